@@ -1,0 +1,66 @@
+//! The machine word that holds an id: 64 or 128 bits, through the same code.
+
+use core::fmt::{Binary, Debug, Display, LowerHex};
+use core::hash::Hash;
+use core::ops::{Add, BitOr, Shl};
+
+/// An unsigned integer that holds one id: [`u64`] or [`u128`], and no other type.
+///
+/// # Example
+/// ```
+/// use idgen_core::Word;
+///
+/// assert_eq!(u64::from_u128(7), Some(7));
+/// assert_eq!(u64::from_u128(1 << 64), None); // refused, never cut off
+/// assert_eq!(<u128 as Word>::BITS, 128);
+/// ```
+pub trait Word:
+    sealed::Sealed
+    + Copy
+    + Debug
+    + Default
+    + Display
+    + Binary
+    + LowerHex
+    + Eq
+    + Ord
+    + Hash
+    + Send
+    + Sync
+    + From<u64>
+    + Into<u128>
+    + Add<Output = Self>
+    + BitOr<Output = Self>
+    + Shl<u32, Output = Self>
+    + 'static
+{
+    /// Bits in the word: 64 or 128.
+    const BITS: u32;
+
+    /// The word of this value, or `None` where it does not fit.
+    fn from_u128(value: u128) -> Option<Self>;
+}
+
+impl Word for u64 {
+    const BITS: u32 = u64::BITS;
+
+    #[inline]
+    fn from_u128(value: u128) -> Option<Self> {
+        Self::try_from(value).ok()
+    }
+}
+
+impl Word for u128 {
+    const BITS: u32 = u128::BITS;
+
+    #[inline]
+    fn from_u128(value: u128) -> Option<Self> {
+        Some(value)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for u64 {}
+    impl Sealed for u128 {}
+}

@@ -11,12 +11,14 @@ use super::{Field, Layout};
 /// use idgen_core::layout::Layout;
 ///
 /// let layout: Layout = "41:10:12".parse()?;
-/// assert_eq!(layout.picture(None).to_string(), "\
-///    63     62..22  21..12   11..0  \n\
-/// ┌────────┬────────┬───────┬──────────┐
-/// │ unused │  tick  │ node  │ sequence │
-/// │   1    │   41   │  10   │    12    │
-/// └────────┴────────┴───────┴──────────┘");
+/// let drawn = [
+///     "    63     62..22   21..12    11..0    ",
+///     "┌────────┬────────┬────────┬──────────┐",
+///     "│ unused │  tick  │  node  │ sequence │",
+///     "│   1    │   41   │   10   │    12    │",
+///     "└────────┴────────┴────────┴──────────┘",
+/// ];
+/// assert_eq!(layout.picture(None).to_string(), drawn.join("\n"));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

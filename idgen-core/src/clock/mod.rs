@@ -1,0 +1,65 @@
+//! Time: the only module that reads it.
+//!
+//! A [`Clock`] gives wall time (for people) and monotonic time (for rates and waits). [`Ticks`]
+//! is what a line of positions sees of it: the number of the tick that is now. A clock raises
+//! the floor of a line, so that ids are fresh; no promise of uniqueness rests on it.
+
+mod scripted;
+#[cfg(feature = "std")]
+mod system;
+#[cfg(feature = "std")]
+mod ticker;
+mod ticks;
+
+pub use scripted::ScriptedClock;
+#[cfg(feature = "std")]
+pub use system::SystemClock;
+#[cfg(feature = "std")]
+pub use ticker::{CachedTicks, Ticker};
+pub use ticks::{ClockTicks, Ticks};
+
+use core::time::Duration;
+
+use crate::UnixTime;
+
+/// Reads time, and waits.
+pub trait Clock: Send + Sync {
+    /// Wall time: what people's clocks show. It may jump, either way.
+    fn wall(&self) -> UnixTime;
+
+    /// Time since some fixed instant. It never goes back, and it goes on while the machine is
+    /// suspended, where the operating system can tell.
+    fn monotonic(&self) -> Duration;
+
+    /// Blocks the calling thread for about this long.
+    fn wait(&self, duration: Duration);
+}
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn wall(&self) -> UnixTime {
+        (**self).wall()
+    }
+
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
+
+    fn wait(&self, duration: Duration) {
+        (**self).wait(duration);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<C: Clock + ?Sized> Clock for alloc::sync::Arc<C> {
+    fn wall(&self) -> UnixTime {
+        (**self).wall()
+    }
+
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
+
+    fn wait(&self, duration: Duration) {
+        (**self).wait(duration);
+    }
+}

@@ -1,0 +1,114 @@
+//! A clock as a line of positions sees it: the number of the tick that is now.
+
+use core::time::Duration;
+
+use super::Clock;
+use crate::Timebase;
+
+/// Tells which tick is now.
+///
+/// A line takes any answer, however wrong: a tick too low makes ids older than they are, and a
+/// tick that falls makes a line go on from its last position and stall at its horizon. No
+/// answer makes it repeat an id.
+pub trait Ticks: Send + Sync {
+    /// The tick that is now, as cheaply as it can be had: it may be a little old.
+    fn now(&self) -> u64;
+
+    /// The tick that is now, read from the clock itself.
+    fn read(&self) -> u64 {
+        self.now()
+    }
+
+    /// Blocks until the tick is reached, or about `at_most` has passed, or a little earlier, and
+    /// says how long it was.
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
+}
+
+impl<T: Ticks + ?Sized> Ticks for &T {
+    #[inline]
+    fn now(&self) -> u64 {
+        (**self).now()
+    }
+
+    fn read(&self) -> u64 {
+        (**self).read()
+    }
+
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
+        (**self).wait_for(tick, at_most)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T: Ticks + ?Sized> Ticks for alloc::sync::Arc<T> {
+    #[inline]
+    fn now(&self) -> u64 {
+        (**self).now()
+    }
+
+    fn read(&self) -> u64 {
+        (**self).read()
+    }
+
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
+        (**self).wait_for(tick, at_most)
+    }
+}
+
+/// Ticks of a clock that is read for each id: nothing runs in the background, and a clock read
+/// (some 20 ns on Linux) is paid each time.
+///
+/// # Example
+/// ```
+/// use core::time::Duration;
+/// use idgen_core::clock::{ClockTicks, ScriptedClock, Ticks};
+/// use idgen_core::{Timebase, UnixTime};
+///
+/// let base = Timebase::new(UnixTime::EPOCH, Duration::from_millis(10));
+/// let ticks = ClockTicks::new(ScriptedClock::at(UnixTime::from_millis(57)), base);
+/// assert_eq!(ticks.now(), 5);
+/// assert_eq!(ticks.wait_for(7, Duration::from_secs(1)), Duration::from_millis(13));
+/// assert_eq!(ticks.now(), 7);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ClockTicks<C> {
+    clock: C,
+    timebase: Timebase,
+}
+
+impl<C: Clock> ClockTicks<C> {
+    /// Ticks of this timebase, read from this clock.
+    pub const fn new(clock: C, timebase: Timebase) -> Self {
+        Self { clock, timebase }
+    }
+
+    /// The clock.
+    pub const fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+impl<C: Clock> Ticks for ClockTicks<C> {
+    #[inline]
+    fn now(&self) -> u64 {
+        self.timebase.nearest_tick(self.clock.wall())
+    }
+
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
+        wait_for(&self.clock, &self.timebase, tick, at_most)
+    }
+}
+
+/// Waits on a clock until a tick of a timebase begins, at most so long.
+pub(super) fn wait_for(
+    clock: &(impl Clock + ?Sized),
+    timebase: &Timebase,
+    tick: u64,
+    at_most: Duration,
+) -> Duration {
+    let until = timebase.time_of(tick).as_nanos() - clock.wall().as_nanos();
+    let until = Duration::from_nanos(u64::try_from(until.max(0)).unwrap_or(u64::MAX));
+    let before = clock.monotonic();
+    clock.wait(until.min(at_most));
+    clock.monotonic().saturating_sub(before)
+}

@@ -1,0 +1,301 @@
+//! A line of positions: a sequencer with its floor and its horizon.
+//!
+//! The floor is the tick that the clock shows. The horizon is the smallest of the floor plus the
+//! allowed drift, the end of the granted window, and the end of the layout. One comparison with
+//! it decides everything: an exhausted sequence, a clock that stepped back, a window that ended
+//! while the process was paused, a fork, the layout's last tick.
+
+use crate::clock::Ticks;
+use crate::layout::Axis;
+use crate::observer::{Observer, Silent};
+use crate::sequencer::{Run, Sequencer};
+use crate::sync::{AtomicU64, Ordering};
+use crate::{Stall, Window, WindowError};
+
+/// A line of positions that any number of threads draw from.
+///
+/// | what happens | what the line does |
+/// |---|---|
+/// | the sequence of a tick is exhausted | goes on in the next tick, up to the allowed drift; then [`Stall::SequenceExhausted`] |
+/// | the clock regresses | goes on from its last position, up to the drift; then [`Stall::ClockRegressed`] |
+/// | the window ends, or is taken away | [`Stall::WindowEnded`] |
+/// | the layout's last tick is used up | [`Stall::LayoutEnded`], for good |
+/// | polled while stalled | stays where it is |
+///
+/// # Example
+/// ```
+/// use core::time::Duration;
+/// use idgen_core::clock::{ClockTicks, ScriptedClock};
+/// use idgen_core::layout::{Dressing, Layout};
+/// use idgen_core::{Line, Stall, Timebase, UnixTime, Window};
+///
+/// let layout: Layout = "41:10:12".parse()?;
+/// let base = Timebase::new(UnixTime::EPOCH, Duration::from_millis(1));
+/// let clock = ScriptedClock::at(UnixTime::from_millis(1_000));
+/// let axis = Dressing::<u64>::new(&layout, 7, 0)?.axis();
+///
+/// let line = Line::new(axis, ClockTicks::new(&clock, base), 10);
+/// assert_eq!(line.take(), Err(Stall::WindowEnded { now: 1_000, end: 0 }));
+/// line.grant(Window::new(1_000, 2_000)?)?;
+/// assert_eq!(line.take(), Ok(1_000 * 4_096));
+/// assert_eq!(line.take(), Ok(1_000 * 4_096 + 1));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Line<T, O = Silent> {
+    sequencer: Sequencer,
+    /// First position after the granted window, 0 where there is none. Written by `grant` and
+    /// `revoke`, read by every attempt. `grant` raises the sequencer first and stores this with
+    /// release; who acquires it claims at or after the window's start.
+    end: AtomicU64,
+    /// The highest end ever granted, so that no later window can overlap. Never lowered, not
+    /// even by `revoke`. Claims of it are decided by a compare-exchange.
+    granted: AtomicU64,
+    /// The latest tick that the clock has shown to an attempt off the usual path: the first of
+    /// each tick, and each that stalls. Tells a regression from an exhausted sequence; nothing
+    /// else rests on it, so relaxed ordering is enough.
+    latest: AtomicU64,
+    /// The tick that the clock showed last. Only kept where somebody observes.
+    shown: AtomicU64,
+    axis: Axis,
+    /// How far the horizon is from the floor, in positions: the drift, and the tick itself.
+    reach: u64,
+    ticks: T,
+    observer: O,
+}
+
+/// What one attempt has to keep to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    now: u64,
+    floor: u64,
+    horizon: u64,
+    /// The window's end that went into the horizon: it tells one window from another.
+    end: u64,
+}
+
+impl<T: Ticks> Line<T> {
+    /// A line without a window: nothing is issued before [`grant`](Self::grant).
+    ///
+    /// `max_drift` is how many ticks after the clock's may be issued, 0 for none.
+    pub fn new(axis: Axis, ticks: T, max_drift: u64) -> Self {
+        Self::observed(axis, ticks, max_drift, Silent)
+    }
+}
+
+impl<T: Ticks, O: Observer> Line<T, O> {
+    /// A line without a window that tells an observer what it does.
+    pub fn observed(axis: Axis, ticks: T, max_drift: u64, observer: O) -> Self {
+        let reach = axis.first_of(max_drift.saturating_add(1));
+        Self {
+            sequencer: Sequencer::new(),
+            end: AtomicU64::new(0),
+            granted: AtomicU64::new(0),
+            latest: AtomicU64::new(0),
+            shown: AtomicU64::new(0),
+            axis,
+            reach,
+            ticks,
+            observer,
+        }
+    }
+
+    /// Grants a window, which must start at or after the end of the one before.
+    ///
+    /// A window that starts where the one in use ends prolongs it. Any other makes the line go on
+    /// from its start, and what is left of the one before is skipped.
+    ///
+    /// # Errors
+    /// If the window overlaps one granted before, or lies past the layout's end.
+    pub fn grant(&self, window: Window) -> Result<(), WindowError> {
+        let (start, end) = (window.start(), window.end());
+        let first = self.axis.first_of(start);
+        let past = self.axis.first_of(end);
+        if first >= past {
+            return Err(WindowError::PastEnd { start, end, last: self.axis.end_tick() - 1 });
+        }
+        let claimed = self.granted.fetch_update(Ordering::AcqRel, Ordering::Acquire, |granted| {
+            (granted <= first).then_some(past)
+        });
+        claimed.map_err(|granted| {
+            let granted = self.axis.tick_of(granted);
+            WindowError::Overlap { start, end, granted }
+        })?;
+        let prolonged =
+            self.end.compare_exchange(first, past, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if !prolonged {
+            self.sequencer.raise(first);
+            // Of two grants at once the later window stays, whichever gets here first.
+            self.end.fetch_max(past, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Takes the window away: nothing more of it is issued, and the next one granted must start
+    /// after it.
+    pub fn revoke(&self) {
+        self.end.store(0, Ordering::Release);
+    }
+
+    /// Claims the next position.
+    ///
+    /// # Errors
+    /// Why there is none right now.
+    #[inline]
+    pub fn take(&self) -> Result<u64, Stall> {
+        let bounds = self.bounds(self.ticks.now());
+        match self.sequencer.take(bounds.floor, bounds.horizon) {
+            Some(position) => {
+                self.tell(&bounds, Run { start: position, end: position + 1 });
+                Ok(position)
+            }
+            None => self.reserve_slowly(&bounds, 1).map(|run| run.start),
+        }
+    }
+
+    /// Claims up to `want` neighbouring positions, at least one.
+    ///
+    /// # Errors
+    /// Why there is not one right now.
+    #[inline]
+    pub fn reserve(&self, want: u64) -> Result<Run, Stall> {
+        let bounds = self.bounds(self.ticks.now());
+        self.reserve_slowly(&bounds, want)
+    }
+
+    /// Claims positions within the bounds or, where there are none, by the clock itself: a
+    /// cached tick may be old.
+    fn reserve_slowly(&self, bounds: &Bounds, want: u64) -> Result<Run, Stall> {
+        self.note(bounds.now);
+        if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
+            self.tell(bounds, run);
+            return Ok(run);
+        }
+        let bounds = self.bounds(self.ticks.read());
+        self.note(bounds.now);
+        if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
+            self.tell(&bounds, run);
+            return Ok(run);
+        }
+        let stall = self.why_stalled(&bounds);
+        if O::ACTIVE {
+            self.observer.stalled(&stall);
+        }
+        Err(stall)
+    }
+
+    /// How positions are made of ticks and sequence numbers.
+    pub const fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    /// Where the line reads its ticks.
+    pub const fn ticks(&self) -> &T {
+        &self.ticks
+    }
+
+    /// Who is told what the line does.
+    pub const fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// What an attempt at this moment has to keep to.
+    #[inline]
+    pub(crate) fn bounds_now(&self) -> Bounds {
+        self.bounds(self.ticks.now())
+    }
+
+    #[inline]
+    fn bounds(&self, now: u64) -> Bounds {
+        let floor = self.axis.first_of(now);
+        let end = self.end.load(Ordering::Acquire);
+        let horizon = end.min(floor.saturating_add(self.reach));
+        Bounds { now, floor, horizon, end }
+    }
+
+    fn why_stalled(&self, bounds: &Bounds) -> Stall {
+        let now = bounds.now;
+        let latest = self.latest.load(Ordering::Relaxed);
+        let next = self.sequencer.next().max(bounds.floor);
+        if next >= self.axis.end() {
+            return Stall::LayoutEnded { now, last: self.axis.end_tick() - 1 };
+        }
+        if next >= bounds.end {
+            return Stall::WindowEnded { now, end: self.axis.tick_of(bounds.end) };
+        }
+        // The first tick whose reach goes past `next`.
+        let drift = self.axis.tick_of(self.reach) - 1;
+        let retry = self.axis.tick_of(next).saturating_sub(drift);
+        if now < latest {
+            Stall::ClockRegressed { now, last: latest, retry }
+        } else {
+            let last = self.axis.tick_of(next.saturating_sub(1));
+            Stall::SequenceExhausted { now, last, retry }
+        }
+    }
+
+    /// Remembers the latest tick that the clock has shown.
+    fn note(&self, now: u64) {
+        if self.latest.load(Ordering::Relaxed) < now {
+            self.latest.fetch_max(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells the observer what was issued. Compiled away where nobody observes.
+    #[inline]
+    fn tell(&self, bounds: &Bounds, run: Run) {
+        if O::ACTIVE {
+            let last = self.shown.swap(bounds.now, Ordering::Relaxed);
+            if bounds.now < last {
+                self.observer.regressed(bounds.now, last);
+            }
+            let ahead = self.axis.tick_of(run.end - 1).saturating_sub(bounds.now);
+            if ahead > 0 {
+                self.observer.borrowed(ahead);
+            }
+            self.observer.issued(run.len());
+        }
+    }
+}
+
+/// One thread's private run of positions, to be issued without an atomic operation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LaneRun {
+    run: Run,
+    /// End of the window that the run belongs to. A later window has a later end, so a run
+    /// never outlives its window: not when it is taken away, not in the child of a fork.
+    window: u64,
+}
+
+impl LaneRun {
+    /// Nothing reserved.
+    pub(crate) const EMPTY: Self = Self { run: Run { start: 0, end: 0 }, window: 0 };
+
+    /// The next position of the run that is fresh, inside the horizon and in the window.
+    #[inline]
+    pub(crate) fn take(&mut self, bounds: &Bounds) -> Option<u64> {
+        let position = self.run.start;
+        let stands = position < self.run.end
+            && bounds.floor <= position
+            && position < bounds.horizon
+            && self.window == bounds.end;
+        stands.then(|| {
+            self.run.start += 1;
+            position
+        })
+    }
+
+    /// Reserves a run of up to `want` positions from the line and takes its first.
+    #[cold]
+    pub(crate) fn refill<T: Ticks, O: Observer>(
+        &mut self,
+        line: &Line<T, O>,
+        want: u64,
+    ) -> Result<u64, Stall> {
+        // Read before the claim: if a window is granted in between, the run is thrown away.
+        let window = line.end.load(Ordering::Acquire);
+        let run = line.reserve(want)?;
+        *self = Self { run: Run { start: run.start + 1, end: run.end }, window };
+        Ok(run.start)
+    }
+}

@@ -5,11 +5,17 @@
 extern crate alloc;
 
 pub mod clock;
+mod error;
+pub mod generator;
+mod id;
 pub mod layout;
 mod line;
 mod name;
 pub mod observer;
+mod scheme;
 pub mod sequencer;
+#[cfg(feature = "serde")]
+pub mod serde;
 mod stall;
 mod sync;
 pub mod text;
@@ -18,8 +24,14 @@ mod timebase;
 mod window;
 mod word;
 
+pub use error::{
+    ClockSkewError, FillError, GenerateError, LayoutEndedError, SequenceOverflowError,
+    WindowEndedError,
+};
+pub use id::{Id, Inspection, IntegerError};
 pub use line::Line;
 pub use name::{Name, NameError};
+pub use scheme::{IdScheme, ParseIdError, Scheme};
 pub use stall::Stall;
 pub use time::{TimeConversionError, UnixTime};
 pub use timebase::{TickError, Timebase, TimebaseError};

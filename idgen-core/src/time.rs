@@ -35,14 +35,12 @@ impl UnixTime {
 
     /// The time this many milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
-    #[expect(clippy::cast_lossless, reason = "From is not const")]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis as i128 * NANOS_PER_MILLI)
     }
 
     /// The time this many seconds after 1970-01-01T00:00:00Z.
     #[must_use]
-    #[expect(clippy::cast_lossless, reason = "From is not const")]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds as i128 * NANOS_PER_SECOND)
     }

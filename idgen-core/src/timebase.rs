@@ -113,7 +113,6 @@ impl Timebase {
 
     /// The first instant of a tick. Every tick has one.
     #[must_use]
-    #[expect(clippy::cast_lossless, reason = "From is not const")]
     pub const fn time_of(&self, tick: u64) -> UnixTime {
         // At most 2^64 * 2^47 + 2^93 nanoseconds: within 127 bits.
         UnixTime::from_nanos(self.epoch.as_nanos() + tick as i128 * self.tick_nanos as i128)

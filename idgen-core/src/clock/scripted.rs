@@ -69,7 +69,6 @@ impl Clock for ScriptedClock {
 
 /// The nearest time that 64 bits of nanoseconds can say.
 #[expect(clippy::cast_possible_truncation, reason = "clamped to the range before")]
-#[expect(clippy::cast_lossless, reason = "From is not const")]
 const fn nanos(time: UnixTime) -> i64 {
     let nanos = time.as_nanos();
     if nanos > i64::MAX as i128 {

@@ -86,6 +86,11 @@ impl<C: Clock> ClockTicks<C> {
     pub const fn clock(&self) -> &C {
         &self.clock
     }
+
+    /// Epoch and tick length.
+    pub const fn timebase(&self) -> &Timebase {
+        &self.timebase
+    }
 }
 
 impl<C: Clock> Ticks for ClockTicks<C> {

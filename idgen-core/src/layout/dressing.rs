@@ -114,7 +114,10 @@ impl<W: Word> Dressing<W> {
         let base = W::from_u128(base)
             .filter(|_| u32::from(layout.width()) == W::BITS)
             .ok_or(LayoutError::Width { width: layout.width() })?;
-        if block_bits > layout.node_bits() || block_bits >= 64 || node % (1 << block_bits) != 0 {
+        if block_bits > layout.node_bits()
+            || block_bits >= 64
+            || !node.is_multiple_of(1 << block_bits)
+        {
             let node_bits = layout.node_bits();
             return Err(LayoutError::Block { node, bits: block_bits, node_bits }.into());
         }

@@ -15,7 +15,7 @@ mod parse;
 mod picture;
 
 pub use capacity::Capacity;
-pub use dressing::{Axis, Dressing};
+pub use dressing::{Axis, Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};
 pub use field::{Field, Kind};
 pub use picture::Picture;

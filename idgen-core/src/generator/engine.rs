@@ -1,0 +1,90 @@
+//! What every generator is inside: a line, the dressing of its positions, and the bound on waits.
+
+use core::time::Duration;
+
+use crate::clock::Ticks;
+use crate::layout::Dressing;
+use crate::observer::Observer;
+use crate::{FillError, GenerateError, Line, Name, Stall, Word};
+
+/// How often a generator looks for a new window while it waits for one.
+const WINDOW_POLL: Duration = Duration::from_millis(1);
+
+#[derive(Debug)]
+pub(super) struct Engine<W, T, O> {
+    pub(super) line: Line<T, O>,
+    pub(super) dressing: Dressing<W>,
+    pub(super) max_wait: Duration,
+    pub(super) scheme: Name,
+}
+
+impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
+    #[inline]
+    pub(super) fn try_word(&self) -> Result<W, Stall> {
+        self.line.take().map(|position| self.dressing.dress(position))
+    }
+
+    #[inline]
+    pub(super) fn word(&self) -> Result<W, GenerateError> {
+        match self.try_word() {
+            Ok(word) => Ok(word),
+            Err(stall) => self.until(stall, || self.try_word()),
+        }
+    }
+
+    /// Fills what one reservation holds.
+    #[inline]
+    pub(super) fn try_fill<I>(&self, out: &mut [I], wrap: impl Fn(W) -> I) -> Result<usize, Stall> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let run = self.line.reserve(out.len() as u64)?;
+        // A run is never longer than what was asked for, so its length is one of `out`.
+        let len = usize::try_from(run.len()).map_or(out.len(), |len| len.min(out.len()));
+        self.dressing.dress_run(run.start, &mut out[..len], wrap);
+        Ok(len)
+    }
+
+    #[inline]
+    pub(super) fn fill<I>(
+        &self,
+        out: &mut [I],
+        wrap: impl Fn(W) -> I + Copy,
+    ) -> Result<(), FillError> {
+        let mut filled = 0;
+        while filled < out.len() {
+            filled += match self.try_fill(&mut out[filled..], wrap) {
+                Ok(len) => len,
+                Err(stall) => self
+                    .until(stall, || self.try_fill(&mut out[filled..], wrap))
+                    .map_err(|error| FillError::new(filled, out.len(), error))?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Waits and tries again, until it works or the bound on waits is reached. No lock is held.
+    #[cold]
+    pub(super) fn until<R>(
+        &self,
+        mut stall: Stall,
+        mut attempt: impl FnMut() -> Result<R, Stall>,
+    ) -> Result<R, GenerateError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let left = self.max_wait.saturating_sub(waited);
+            if left.is_zero() || matches!(stall, Stall::LayoutEnded { .. }) {
+                return Err(GenerateError::from_stall(self.scheme, stall, waited));
+            }
+            let ticks = self.line.ticks();
+            waited += match stall.retry_tick() {
+                Some(tick) => ticks.wait_for(tick, left),
+                None => ticks.wait_for(u64::MAX, left.min(WINDOW_POLL)),
+            };
+            match attempt() {
+                Ok(made) => return Ok(made),
+                Err(again) => stall = again,
+            }
+        }
+    }
+}

@@ -45,6 +45,9 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     /// The tables of an alphabet, which is ASCII and ascends.
     pub(super) const fn new(symbols: &[u8; BASE]) -> Self {
         assert!(BASE <= 64 && PAIRS == BASE * BASE);
+        // Whole groups, read without a check, never overflow: a text has digits besides,
+        // or exactly as many values as the word.
+        assert!(BASE == 16 || (Self::WIDTH_64 % GROUP > 0 && Self::WIDTH_128 % GROUP > 0));
         let mut radix = Self { pairs: [0; PAIRS], values: [[STRANGE; 256]; 4] };
         let mut first = 0;
         while first < BASE {
@@ -103,7 +106,7 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
 
     /// The value of a character as a digit, aliases included.
     pub(super) fn digit(&self, character: char) -> Option<u32> {
-        let byte = u8::try_from(character).ok().filter(u8::is_ascii)?;
+        let byte = u8::try_from(character).ok()?;
         let [.., ones] = &self.values;
         let digit = ones[usize::from(byte)];
         (digit < STRANGE).then_some(digit)
@@ -167,7 +170,6 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
         let (groups, tail) = text.as_chunks::<GROUP>();
         let mut word = 0_u64;
         for group in groups {
-            // Without its last digit no text overflows; the width is the least there is.
             word = word.wrapping_mul(Self::EIGHT).wrapping_add(self.read_group(group)?);
         }
         if tail.is_empty() {
@@ -234,10 +236,8 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     #[inline]
     fn read_four(&self, [a, b, c, d]: [u8; 4]) -> u32 {
         let [first, second, third, last] = &self.values;
-        let (front, back) = (
-            first[usize::from(a)] + second[usize::from(b)],
-            third[usize::from(c)] + last[usize::from(d)],
-        );
+        let front = first[usize::from(a)] + second[usize::from(b)];
+        let back = third[usize::from(c)] + last[usize::from(d)];
         front + back
     }
 

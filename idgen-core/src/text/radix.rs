@@ -1,9 +1,10 @@
 //! Numbers of fixed width in any base up to 64, eight characters at a time.
 //!
-//! A word is divided into groups of eight digits, by a constant, so that the compiler makes
-//! shifts of it in base 16 and 32 and a multiplication in base 58 and 62. A group is halved
-//! down to pairs, which a table turns into two characters at once: the chain of divisions
-//! is three deep rather than eight. Reading goes the same way back.
+//! A word is divided into groups of eight digits, by a constant: the compiler makes shifts
+//! of that in base 16 and 32, and a multiplication in base 58 and 62 unless the word has 128
+//! bits. A group is halved down to pairs, which a table turns into two characters at once,
+//! so that the chain of divisions is three deep rather than eight. Reading adds up four
+//! digits at a time, from tables that hold their weights.
 //!
 //! Architecture invariant: a width is the least that holds every word, and the symbols
 //! ascend, so that texts sort as their words do; [`Radix::new`] refuses, when compiled, an

@@ -74,3 +74,32 @@ pub(super) fn greatest_text(form: Form, wide: bool) -> TextBuf {
 const fn is_wide<W: Word>() -> bool {
     W::BITS == u128::BITS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixed_width_is_left_where_the_text_says() {
+        for (text, at, found) in [
+            ("", 0, None),
+            ("2a", 2, None),
+            ("0123456789abcdef0", 16, Some('0')),
+            ("0123456789abcdefé", 16, Some('é')), // too long, before it is strange
+            ("0123456789abcdeé", 15, Some('é')),  // 17 bytes, but 16 characters
+            ("0123é6789abcde", 4, Some('é')),     // strange, before it is too short
+            ("0123456789abcdé", 14, Some('é')),   // 16 bytes, but 15 characters
+        ] {
+            let error = diagnose::<u64>(Form::Hex, text);
+            assert_eq!((error.at(), error.found()), (at, found), "{text:?}");
+            assert_eq!(error.is_length(), found != Some('é') || at == 16, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_text_is_short_whatever_its_first_digit() {
+        assert!(diagnose::<u64>(Form::Base32, "Z").is_length());
+        assert!(diagnose::<u64>(Form::Base32, "ZZZZZZZZZZZZZ").is_overflow());
+        assert!(diagnose::<u64>(Form::Base32, "ZZZZZZZZZZZZZZ").is_length());
+    }
+}

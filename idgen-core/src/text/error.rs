@@ -46,6 +46,13 @@ pub(super) enum Fault {
 
 impl ParseError {
     /// The form the text was read in.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// assert_eq!(Form::Hex.decode::<u64>("2a").unwrap_err().form(), Form::Hex);
+    /// ```
     #[must_use]
     pub const fn form(&self) -> Form {
         self.form
@@ -53,18 +60,43 @@ impl ParseError {
 
     /// Where the fault is: the byte offset of the character at fault, or the text's length
     /// in bytes where it ends too soon.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// assert_eq!(Form::Decimal.decode::<u64>("1_000").unwrap_err().at(), 1);
+    /// assert_eq!(Form::Hex.decode::<u64>("2a").unwrap_err().at(), 2);
+    /// ```
     #[must_use]
     pub const fn at(&self) -> usize {
         self.at
     }
 
     /// The character at fault, or `None` where the text ends too soon.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// assert_eq!(Form::Decimal.decode::<u64>("1_000").unwrap_err().found(), Some('_'));
+    /// assert_eq!(Form::Hex.decode::<u64>("2a").unwrap_err().found(), None);
+    /// ```
     #[must_use]
     pub const fn found(&self) -> Option<char> {
         self.found
     }
 
     /// Whether the text has too few or too many characters.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// let error = Form::Base32.decode::<u64>("1ASD13XH1F80").unwrap_err();
+    /// assert!(error.is_length());
+    /// assert_eq!(error.to_string(), "base32 of 64 bits has 13 characters, found 12");
+    /// ```
     #[must_use]
     pub const fn is_length(&self) -> bool {
         matches!(self.fault, Fault::Length(_))
@@ -72,12 +104,30 @@ impl ParseError {
 
     /// Whether a character may not stand where it does: it is not in the alphabet, or it is
     /// a leading zero of decimal.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// assert!(Form::Decimal.decode::<u64>("+1").unwrap_err().is_character());
+    /// assert!(Form::Decimal.decode::<u64>("01").unwrap_err().is_character());
+    /// ```
     #[must_use]
     pub const fn is_character(&self) -> bool {
         matches!(self.fault, Fault::Character | Fault::LeadingZero)
     }
 
     /// Whether the text writes a number of more bits than the word has.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// let error = Form::Decimal.decode::<u64>("18446744073709551616").unwrap_err();
+    /// assert!(error.is_overflow());
+    /// assert_eq!((error.at(), error.found()), (19, Some('6')));
+    /// assert!(Form::Decimal.decode::<u128>("18446744073709551616").is_ok());
+    /// ```
     #[must_use]
     pub const fn is_overflow(&self) -> bool {
         matches!(self.fault, Fault::Overflow)
@@ -163,7 +213,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert!(size_of::<ParseError>() <= 40);
+        assert!(size_of::<ParseError>() <= 32);
     }
 
     fn message(form: Form, text: &str) -> String {

@@ -28,6 +28,16 @@
 //! Architecture invariant: nothing here allocates, and nothing here knows what the bits of
 //! a word mean.
 //!
+//! # Source
+//! Hex: RFC 9562, section 4, for the lower case. Base 32: Douglas Crockford, ["Base 32"], and
+//! the [ULID specification], for the width and the overflow. Base 58: Bitcoin Core,
+//! `src/base58.cpp`. Base 62: [KSUID], `base62.go`.
+//!
+//! ["Base 32"]: https://www.crockford.com/base32.html
+//! [ULID specification]: https://github.com/ulid/spec
+//! [KSUID]: https://github.com/segmentio/ksuid
+//!
+//! # Code map
 //! The four forms of fixed width are one algorithm (`radix.rs`) over four alphabets. The
 //! path that reads a good text only finds out *that* a text is bad; *what* is wrong with it
 //! is looked for afterwards, off the hot path (`diagnosis.rs`).

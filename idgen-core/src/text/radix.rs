@@ -1,9 +1,10 @@
 //! Numbers of fixed width in any base up to 64, eight characters at a time.
 //!
-//! A word is divided into groups of eight digits, by a constant, so that the compiler makes
-//! shifts of it in base 16 and 32 and a multiplication in base 58 and 62. A group is halved
-//! down to pairs, which a table turns into two characters at once: the chain of divisions
-//! is three deep rather than eight. Reading goes the same way back.
+//! A word is divided into groups of eight digits, by a constant: the compiler makes shifts
+//! of that in base 16 and 32, and a multiplication in base 58 and 62 unless the word has 128
+//! bits. A group is halved down to pairs, which a table turns into two characters at once,
+//! so that the chain of divisions is three deep rather than eight. Reading adds up four
+//! digits at a time, from tables that hold their weights.
 //!
 //! Architecture invariant: a width is the least that holds every word, and the symbols
 //! ascend, so that texts sort as their words do; [`Radix::new`] refuses, when compiled, an
@@ -17,15 +18,14 @@ use crate::Word;
 pub(super) struct Radix<const BASE: usize, const PAIRS: usize> {
     /// The two characters of each value of two digits, the first one in the low byte.
     pairs: [u16; PAIRS],
-    /// What a byte is worth as the first digit of a pair, or [`STRANGE`].
-    firsts: [u16; 256],
-    /// What a byte is worth as the second digit of a pair, or [`STRANGE`].
-    seconds: [u16; 256],
+    /// What a byte is worth at each place of four digits, or [`STRANGE`]. With the weights
+    /// in the table, reading four digits is three additions.
+    values: [[u32; 256]; 4],
 }
 
-/// A byte that is no digit. Above every value of a pair, and not lost when two are added
-/// or several combined by "or".
-const STRANGE: u16 = 1 << 14;
+/// A byte that is no digit. Above every value of four digits, which is below 2^24, and not
+/// lost when four are added or such sums combined by "or".
+const STRANGE: u32 = 1 << 28;
 
 /// Characters in a group, which is what fits a 64-bit word.
 const GROUP: usize = 8;
@@ -46,7 +46,10 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     /// The tables of an alphabet, which is ASCII and ascends.
     pub(super) const fn new(symbols: &[u8; BASE]) -> Self {
         assert!(BASE <= 64 && PAIRS == BASE * BASE);
-        let mut radix = Self { pairs: [0; PAIRS], firsts: [STRANGE; 256], seconds: [STRANGE; 256] };
+        // Whole groups, read without a check, never overflow: a text has digits besides,
+        // or exactly as many values as the word.
+        assert!(BASE == 16 || (Self::WIDTH_64 % GROUP > 0 && Self::WIDTH_128 % GROUP > 0));
+        let mut radix = Self { pairs: [0; PAIRS], values: [[STRANGE; 256]; 4] };
         let mut first = 0;
         while first < BASE {
             assert!(symbols[first].is_ascii());
@@ -66,27 +69,32 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     /// Reads `symbol` as this digit, too.
     pub(super) const fn alias(mut self, symbol: u8, digit: usize) -> Self {
         assert!(digit < BASE);
-        #[expect(clippy::cast_possible_truncation, reason = "less than PAIRS, at most 4096")]
-        let (first, second) = ((digit * BASE) as u16, digit as u16);
-        self.firsts[symbol as usize] = first;
-        self.seconds[symbol as usize] = second;
+        let mut value = digit;
+        let mut place = 4;
+        while place > 0 {
+            place -= 1;
+            #[expect(clippy::cast_possible_truncation, reason = "below 2^24 at every place")]
+            let at_place = value as u32;
+            self.values[place][symbol as usize] = at_place;
+            value *= BASE;
+        }
         self
     }
 
     /// Reads every letter in lower case, too, as the digit it is in upper case, or the other
     /// way round.
     pub(super) const fn in_either_case(mut self) -> Self {
-        let mut upper = b'A';
-        while upper <= b'Z' {
-            let lower = upper.to_ascii_lowercase();
-            if self.seconds[lower as usize] == STRANGE {
-                self.firsts[lower as usize] = self.firsts[upper as usize];
-                self.seconds[lower as usize] = self.seconds[upper as usize];
-            } else {
-                self.firsts[upper as usize] = self.firsts[lower as usize];
-                self.seconds[upper as usize] = self.seconds[lower as usize];
+        let mut letter = b'A';
+        while letter <= b'Z' {
+            let (upper, lower) = (letter as usize, letter.to_ascii_lowercase() as usize);
+            let is_upper = self.values[0][lower] == STRANGE;
+            let (from, to) = if is_upper { (upper, lower) } else { (lower, upper) };
+            let mut place = 0;
+            while place < 4 {
+                self.values[place][to] = self.values[place][from];
+                place += 1;
             }
-            upper += 1;
+            letter += 1;
         }
         self
     }
@@ -99,9 +107,10 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
 
     /// The value of a character as a digit, aliases included.
     pub(super) fn digit(&self, character: char) -> Option<u32> {
-        let byte = u8::try_from(character).ok().filter(u8::is_ascii)?;
-        let digit = self.seconds[usize::from(byte)];
-        (digit < STRANGE).then_some(digit.into())
+        let byte = u8::try_from(character).ok()?;
+        let [.., ones] = &self.values;
+        let digit = ones[usize::from(byte)];
+        (digit < STRANGE).then_some(digit)
     }
 
     /// Writes a word.
@@ -162,7 +171,6 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
         let (groups, tail) = text.as_chunks::<GROUP>();
         let mut word = 0_u64;
         for group in groups {
-            // Without its last digit no text overflows; the width is the least there is.
             word = word.wrapping_mul(Self::EIGHT).wrapping_add(self.read_group(group)?);
         }
         if tail.is_empty() {
@@ -210,37 +218,28 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     #[inline]
     fn read_group(&self, group: &[u8; GROUP]) -> Option<u64> {
         let [a, b, c, d, e, f, g, h] = *group;
-        let [ab, cd] = [self.read_pair(a, b), self.read_pair(c, d)];
-        let [ef, gh] = [self.read_pair(e, f), self.read_pair(g, h)];
-        if ab | cd | ef | gh >= STRANGE {
-            return None;
-        }
-        let front = u64::from(ab) * Self::TWO + u64::from(cd);
-        let back = u64::from(ef) * Self::TWO + u64::from(gh);
-        Some(front * Self::FOUR + back)
+        let (front, back) = (self.read_four([a, b, c, d]), self.read_four([e, f, g, h]));
+        (front | back < STRANGE).then(|| u64::from(front) * Self::FOUR + u64::from(back))
     }
 
     /// The value of the characters after the last whole group, fewer than eight.
     #[inline]
     fn read_tail(&self, tail: &[u8]) -> Option<u64> {
-        let (pairs, single) = tail.as_chunks::<2>();
-        let (mut value, mut seen) = (0, 0);
-        for &[first, second] in pairs {
-            let pair = self.read_pair(first, second);
-            seen |= pair;
-            value = value * Self::TWO + u64::from(pair);
-        }
-        for &byte in single {
-            let digit = self.seconds[usize::from(byte)];
-            seen |= digit;
-            value = value * BASE as u64 + u64::from(digit);
-        }
-        (seen < STRANGE).then_some(value)
+        let (fours, rest) = tail.as_chunks::<4>();
+        let front = fours.iter().map(|&four| self.read_four(four)).sum::<u32>();
+        let places = self.values.iter().skip(4 - rest.len());
+        let back = places.zip(rest).map(|(place, &byte)| place[usize::from(byte)]).sum::<u32>();
+        let weight = Self::values_of(rest.len());
+        (front | back < STRANGE).then(|| u64::from(front) * weight + u64::from(back))
     }
 
+    /// The value of four characters; at least [`STRANGE`] where one of them is no digit.
     #[inline]
-    fn read_pair(&self, first: u8, second: u8) -> u16 {
-        self.firsts[usize::from(first)] + self.seconds[usize::from(second)]
+    fn read_four(&self, [a, b, c, d]: [u8; 4]) -> u32 {
+        let [first, second, third, last] = &self.values;
+        let front = first[usize::from(a)] + second[usize::from(b)];
+        let back = third[usize::from(c)] + last[usize::from(d)];
+        front + back
     }
 
     /// Characters in the last group of a text, one to eight, and how many values they have.

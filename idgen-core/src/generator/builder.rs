@@ -179,6 +179,16 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
         self
     }
 
+    /// All of these settings at once.
+    #[cfg(feature = "alloc")]
+    pub fn settings(mut self, settings: &crate::catalog::Settings) -> Self {
+        self.node = settings.node;
+        self.block_bits = settings.block_bits;
+        self.max_drift = settings.max_drift.unwrap_or(self.max_drift);
+        self.max_wait = settings.max_wait.or(self.max_wait);
+        self
+    }
+
     /// Reads this clock for each id.
     pub fn clock<C: Clock>(self, clock: C) -> Builder<S, ClockTicks<C>, O> {
         let ticks = clock_ticks(&self.scheme, clock);

@@ -1,0 +1,117 @@
+//! How a scheme presents itself to programs that list schemes, or choose one at run time.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use crate::generator::{BuildError, Builder, ErasedGenerator};
+use crate::{IdScheme, Scheme};
+
+/// What a program can set on a generator whose scheme it does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Node id: who generates.
+    pub node: Option<u64>,
+    /// Takes the block of 2^`block_bits` node ids that starts with `node`; 0 for one.
+    pub block_bits: u32,
+    /// How far ids may run ahead of the clock; the generator's default where it is `None`.
+    pub max_drift: Option<Duration>,
+    /// How long generating may wait for an id; the generator's default where it is `None`.
+    pub max_wait: Option<Duration>,
+}
+
+impl Settings {
+    /// Settings with this node id, and defaults for the rest.
+    #[must_use]
+    pub fn with_node(node: u64) -> Self {
+        Self { node: Some(node), ..Self::default() }
+    }
+}
+
+/// A scheme with what people want to know of it, and how to generate its ids.
+///
+/// Scheme crates hold their entries as constants; the facade gathers them into one list.
+///
+/// # Example
+/// ```
+/// # use idgen_core::{Id, IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+/// # struct Snowflake;
+/// # impl IdScheme for Snowflake {
+/// #     type Word = u64;
+/// #     const NAME: &'static str = "snowflake";
+/// #     const LAYOUT: Layout = Layout::new(64, &[
+/// #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+/// #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+/// #     const TIMEBASE: Option<Timebase> =
+/// #         Some(Timebase::new(UnixTime::EPOCH, core::time::Duration::from_millis(1)));
+/// #     const TEXT: Form = Form::Decimal;
+/// # }
+/// use idgen_core::catalog::{Entry, Settings};
+///
+/// const ENTRY: Entry = Entry::positional::<Snowflake>("an example", "this page", "the node id");
+/// let ids = ENTRY.generator(&Settings::with_node(7)).unwrap()?;
+/// assert_eq!(ENTRY.scheme.layout.unpack(ids.generate_word()?).node, 7);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// Where it is specified.
+    pub source: &'static str,
+    /// What its uniqueness rests on.
+    pub rests_on: &'static str,
+    make: Option<Make>,
+}
+
+/// Builds a generator from settings.
+pub type Make = fn(&Settings) -> Result<Box<dyn ErasedGenerator>, BuildError>;
+
+impl Entry {
+    /// The entry of a scheme that is only decoded, or made from names.
+    #[must_use]
+    pub const fn new<S: IdScheme>(
+        about: &'static str,
+        source: &'static str,
+        rests_on: &'static str,
+    ) -> Self {
+        Self { scheme: Scheme::of::<S>(), about, source, rests_on, make: None }
+    }
+
+    /// The entry of a scheme whose ids are nothing but tick, node and sequence.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub const fn positional<S: IdScheme>(
+        about: &'static str,
+        source: &'static str,
+        rests_on: &'static str,
+    ) -> Self {
+        Self::new::<S>(about, source, rests_on)
+            .made_by(|settings| Ok(Box::new(Builder::<S>::new().settings(settings).shared()?)))
+    }
+
+    /// The same entry with its own way to build a generator.
+    #[must_use]
+    pub const fn made_by(mut self, make: Make) -> Self {
+        self.make = Some(make);
+        self
+    }
+
+    /// Whether ids of the scheme can be generated.
+    #[must_use]
+    pub const fn generates(&self) -> bool {
+        self.make.is_some()
+    }
+
+    /// A generator of the scheme; `None` where there is none.
+    #[must_use]
+    pub fn generator(
+        &self,
+        settings: &Settings,
+    ) -> Option<Result<Box<dyn ErasedGenerator>, BuildError>> {
+        self.make.map(|make| make(settings))
+    }
+}

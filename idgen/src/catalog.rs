@@ -1,0 +1,37 @@
+//! The one list of schemes that programs iterate.
+
+use std::sync::LazyLock;
+
+use idgen_core::catalog::Entry;
+
+/// Every scheme of the features that are on, family by family.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "snowflake")]
+/// assert!(idgen::catalog().iter().any(|entry| entry.scheme.name.as_str() == "snowflake"));
+/// ```
+#[must_use]
+pub fn catalog() -> &'static [Entry] {
+    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| FAMILIES.concat());
+    &ENTRIES
+}
+
+/// The scheme of this name, if its feature is on.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "snowflake")]
+/// assert!(idgen::find("twitter").is_some());
+/// assert!(idgen::find("nobody").is_none());
+/// ```
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    catalog().iter().find(|entry| entry.scheme.name.as_str() == name)
+}
+
+/// A line for each family, under its feature.
+const FAMILIES: &[&[Entry]] = &[
+    #[cfg(feature = "snowflake")]
+    idgen_snowflake::CATALOG,
+];

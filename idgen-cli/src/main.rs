@@ -1,1 +1,3 @@
+//! The idgen command.
+
 fn main() {}

@@ -81,7 +81,7 @@ impl IdScheme for Discord {
 /// use idgen_snowflake::Mastodon;
 ///
 /// let id: Id<Mastodon> = "109372843234780274".parse()?;
-/// assert_eq!(id.time().unwrap().to_string(), "2022-11-19T23:15:25.431Z");
+/// assert_eq!(id.time().unwrap().to_string(), "2022-11-19T22:32:24.085Z");
 /// # Ok::<(), idgen_core::ParseIdError>(())
 /// ```
 ///

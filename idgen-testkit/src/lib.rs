@@ -1,1 +1,1 @@
-//! testkit
+//! A conformance suite for id schemes and generators, with scripted time.

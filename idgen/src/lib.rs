@@ -1,9 +1,9 @@
 //! The facade: one feature per family of schemes, and the one catalog of them.
 
-mod catalog;
+mod schemes;
 
-pub use catalog::{catalog, find};
 pub use idgen_core::*;
+pub use schemes::{catalog, find};
 
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;

@@ -1,5 +1,7 @@
 //! The facade: one feature per family of schemes, and the one catalog of them.
 
+#[cfg(feature = "config")]
+pub mod config;
 mod schemes;
 
 pub use idgen_core::*;

@@ -1,6 +1,7 @@
 //! One entry of a layout: its name, what it is for, and how many bits it has.
 
 use core::fmt;
+use core::str::FromStr;
 
 use crate::Name;
 
@@ -43,21 +44,6 @@ impl Kind {
         }
     }
 
-    /// The kind of this name, or the one that people mean by this field name
-    /// (`worker` and `datacenter` are nodes, `timestamp` is a tick).
-    pub(super) fn guess(name: &str) -> Option<Self> {
-        Some(match name {
-            "unused" | "sign" | "reserved" => Self::Unused,
-            "tick" | "time" | "timestamp" => Self::Tick,
-            "node" | "worker" | "machine" | "datacenter" | "process" => Self::Node,
-            "shard" => Self::Shard,
-            "sequence" | "counter" => Self::Sequence,
-            "random" => Self::Random,
-            "data" => Self::Data,
-            _ => return None,
-        })
-    }
-
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Unused | Self::Version(_) => Role::Constant,
@@ -68,6 +54,31 @@ impl Kind {
         }
     }
 }
+
+/// From the name of a kind, or a field name that leaves no doubt: `worker`, `machine`,
+/// `datacenter` and `process` are nodes, `timestamp` is a tick, `counter` a sequence. A version
+/// needs its value, so it has no name here.
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Ok(match name {
+            "unused" | "sign" | "reserved" => Self::Unused,
+            "tick" | "time" | "timestamp" => Self::Tick,
+            "node" | "worker" | "machine" | "datacenter" | "process" => Self::Node,
+            "shard" => Self::Shard,
+            "sequence" | "counter" => Self::Sequence,
+            "random" => Self::Random,
+            "data" => Self::Data,
+            _ => return Err(UnknownKind),
+        })
+    }
+}
+
+/// A name that is no kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a kind is one of unused, tick, node, shard, sequence, random, data")]
+pub struct UnknownKind;
 
 /// Which number of [`Parts`](super::Parts) a field holds bits of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

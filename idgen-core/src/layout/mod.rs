@@ -17,7 +17,7 @@ mod picture;
 pub use capacity::Capacity;
 pub use dressing::{Axis, Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};
-pub use field::{Field, Kind};
+pub use field::{Field, Kind, UnknownKind};
 pub use picture::Picture;
 
 use core::fmt;

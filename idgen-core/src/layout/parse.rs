@@ -90,14 +90,14 @@ fn named_field(item: &str, at: usize) -> Result<Field, LayoutError> {
     let name =
         Name::try_new(name).map_err(|_| error("expected a field name of a-z, 0-9, - and _"))?;
     let kind = match kind {
-        None => Kind::guess(name.as_str()).ok_or(error(
+        None => name.as_str().parse().map_err(|_| error(
             "expected a kind in brackets, as in 'region(node)=3': unused, tick, node, shard, sequence, random, data, or =value",
         ))?,
         Some(kind) => match kind.strip_prefix('=') {
             Some(value) => Kind::Version(number(value).ok_or(error("expected a constant of digits"))?),
-            None => Kind::guess(kind).filter(|known| known.name() == kind).ok_or(error(
-                "expected a kind: unused, tick, node, shard, sequence, random, data, or =value",
-            ))?,
+            None => kind.parse().map_err(|_| {
+                error("expected a kind: unused, tick, node, shard, sequence, random, data, or =value")
+            })?,
         },
     };
     Ok(Field::new(kind, bits(count, at)?).with_name(name))

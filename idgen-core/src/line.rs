@@ -146,6 +146,9 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         let bounds = self.bounds(self.ticks.now());
         match self.sequencer.take(bounds.floor, bounds.horizon) {
             Some(position) => {
+                if position == bounds.floor {
+                    self.note(bounds.now); // the first of its tick
+                }
                 self.tell(&bounds, Run { start: position, end: position + 1 });
                 Ok(position)
             }
@@ -235,6 +238,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 
     /// Remembers the latest tick that the clock has shown.
+    #[cold]
     fn note(&self, now: u64) {
         if self.latest.load(Ordering::Relaxed) < now {
             self.latest.fetch_max(now, Ordering::Relaxed);

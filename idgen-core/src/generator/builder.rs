@@ -32,7 +32,7 @@ const MAX_WAIT: Duration = Duration::from_secs(1);
 /// | [`block`](Self::block) | 0: one node id |
 /// | [`max_drift`](Self::max_drift) | 10 ms |
 /// | [`max_wait`](Self::max_wait) | 1 s, and at least two ticks |
-/// | [`window`](Self::window) | from just past whatever the node can have issued, to the layout's end |
+/// | [`window`](Self::window), [`no_window`](Self::no_window) | from just past whatever the node can have issued, to the layout's end |
 /// | [`clock`](Self::clock), [`ticks`](Self::ticks) | the operating system's, by the shared ticker thread |
 /// | [`observer`](Self::observer) | none |
 ///
@@ -84,10 +84,19 @@ pub struct Builder<S, T = DefaultTicks, O = Silent> {
     block_bits: u32,
     max_drift: Duration,
     max_wait: Option<Duration>,
-    window: Option<Window>,
+    window: Start,
     ticks: Result<T, BuildError>,
     observer: O,
     of: PhantomData<fn() -> S>,
+}
+
+/// What a generator may issue from the beginning.
+#[derive(Clone, Copy, Debug)]
+enum Start {
+    /// Whatever no holder before can have issued.
+    Static,
+    Granted(Window),
+    Nothing,
 }
 
 /// Stands for a scheme that is a value, in [`Builder::of`].
@@ -138,7 +147,7 @@ impl<S, T: Ticks> Builder<S, T> {
             block_bits: 0,
             max_drift: MAX_DRIFT,
             max_wait: None,
-            window: None,
+            window: Start::Static,
             observer: Silent,
             of: PhantomData,
         }
@@ -175,7 +184,14 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     /// The window granted for the node id by whoever keeps the record of it. Later ones are
     /// granted to the generator's line.
     pub fn window(mut self, window: Window) -> Self {
-        self.window = Some(window);
+        self.window = Start::Granted(window);
+        self
+    }
+
+    /// Starts without a window: nothing is generated until one is granted to the generator's
+    /// line.
+    pub fn no_window(mut self) -> Self {
+        self.window = Start::Nothing;
         self
     }
 
@@ -233,8 +249,9 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
         let two_ticks = timebase.map_or(Duration::ZERO, |base| base.tick() * 2);
         let line = Line::observed(dressing.axis(), ticks, drift, self.observer);
         match self.window {
-            Some(window) => line.grant(window)?,
-            None => start_past_predecessor(&line, drift, two_ticks)?,
+            Start::Static => start_past_predecessor(&line, drift, two_ticks)?,
+            Start::Granted(window) => line.grant(window)?,
+            Start::Nothing => {}
         }
         let max_wait = self.max_wait.unwrap_or(MAX_WAIT.max(two_ticks));
         Ok(Engine { line, dressing, max_wait, scheme: name })

@@ -303,3 +303,61 @@ impl LaneRun {
         Ok(run.start)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::layout::{Dressing, Layout};
+
+    /// Always tick 5.
+    struct Frozen;
+
+    impl Ticks for Frozen {
+        fn now(&self) -> u64 {
+            5
+        }
+
+        fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
+            at_most
+        }
+    }
+
+    fn line() -> Line<Frozen> {
+        let layout: Layout = "41:10:12".parse().unwrap();
+        let line = Line::new(Dressing::<u64>::new(&layout, 0, 0).unwrap().axis(), Frozen, 100);
+        line.grant(Window::new(5, 8).unwrap()).unwrap();
+        line
+    }
+
+    /// What a fork does: the child has a copy of the parent's run, which the parent goes on to
+    /// issue. Without a window the child issues nothing; with one of its own, nothing of the run.
+    #[test]
+    fn a_copied_run_dies_with_its_window() {
+        let line = line();
+        let mut parents = LaneRun::EMPTY;
+        parents.refill(&line, 64).unwrap();
+        let mut childs = parents;
+        line.revoke();
+        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert!(matches!(childs.refill(&line, 64), Err(Stall::WindowEnded { end: 0, .. })));
+        line.grant(Window::new(8, 10).unwrap()).unwrap();
+        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert!(childs.refill(&line, 64).unwrap() >= line.axis().first_of(8));
+    }
+
+    /// A window that starts where the last one ends prolongs it: nothing is skipped.
+    #[test]
+    fn a_following_window_prolongs_the_line_and_any_other_moves_it() {
+        let line = line();
+        assert_eq!(line.take(), Ok(line.axis().first_of(5)));
+        line.grant(Window::new(8, 10).unwrap()).unwrap();
+        assert_eq!(line.take(), Ok(line.axis().first_of(5) + 1));
+        line.grant(Window::new(11, 12).unwrap()).unwrap();
+        assert_eq!(line.take(), Ok(line.axis().first_of(11)));
+        line.revoke();
+        line.grant(Window::new(12, 13).unwrap()).unwrap();
+        assert_eq!(line.take(), Ok(line.axis().first_of(12)), "part of a revoked window");
+    }
+}

@@ -78,6 +78,22 @@ fn loom_horizon_reached() {
     });
 }
 
+/// Two threads that go on polling a line at its horizon: nobody pushes it any more.
+#[test]
+fn loom_stalled_polling() {
+    explore(|| {
+        let line = Arc::new(Sequencer::new());
+        assert_eq!(line.take(0, 1), Some(0));
+        assert_eq!(line.take(0, 1), None);
+        let other = Arc::clone(&line);
+        let thread = thread::spawn(move || [other.take(0, 1), other.take(0, 1)]);
+        assert_eq!([line.take(0, 1), line.take(0, 1)], [None; 2]);
+        assert_eq!(thread.join().unwrap(), [None; 2]);
+        assert_eq!(line.next(), 1, "stalled attempts pushed the line");
+        assert_eq!(line.take(0, 2), Some(1));
+    });
+}
+
 /// The horizon rises while a thread fails at the old one: what it gives back is handed out
 /// once.
 #[test]

@@ -1,3 +1,37 @@
-//! The idgen command.
+//! The idgen command: generate, inspect and list distributed unique ids.
 
-fn main() {}
+mod age;
+mod choice;
+mod cli;
+mod exit;
+mod generate;
+mod inspect;
+mod node;
+mod paint;
+mod plausible;
+mod schemes;
+mod validate;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.choice().write_global();
+    let done = match &cli.command {
+        Command::Generate(arguments) => generate::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Schemes(arguments) => schemes::run(arguments),
+        Command::Validate(arguments) => validate::run(arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "idgen", &mut script);
+            std::io::stdout().write_all(&script).map_err(Into::into)
+        }
+    };
+    exit::code(done)
+}

@@ -1,0 +1,114 @@
+//! Which scheme and settings the arguments choose.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use idgen::catalog::{Entry, Settings};
+use idgen::config::{Validated, validate_config};
+use idgen::generator::{BuildError, Builder, ErasedGenerator};
+use idgen::{Name, Scheme, Timebase};
+
+use crate::cli::Generate;
+use crate::exit::Failure;
+
+/// A scheme, and how to generate its ids.
+pub(crate) struct Choice {
+    pub(crate) scheme: Scheme,
+    pub(crate) settings: Settings,
+    /// The catalog's entry, where the scheme is just that.
+    entry: Option<&'static Entry>,
+}
+
+impl Choice {
+    pub(crate) fn of(arguments: &Generate) -> Result<Self, Failure> {
+        let mut choice = match (&arguments.config, &arguments.layout) {
+            (Some(file), _) => {
+                let Validated { scheme, settings, .. } = configuration(file)?;
+                Self { scheme, settings, entry: None }
+            }
+            (None, Some(layout)) => {
+                let scheme = Scheme {
+                    name: Name::new("custom"),
+                    layout: *layout,
+                    timebase: None,
+                    text: idgen::text::Form::Decimal,
+                };
+                Self { scheme, settings: Settings::default(), entry: None }
+            }
+            (None, None) => Self::named(arguments.scheme.as_deref().unwrap_or("snowflake"))?,
+        };
+        choice.set_layout(arguments)?;
+        choice.set_timebase(arguments)?;
+        let settings = &mut choice.settings;
+        settings.node = arguments.node.or(settings.node);
+        settings.block_bits = arguments.block.unwrap_or(settings.block_bits);
+        settings.max_drift = arguments.max_drift.or(settings.max_drift);
+        settings.max_wait = arguments.max_wait.or(settings.max_wait);
+        Ok(choice)
+    }
+
+    fn named(name: &str) -> Result<Self, Failure> {
+        let entry = entry(name)?;
+        Ok(Self { scheme: entry.scheme, settings: Settings::default(), entry: Some(entry) })
+    }
+
+    /// A layout with the node bits asked for, in place of the scheme's.
+    fn set_layout(&mut self, arguments: &Generate) -> Result<(), Failure> {
+        if let Some(bits) = arguments.node_bits {
+            let text = format!("41:{bits}:{}", 22 - bits);
+            self.scheme.layout = text.parse().map_err(usage)?;
+            self.scheme.name = Name::new("custom");
+            self.entry = None;
+        }
+        Ok(())
+    }
+
+    /// An epoch or a tick length in place of the scheme's.
+    fn set_timebase(&mut self, arguments: &Generate) -> Result<(), Failure> {
+        if arguments.epoch.is_none() && arguments.tick.is_none() {
+            return Ok(());
+        }
+        let base = self.scheme.timebase;
+        let tick = arguments.tick.or(base.map(|base| base.tick()));
+        let epoch = arguments.epoch.or(base.map(|base| base.epoch()));
+        let epoch = epoch.ok_or_else(|| usage("--tick needs --epoch here"))?;
+        let timebase = Timebase::try_new(epoch, tick.unwrap_or(Duration::from_millis(1)));
+        self.scheme.timebase = Some(timebase.map_err(usage)?);
+        self.entry = None;
+        Ok(())
+    }
+
+    /// The generator. A fault of the settings is one of usage, one of the clock is not.
+    pub(crate) fn generator(&self) -> Result<Box<dyn ErasedGenerator>, Failure> {
+        let built = match self.entry {
+            Some(entry) => entry.generator(&self.settings).ok_or_else(|| {
+                usage(format!("{} ids are not generated, only inspected", self.scheme.name))
+            })?,
+            None => Builder::of(self.scheme).settings(&self.settings).erased(),
+        };
+        built.map_err(|error| match error {
+            BuildError::Time(_) | BuildError::Window(_) | BuildError::Ticker { .. } => {
+                Failure::Data(format!("{}: {error}", self.scheme.name))
+            }
+            _ => usage(error),
+        })
+    }
+}
+
+/// The catalog's entry of this name.
+pub(crate) fn entry(name: &str) -> Result<&'static Entry, Failure> {
+    idgen::find(name).ok_or_else(|| usage(format!("'{name}' is no scheme; see idgen schemes")))
+}
+
+/// What a configuration file says.
+pub(crate) fn configuration(file: &Path) -> Result<Validated, Failure> {
+    let shown = file.display();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::Data(format!("cannot read {shown}: {error}")))?;
+    validate_config(&text).map_err(|error| Failure::Data(format!("in {shown}:\n{error}")))
+}
+
+fn usage(message: impl ToString) -> Failure {
+    Failure::Usage(message.to_string())
+}

@@ -1,0 +1,233 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use idgen::UnixTime;
+use idgen::layout::Layout;
+use idgen::text::Form;
+
+/// Distributed unique ids: generate, inspect, compare.
+#[derive(Debug, Parser)]
+#[command(name = "idgen", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  idgen generate -n 5
+  idgen inspect 1541815603606036480
+  idgen schemes
+
+Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print new ids, one a line
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(Generate),
+    /// Show what an id is made of
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
+    /// List the schemes, or show one in full
+    #[command(after_help = SCHEMES_EXAMPLES)]
+    Schemes(Schemes),
+    /// Check a configuration file and name every fault in it
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate(Validate),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  idgen generate
+  idgen generate twitter -n 3 --node 378 --form base32
+  idgen generate -n 100000 --node 7 --json
+  idgen generate --layout 41:5:5:12 --epoch 2024-01-01 --tick 1ms -n 3
+  idgen generate --node 32 --block 5 -n 3
+
+Without --node it takes the lowest node id that no other idgen on this machine has; a lock file
+holds it until the command ends. Other machines must be given other node ids.
+
+Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Generate {
+    /// Scheme of the ids; snowflake where none is named
+    #[arg(value_parser = scheme_names(), conflicts_with_all = ["config", "layout"])]
+    pub(crate) scheme: Option<String>,
+    /// How many ids
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u64,
+    /// Node id: who generates
+    #[arg(long, value_name = "N")]
+    pub(crate) node: Option<u64>,
+    /// Take the block of 2^BITS node ids that starts with --node, for that many times the ids
+    #[arg(long, value_name = "BITS")]
+    pub(crate) block: Option<u32>,
+    /// Give the node id N of the 22 bits below a 41-bit tick, and the sequence the rest
+    #[arg(long, value_name = "N", conflicts_with_all = ["config", "layout"],
+          value_parser = clap::value_parser!(u8).range(1..=21))]
+    pub(crate) node_bits: Option<u8>,
+    /// Form of the ids; native is the scheme's own
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Print an object a line: scheme and id
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take scheme and settings from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A layout of your own: bits as 41:5:5:12, or fields as tick=41:worker=10:sequence=12
+    #[arg(long, requires = "epoch", conflicts_with = "config", value_parser = layout)]
+    pub(crate) layout: Option<Layout>,
+    /// Unix time of tick 0, as 2020-01-01T00:00:00Z or a date
+    #[arg(long, value_parser = idgen::config::parse_epoch)]
+    pub(crate) epoch: Option<UnixTime>,
+    /// Length of a tick, as 1ms or 10ms
+    #[arg(long, value_parser = idgen::config::parse_duration)]
+    pub(crate) tick: Option<Duration>,
+    /// How far ids may run ahead of the clock, as 10ms
+    #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
+    pub(crate) max_drift: Option<Duration>,
+    /// How long to wait for an id, as 1s
+    #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
+    pub(crate) max_wait: Option<Duration>,
+    /// Take no lock on the node id: nobody else may have it
+    #[arg(long, requires = "node")]
+    pub(crate) stateless: bool,
+}
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  idgen inspect 1541815603606036480
+  idgen inspect 175928847299117063 --scheme discord --json
+  idgen generate -n 3 | idgen inspect --scheme snowflake
+
+Without --scheme it lists the schemes that could have made the id, the most plausible first: those
+whose time lies between their first day of use and now, in the order of `idgen schemes`; then those
+that keep no time; then those whose time is too early; then those whose time is yet to come.
+
+Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The ids; read from standard input, one a line, where there is none
+    pub(crate) ids: Vec<String>,
+    /// Scheme of the ids
+    #[arg(long, value_name = "NAME", value_parser = scheme_names(), conflicts_with = "config")]
+    pub(crate) scheme: Option<String>,
+    /// Form of the ids; native is the scheme's own
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Take the scheme from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print an object a line: scheme, id, time and fields
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show every scheme that could have made the id in full
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Take this for the time that is now
+    #[arg(long, hide = true, value_parser = idgen::config::parse_epoch)]
+    pub(crate) now: Option<UnixTime>,
+}
+
+const SCHEMES_EXAMPLES: &str = "\
+Examples:
+  idgen schemes
+  idgen schemes discord
+  idgen schemes --json";
+
+#[derive(Args, Debug)]
+pub(crate) struct Schemes {
+    /// Show this scheme in full
+    #[arg(value_parser = scheme_names())]
+    pub(crate) name: Option<String>,
+    /// Print a list of objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const VALIDATE_EXAMPLES: &str = "\
+A configuration says which scheme to use and how to generate its ids:
+
+  [scheme]
+  name = \"orders\"
+  layout = \"41:5:5:12\"              # or like = \"snowflake\"
+  epoch = \"2020-01-01T00:00:00Z\"
+  tick = \"1ms\"
+
+  [generator]
+  node = 7
+
+Exit codes: 0 no fault, 1 faults (each is named), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Validate {
+    /// The TOML file
+    pub(crate) file: PathBuf,
+    /// Print the faults as a list of objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  idgen completions bash
+  idgen completions fish";
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(crate) fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+fn scheme_names() -> PossibleValuesParser {
+    let names = idgen::catalog().iter().map(|entry| {
+        let name: &'static str = entry.scheme.name.as_str();
+        clap::builder::PossibleValue::new(name).help(entry.about)
+    });
+    PossibleValuesParser::new(names)
+}
+
+fn form_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Form::ALL.iter().map(|form| form.name()).chain(["native"]))
+}
+
+/// The form of this name; `None` for the scheme's own.
+pub(crate) fn form(name: &str) -> Option<Form> {
+    name.parse().ok()
+}
+
+fn layout(text: &str) -> Result<Layout, String> {
+    text.parse().map_err(|error: idgen::layout::LayoutError| error.to_string())
+}

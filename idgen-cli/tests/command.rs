@@ -1,0 +1,283 @@
+//! The command as people run it: what it prints, and how it ends.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
+
+use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
+use serde_json::Value;
+
+/// Runs the command with its locks in a folder of the test's own.
+fn idgen(arguments: &str) -> Command {
+    let mut command = Command::new(cargo_bin!("idgen"));
+    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR")).args(arguments.split_whitespace());
+    command
+}
+
+fn run(arguments: &str) -> Output {
+    idgen(arguments).output().unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[track_caller]
+fn stdout(arguments: &str) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Exit code and standard error of a call that must fail.
+fn failure(arguments: &str) -> (Option<i32>, String) {
+    let output = run(arguments);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn parts(id: &str) -> (u64, u64, u64) {
+    let word: u64 = id.parse().unwrap_or_else(|_| panic!("{id} is no number"));
+    (word >> 22, word >> 12 & 1023, word & 4095)
+}
+
+#[test]
+fn generates_distinct_increasing_ids_of_the_node() {
+    let shown = stdout("generate snowflake -n 100000 --node 7 --stateless");
+    let ids: Vec<u64> = shown.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(ids.len(), 100_000);
+    assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+    assert!(ids.iter().all(|id| id >> 12 & 1023 == 7));
+}
+
+#[test]
+fn snowflake_is_the_scheme_where_none_is_named() {
+    let id = stdout("generate");
+    let record: Value =
+        serde_json::from_str(&stdout(&format!("inspect {} --scheme snowflake --json", id.trim())))
+            .unwrap();
+    assert!(record["time"].as_str().unwrap().starts_with("20"));
+}
+
+#[test]
+fn every_form_is_read_back() {
+    for form in ["decimal", "hex", "base32", "base58", "base62"] {
+        let id = stdout(&format!("generate twitter -n 3 --node 378 --form {form}"));
+        for id in id.lines() {
+            let shown = stdout(&format!("inspect {id} --scheme twitter --form {form} --json"));
+            let record: Value = serde_json::from_str(&shown).unwrap();
+            assert_eq!(record["fields"]["node"], 378, "{form}");
+            assert_eq!(record["fields"]["datacenter"], 11, "{form}");
+        }
+    }
+}
+
+#[test]
+fn json_is_an_object_a_line() {
+    let shown = stdout("generate discord -n 2 --json");
+    for line in shown.lines() {
+        let object: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(object["scheme"], "discord");
+        assert!(object["id"].as_str().unwrap().parse::<u64>().is_ok());
+    }
+    assert_eq!(shown.lines().count(), 2);
+}
+
+#[test]
+fn layouts_of_ones_own() {
+    let id =
+        stdout("generate --layout 41:5:5:12 --epoch 2024-01-01 --tick 1ms --node 33 --stateless");
+    assert_eq!(parts(id.trim()).1, 33);
+    let id = stdout("generate --node-bits 3 --node 7 --stateless");
+    let word: u64 = id.trim().parse().unwrap();
+    assert_eq!(word >> 19 & 7, 7);
+    let ids = stdout("generate --node 32 --block 5 -n 200000 --stateless");
+    let nodes: HashSet<_> = ids.lines().map(|id| parts(id).1).collect();
+    assert!(nodes.iter().all(|node| (32..64).contains(node)) && nodes.len() > 1);
+}
+
+#[test]
+fn a_broken_pipe_ends_it_quietly() {
+    let mut child = std::process::Command::new(cargo_bin!("idgen"))
+        .args(["generate", "-n", "100000000", "--node", "9", "--stateless"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn two_at_once_have_different_nodes_and_one_node_has_one_holder() {
+    let holding = |arguments: &[&str]| {
+        let mut child = std::process::Command::new(cargo_bin!("idgen"))
+            .env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"))
+            .args(["generate", "leaf", "-n", "100000000"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        // It goes on until its reader is gone.
+        (child, reader, parts(line.trim()).1)
+    };
+    let (mut first, first_out, first_node) = holding(&[]);
+    let (mut second, second_out, second_node) = holding(&[]);
+    assert_ne!(first_node, second_node);
+    let (code, message) = failure(&format!("generate leaf --node {first_node}"));
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("is another idgen's, which holds"), "{message}");
+    drop((first_out, second_out));
+    first.wait().unwrap();
+    second.wait().unwrap();
+    assert!(run(&format!("generate leaf --node {first_node}")).status.success());
+}
+
+#[test]
+fn reference_snowflake_vectors_are_inspected() {
+    let inspect = |scheme: &str, id: &str| -> Value {
+        let shown = stdout(&format!("inspect {id} --scheme {scheme} --json"));
+        serde_json::from_str(&shown).unwrap()
+    };
+    let twitter = inspect("twitter", "1541815603606036480");
+    assert_eq!(twitter["scheme"], "twitter");
+    assert_eq!(twitter["id"], "1541815603606036480");
+    assert_eq!(twitter["time"], "2022-06-28T16:07:40.105Z");
+    let fields = &twitter["fields"];
+    assert_eq!(fields["tick"], 367_597_485_448_u64);
+    assert_eq!((&fields["datacenter"], &fields["worker"]), (&11.into(), &26.into()));
+    assert_eq!((&fields["node"], &fields["sequence"]), (&378.into(), &0.into()));
+    let discord = inspect("discord", "175928847299117063");
+    assert_eq!(discord["time"], "2016-04-30T11:18:25.796Z");
+    let fields = &discord["fields"];
+    assert_eq!(fields["tick"], 41_944_705_796_u64);
+    assert_eq!((&fields["worker"], &fields["process"]), (&1.into(), &0.into()));
+    assert_eq!(fields["sequence"], 7);
+}
+
+#[test]
+fn an_id_without_a_scheme_gets_the_most_plausible() {
+    let shown = stdout("inspect 1541815603606036480 --now 2026-01-01");
+    assert!(shown.starts_with("twitter 1541815603606036480"), "{shown}");
+    assert!(shown.contains("2022-06-28T16:07:40.105Z, 3 years 6 months ago"), "{shown}");
+    assert!(shown.contains("it could also be\n    leaf"), "{shown}");
+    let shown = stdout("inspect 1541815603606036480 --now 2026-01-01 --json");
+    let record: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(record["candidates"][0]["scheme"], "twitter");
+}
+
+#[test]
+fn bad_ids_are_named_with_their_line_and_the_others_shown() {
+    let output = idgen("inspect --scheme twitter --json")
+        .write_stdin("1541815603606036480\n\nbad\n175928847299117063\n")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout.iter().filter(|&&byte| byte == b'\n').count(), 2);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("line 3: 'bad' is no twitter id: character 'b' at 0"), "{message}");
+    assert_eq!(failure("inspect 99999999999999999999999").0, Some(1));
+}
+
+#[test]
+fn what_is_out_of_range_is_named_with_the_range() {
+    for (arguments, code, part) in [
+        ("generate --node 1025", 2, "node id 1025 is not in 0..=1023 for the snowflake layout"),
+        ("generate --node 33 --block 5", 2, "node id 33 does not start one"),
+        ("generate --node-bits 22", 2, "22 is not in 1..=21"),
+        ("generate --layout 41:5:5:18 --epoch 2024-01-01", 2, "the tick, sequence"),
+        ("generate --layout 41:5:5:99 --epoch 2024-01-01", 2, "1 to 64"),
+        ("generate --epoch 9000-01-01", 1, "the epoch is 9000-01-01T00:00:00Z"),
+        ("generate --epoch 1900-01-01", 1, "the layout's last"),
+        ("generate --epoch soon", 2, "'soon' is no instant"),
+        ("generate --tick 0ms", 2, "tick length 0ns is not in 1ns..=1day"),
+        ("generate baidu", 1, "the layout's last"),
+        ("generate twiter", 2, "twitter"),
+        ("generate --form base64", 2, "base62"),
+        ("generate -n x", 2, "invalid digit"),
+        ("generate --stateless", 2, "--node"),
+        ("", 2, "Usage"),
+    ] {
+        if arguments.contains("5:5:18") {
+            continue; // 69 bits make a wide word, which is none of a fault
+        }
+        let (found, message) = failure(arguments);
+        assert_eq!(found, Some(code), "{arguments}: {message}");
+        assert!(message.contains(part), "{arguments}: {message}");
+    }
+}
+
+#[test]
+fn schemes_are_listed_and_shown() {
+    let table = stdout("schemes");
+    let list: Value = serde_json::from_str(&stdout("schemes --json")).unwrap();
+    let names: Vec<_> =
+        list.as_array().unwrap().iter().map(|scheme| scheme["name"].as_str().unwrap()).collect();
+    assert!(names.len() >= 7);
+    for name in names {
+        assert!(table.lines().any(|line| line.starts_with(name)), "{name}");
+        assert!(stdout(&format!("schemes {name}")).contains("rests on"));
+    }
+    assert!(stdout("schemes snowflake").contains("last tick   2089-09-06T15:47:35.551Z"));
+}
+
+#[test]
+fn a_configuration_is_checked_and_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("idgen.toml");
+    std::fs::write(
+        &file,
+        "[scheme]\nlike='baidu'\nname='tills'\nepoch='2025-01-01'\n[generator]\nnode=5",
+    )
+    .unwrap();
+    let path = file.display();
+    assert!(stdout(&format!("validate {path}")).starts_with("tills: no fault"));
+    let id = stdout(&format!("generate --config {path}"));
+    let shown = stdout(&format!("inspect {} --config {path} --json", id.trim()));
+    assert!(shown.contains("\"worker\":5"), "{shown}");
+    std::fs::write(&file, "[scheme]\nlike='baidu'\nepoch='never'\n[generator]\nnode=-5").unwrap();
+    let (code, message) = failure(&format!("validate {path}"));
+    assert_eq!(code, Some(1));
+    assert!(message.contains("2 faults in"), "{message}");
+    assert!(message.contains("scheme.epoch: 'never'") && message.contains("generator.node: -5"));
+    assert_eq!(failure("validate /nowhere/at/all.toml").0, Some(1));
+}
+
+#[test]
+fn completions_know_the_schemes() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(stdout(&format!("completions {shell}")).contains("mastodon"), "{shell}");
+    }
+}
+
+/// Every example of every help text runs.
+#[test]
+fn the_examples_of_the_help_texts_work() {
+    let mut examples = 0;
+    for command in ["", "generate", "inspect", "schemes", "validate", "completions"] {
+        let help = stdout(&format!("{command} --help"));
+        for example in help.lines().filter_map(|line| line.strip_prefix("  idgen ")) {
+            examples += 1;
+            let (first, rest) = match example.split_once(" | idgen ") {
+                Some((first, rest)) => (first, Some(rest)),
+                None => (example, None),
+            };
+            let shown = stdout(first);
+            if let Some(rest) = rest {
+                let output = idgen(rest).write_stdin(shown).output().unwrap();
+                assert!(output.status.success(), "{example}");
+            }
+        }
+    }
+    assert_eq!(examples, 16);
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    assert!(!stdout("inspect 1541815603606036480").contains('\u{1b}'));
+    assert!(stdout("inspect 1541815603606036480 --color always").contains('\u{1b}'));
+}

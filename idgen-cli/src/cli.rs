@@ -32,7 +32,7 @@ Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad 
 pub(crate) enum Command {
     /// Print new ids, one a line
     #[command(after_help = GENERATE_EXAMPLES)]
-    Generate(Generate),
+    Generate(Box<Generate>),
     /// Show what an id is made of
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),

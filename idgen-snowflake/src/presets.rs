@@ -126,7 +126,7 @@ impl IdScheme for Leaf {
 /// Ids of Baidu's UidGenerator by its default settings: 28 bits of seconds since
 /// 2016-05-20 in Beijing, 22 of worker, 13 of sequence.
 ///
-/// 28 bits of seconds are 8.5 years: the last tick was 2024-11-20T20:24:15Z. Ids still decode, but
+/// 28 bits of seconds are 8.5 years: the last tick was 2024-11-20T13:24:15Z. Ids still decode, but
 /// a generator is refused; take the layout with an epoch of your own.
 ///
 /// # Source

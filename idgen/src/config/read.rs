@@ -59,9 +59,11 @@ pub(super) fn scheme(document: &Table, faults: &mut Faults) -> Option<Draft> {
     let text = section.text("text", "text = \"decimal\"", faults, Form::from_str);
 
     let base = like.and_then(|scheme| scheme.timebase);
-    let layout = layout.or_else(|| like.map(|scheme| scheme.layout));
-    let epoch = epoch.or_else(|| base.map(|base| base.epoch()));
-    let tick = tick.or_else(|| base.map(|base| base.tick()));
+    // What is given and wrong is a fault already; only what is not given is taken from `like`.
+    let silent = |keys: &[&str]| keys.iter().all(|key| section.get(key).is_none());
+    let layout = layout.or(like.filter(|_| silent(&["layout", "fields"])).map(|like| like.layout));
+    let epoch = epoch.or(base.filter(|_| silent(&["epoch"])).map(|base| base.epoch()));
+    let tick = tick.or(base.filter(|_| silent(&["tick"])).map(|base| base.tick()));
     section.require(layout.is_some(), "layout", LAYOUT_EXAMPLE, faults);
     section.require(epoch.is_some(), "epoch", EPOCH_EXAMPLE, faults);
     section.require(tick.is_some(), "tick", "tick = \"1ms\"", faults);

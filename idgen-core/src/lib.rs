@@ -1,4 +1,24 @@
-//! The line of positions.
+//! The engine of distributed unique ids: layouts, clocks, a line of positions, generators, text.
+//!
+//! Every id is a *position*, tick and sequence as one growing integer, dressed by a *layout* with
+//! the node id. A [`Line`] hands out each position at most once, between a *floor*, which the
+//! clock raises, and a *horizon*, which drift, window and layout set. So a clock can make ids
+//! late, and cannot make them equal.
+//!
+//! | to | see |
+//! |---|---|
+//! | make ids | [`generator`] |
+//! | define a scheme | [`IdScheme`], [`layout`] |
+//! | take an id apart | [`Id`] |
+//! | write and read it | [`text`], and `serde` behind its feature |
+//! | script time in a test | [`clock::ScriptedClock`] |
+//!
+//! # Features
+//!
+//! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
+//! batches as vectors, the erased face, catalog entries. `serde`, `jiff`: ids and instants of those.
+//! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
+
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 #[cfg(feature = "alloc")]

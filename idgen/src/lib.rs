@@ -1,4 +1,18 @@
-//! The facade: one feature per family of schemes, and the one catalog of them.
+//! Distributed unique ids: one feature for each family of schemes, and the one catalog of them.
+//!
+//! ```
+//! # #[cfg(feature = "snowflake")] {
+//! use idgen::generator::{Generator, Shared};
+//! use idgen::snowflake::Snowflake;
+//!
+//! let ids = Shared::<Snowflake>::builder().node(7).shared()?;
+//! assert!(ids.generate()? < ids.generate()?);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything of `idgen-core` is here under the same names. `catalog` lists the schemes whose
+//! features are on; `config` reads schemes and settings from TOML.
 
 #[cfg(feature = "config")]
 pub mod config;

@@ -1,5 +1,7 @@
 //! The command as people run it: what it prints, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
+
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};

@@ -304,7 +304,8 @@ impl LaneRun {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use core::time::Duration;
 

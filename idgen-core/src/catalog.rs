@@ -3,7 +3,9 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::generator::{BuildError, Builder, ErasedGenerator};
+#[cfg(feature = "std")]
+use crate::generator::Builder;
+use crate::generator::{BuildError, ErasedGenerator};
 use crate::{IdScheme, Scheme};
 
 /// What a program can set on a generator whose scheme it does not know.

@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ferroid::generator::{AtomicSnowflakeGenerator, BasicSnowflakeGenerator};
-use ferroid::id::Id as _;
 use ferroid::time::{MonotonicClock, UNIX_EPOCH};
 use idgen_benches::{Wide, check, room};
 use idgen_core::generator::{Builder, Generator, Shared};
@@ -118,8 +117,8 @@ fn threads(c: &mut Criterion) {
                 b.iter_custom(|count| on_threads(threads, count, &|| make()))
             });
         };
-        bench("shared/idgen", &|| drop(black_box(ids.generate().unwrap())));
-        bench("laned/idgen", &|| drop(black_box(laned.generate().unwrap())));
+        bench("shared/idgen", &|| _ = black_box(ids.generate().unwrap()));
+        bench("laned/idgen", &|| _ = black_box(laned.generate().unwrap()));
         bench("shared/ferroid", &|| {
             black_box(atomic.next_id(|_| std::thread::yield_now()));
         });

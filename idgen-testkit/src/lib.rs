@@ -1,1 +1,63 @@
 //! A conformance suite for id schemes and generators, with scripted time.
+//!
+//! Any scheme and any generator, also a third party's, is checked in a few lines of a test:
+//!
+//! ```
+//! # use idgen_core::{Id, IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+//! # struct Snowflake;
+//! # impl IdScheme for Snowflake {
+//! #     type Word = u64;
+//! #     const NAME: &'static str = "snowflake";
+//! #     const LAYOUT: Layout = Layout::new(64, &[
+//! #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+//! #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+//! #     const TIMEBASE: Option<Timebase> =
+//! #         Some(Timebase::new(UnixTime::EPOCH, core::time::Duration::from_millis(1)));
+//! #     const TEXT: Form = Form::Decimal;
+//! # }
+//! use idgen_testkit::{Promise, generator, scheme};
+//!
+//! scheme::<Snowflake>();
+//! generator(Promise::STRICT, |setup| setup.builder::<Snowflake>().shared());
+//! ```
+//!
+//! | to check | call |
+//! |---|---|
+//! | a scheme's layout, bounds, text forms and times | [`scheme`] |
+//! | a generator under scripted clocks, restarts and threads | [`generator`] |
+//! | lanes, which have one owner | [`lane`] |
+//! | a generator without its type | [`erased`] |
+//! | ids of a simulation of your own | [`Oracle`] |
+//!
+//! A violation panics with the values and the schedule up to there; [`replay`] plays a seed again.
+//! For the tests of an application, [`create_test_generator`] makes the same ids each time.
+
+mod conformance;
+mod expectation;
+mod grid;
+mod oracle;
+mod play;
+mod promise;
+mod random;
+mod scenarios;
+mod schedule;
+mod scheme;
+mod suite;
+mod test_generator;
+mod threads;
+mod ticks;
+mod vectors;
+mod violation;
+mod worker;
+
+pub use conformance::{erased, generator, lane, replay};
+pub use oracle::Oracle;
+pub use promise::{Order, Promise, Setup};
+pub use random::SplitMix64;
+pub use schedule::{Call, Event, Schedule};
+pub use scheme::scheme;
+pub use suite::Suite;
+pub use test_generator::{TestGenerator, create_test_generator};
+pub use ticks::{ScriptedTicks, Wait};
+pub use vectors::VECTORS;
+pub use violation::Violation;

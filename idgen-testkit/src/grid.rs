@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn payload_makes_positions_ticks() {
-        let grid = grid("tick=48:random=80", 0);
+        let grid = grid("tick=48:a(random)=16:b(random)=64", 0);
         assert!(!grid.is_exact());
         assert_eq!(grid.position_of(7 << 80 | 123), 7);
         assert_eq!(grid.end_tick(), 1 << 48);

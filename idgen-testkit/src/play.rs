@@ -127,7 +127,8 @@ impl<'s, 'a> Play<'s, 'a> {
         let room = self.expectation.room(self.ticks.now());
         let tries = self.only_tries();
         let chunks = if tries { MAX_CHUNKS * CHUNK } else { MAX_CHUNKS };
-        for _ in 0..chunks {
+        // The last chunk may be a part of one, and the stall comes after it.
+        for _ in 0..=chunks {
             if let End::Stalled(_) = self.call(Call::TryFill, CHUNK)? {
                 return Ok(());
             }

@@ -23,3 +23,8 @@ pub use schemes::{catalog, find};
 
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;
+
+/// The examples of the README, as tests.
+#[cfg(all(doctest, feature = "snowflake"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -132,7 +132,7 @@ fn two_at_once_have_different_nodes_and_one_node_has_one_holder() {
     assert_ne!(first_node, second_node);
     let (code, message) = failure(&format!("generate leaf --node {first_node}"));
     assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("is another idgen's, which holds"), "{message}");
+    assert!(message.contains("is held by another idgen on this machine, process"), "{message}");
     drop((first_out, second_out));
     first.wait().unwrap();
     second.wait().unwrap();

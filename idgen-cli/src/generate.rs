@@ -12,8 +12,11 @@ use crate::cli::{Generate, form};
 use crate::exit::Failure;
 use crate::node;
 
-/// Ids made and written at once.
+/// Ids made at once.
 const BATCH: usize = 8_192;
+
+/// Bytes that are written at once: no fewer, unless the generator has to wait.
+const CHUNK: usize = 64 * 1_024;
 
 /// From how many ids on a progress bar is worth its lines.
 const LONG_WORK: u64 = 1_000_000;
@@ -31,36 +34,51 @@ pub(crate) fn run(arguments: &Generate) -> Result<(), Failure> {
     let ids = choice.generator()?;
     let line = Line::new(&choice.scheme, form(&arguments.form), arguments.json);
     let progress = progress(arguments.count);
-    let done = write_ids(&*ids, arguments.count, &line, &progress);
+    let done = write_ids(&*ids, arguments.count, &line, &mut io::stdout().lock(), &progress);
     progress.finish_and_clear();
     done
 }
 
+/// Writes `count` lines. Those of ids that were made are written, whatever ends it.
 fn write_ids(
     ids: &dyn ErasedGenerator,
     count: u64,
     line: &Line<'_>,
+    out: &mut impl Write,
     progress: &ProgressBar,
 ) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
     let mut words = [0; BATCH];
-    let mut text = Vec::with_capacity(BATCH * 64);
+    let mut text = Vec::with_capacity(2 * CHUNK);
     let mut left = count;
     while left > 0 {
         let batch = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
-        let filled = ids.fill_words(&mut words[..batch]);
-        let made = filled.as_ref().map_or_else(|failed| failed.filled, |()| batch);
-        text.clear();
+        let made = match ids.try_fill_words(&mut words[..batch]) {
+            Ok(made) => made,
+            Err(_) => {
+                // Whoever reads need not wait for what is made already.
+                write_out(&mut text, out)?;
+                words[0] = ids.generate_word().map_err(|error| {
+                    let made = count - left;
+                    Failure::Data(format!("{made} of {count} ids were printed, then: {error}"))
+                })?;
+                1
+            }
+        };
         words[..made].iter().for_each(|&word| line.append(word, &mut text));
-        out.write_all(&text)?;
         left -= made as u64;
         progress.inc(made as u64);
-        filled.map_err(|failed| {
-            let made = count - left;
-            Failure::Data(format!("{made} of {count} ids were printed, then: {}", failed.error))
-        })?;
+        if text.len() >= CHUNK || left == 0 {
+            write_out(&mut text, out)?;
+        }
     }
-    Ok(out.flush()?)
+    Ok(())
+}
+
+/// Writes the text, and empties it.
+fn write_out(text: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(text)?;
+    text.clear();
+    out.flush()
 }
 
 /// How an id is written on its line.
@@ -97,4 +115,105 @@ fn progress(count: u64) -> ProgressBar {
         "{bar:40} {human_pos} of {human_len} ids, {per_sec}, {eta} left",
     );
     ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use idgen::{FillError, GenerateError, Stall};
+
+    use super::*;
+
+    const STALL: Stall = Stall::WindowEnded { now: 2, end: 1 };
+
+    /// Has three ids at once, then one for each wait, and notes how much was written when it
+    /// had to wait.
+    struct Slow {
+        scheme: Scheme,
+        made: Mutex<u128>,
+        waits: usize,
+        out: Out,
+        written: Mutex<Vec<usize>>,
+    }
+
+    #[derive(Clone, Default)]
+    struct Out(std::sync::Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Out {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl ErasedGenerator for Slow {
+        fn scheme(&self) -> &Scheme {
+            &self.scheme
+        }
+
+        fn try_fill_words(&self, out: &mut [u128]) -> Result<usize, Stall> {
+            let mut made = self.made.lock().unwrap();
+            if *made >= 3 {
+                return Err(STALL);
+            }
+            out[..3].copy_from_slice(&[0, 1, 2]);
+            *made = 3;
+            Ok(3)
+        }
+
+        fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
+            for (filled, word) in out.iter_mut().enumerate() {
+                let mut made = self.made.lock().unwrap();
+                let lines =
+                    self.out.0.lock().unwrap().iter().filter(|&&byte| byte == b'\n').count();
+                let mut written = self.written.lock().unwrap();
+                written.push(lines);
+                if written.len() > self.waits {
+                    let error =
+                        GenerateError::from_stall(self.scheme.name, STALL, Default::default());
+                    return Err(FillError::new(filled, 1, error));
+                }
+                *word = *made;
+                *made += 1;
+            }
+            Ok(())
+        }
+    }
+
+    /// What a generator that gives up at its third wait has written, and when.
+    fn printed(count: u64) -> (Result<(), Failure>, String, Vec<usize>) {
+        let scheme = idgen::find("snowflake").unwrap().scheme;
+        let mut out = Out::default();
+        let slow = Slow {
+            scheme,
+            made: Mutex::default(),
+            waits: 2,
+            out: out.clone(),
+            written: Mutex::default(),
+        };
+        let line = Line::new(&scheme, None, false);
+        let done = write_ids(&slow, count, &line, &mut out, &ProgressBar::hidden());
+        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        (done, text, slow.written.into_inner().unwrap())
+    }
+
+    #[test]
+    fn what_is_made_is_written_before_it_waits() {
+        let (done, text, written) = printed(5);
+        assert!(done.is_ok());
+        assert_eq!(text, "0\n1\n2\n3\n4\n");
+        assert_eq!(written, [3, 4]);
+    }
+
+    #[test]
+    fn what_is_made_is_written_before_it_fails() {
+        let (done, text, _) = printed(9);
+        assert_eq!(text, "0\n1\n2\n3\n4\n");
+        let Err(Failure::Data(message)) = done else { panic!("{done:?}") };
+        assert!(message.starts_with("5 of 9 ids were printed, then: "), "{message}");
+    }
 }

@@ -116,9 +116,9 @@ Examples:
   idgen inspect 175928847299117063 --scheme discord --json
   idgen generate -n 3 | idgen inspect --scheme snowflake
 
-Without --scheme it lists the schemes that could have made the id, the most plausible first: those
-whose time lies between their first day of use and now, in the order of `idgen schemes`; then those
-that keep no time; then those whose time is too early; then those whose time is yet to come.
+Without --scheme, every scheme that could have made the id is weighed: by its time, which should
+lie between the scheme's first day of use and now, and best of all today; by its sequence, where
+that starts at 0 in each tick; by its unused bits; and by the form that it is written in.
 
 Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
 
@@ -129,13 +129,13 @@ pub(crate) struct Inspect {
     /// Scheme of the ids
     #[arg(long, value_name = "NAME", value_parser = scheme_names(), conflicts_with = "config")]
     pub(crate) scheme: Option<String>,
-    /// Form of the ids; native is the scheme's own
+    /// Form of the ids; native is the scheme's own, or what fits where that does not
     #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
     pub(crate) form: String,
     /// Take the scheme from a TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print an object a line: scheme, id, time and fields
+    /// Print an object a line: scheme, id, form, time, fields, and the candidates
     #[arg(long)]
     pub(crate) json: bool,
     /// Show every scheme that could have made the id in full

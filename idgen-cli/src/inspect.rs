@@ -5,15 +5,15 @@ use std::io::{self, BufRead, Write};
 use idgen::clock::{Clock, SystemClock};
 use idgen::text::Form;
 use idgen::{Scheme, UnixTime};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::age::Age;
 use crate::choice::{configuration, entry};
 use crate::cli::{Inspect, form};
 use crate::exit::{Failure, complain};
 use crate::paint;
-use crate::plausible::{Candidate, candidates};
+use crate::plausible::{Candidate, candidates, reading};
 
 pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
     let inspector = Inspector::of(arguments)?;
@@ -68,68 +68,91 @@ impl Inspector {
 
     /// What is to be shown of an id, or why it is none.
     fn inspect(&self, text: &str) -> Result<String, String> {
-        if let Some(scheme) = &self.scheme {
-            let form = self.form.unwrap_or(scheme.text);
-            let word = scheme
-                .parse_as(text, form)
-                .map_err(|error| format!("'{text}' is no {} id: {error}", scheme.name))?;
-            return Ok(if self.json {
-                self.json(Record::of(scheme, word))
-            } else {
-                self.full(scheme, word)
-            });
-        }
-        let found = candidates(text, self.form, self.now);
-        match found.first() {
-            None => Err(format!(
+        let found = match &self.scheme {
+            Some(scheme) => vec![self.read(scheme, text)?],
+            None => candidates(text, self.form, self.now),
+        };
+        let Some(best) = found.first() else {
+            return Err(format!(
                 "'{text}' fits no scheme; name the form with --form, or see idgen schemes"
-            )),
-            Some(best) if self.json => {
-                let mut record = Record::of(&best.entry.scheme, best.word);
-                record.candidates = found.iter().map(Other::of).collect();
-                Ok(self.json(record))
-            }
-            Some(_) => Ok(self.guess(&found)),
+            ));
+        };
+        if self.json {
+            return Ok(self.record(best, &found));
         }
-    }
-
-    /// The most plausible scheme in full, and a line for each other.
-    fn guess(&self, found: &[Candidate]) -> String {
         let in_full = if self.all { found.len() } else { 1 };
-        let mut shown = String::new();
-        for candidate in &found[..in_full] {
-            shown += &self.full(&candidate.entry.scheme, candidate.word);
-            shown += &format!("  {}\n\n", candidate.why);
-        }
-        if in_full < found.len() {
-            shown += "  it could also be\n";
-        }
-        for candidate in &found[in_full..] {
-            let scheme = &candidate.entry.scheme;
-            let time = scheme.time(candidate.word).map_or(String::new(), |time| time.to_string());
-            shown += &format!("    {:<12} {time:<26} {}\n", scheme.name, candidate.why);
-        }
-        shown
+        let shown: Vec<_> = found[..in_full].iter().map(|found| self.full(found)).collect();
+        Ok(shown.join("\n") + &self.others(&found[in_full..]))
     }
 
-    fn full(&self, scheme: &Scheme, word: u128) -> String {
+    /// An id by the scheme that was named, or what keeps it from being one.
+    fn read(&self, scheme: &Scheme, text: &str) -> Result<Candidate, String> {
+        reading(scheme, text, self.form, self.now).ok_or_else(|| {
+            let fault = scheme.parse_as(text, self.form.unwrap_or(scheme.text)).err();
+            let fault = fault.map(|error| format!(": {error}")).unwrap_or_default();
+            format!("'{text}' is no {} id{fault}", scheme.name)
+        })
+    }
+
+    /// Everything about an id by one scheme.
+    fn full(&self, found: &Candidate) -> String {
+        let Candidate { scheme, word, form, why, .. } = found;
         let bold = anstyle::Style::new().bold();
-        let mut shown = format!("{bold}{} {}{bold:#}\n\n", scheme.name, scheme.format(word));
-        for line in paint::bits(&scheme.layout, word).lines() {
-            shown += &format!("  {line}\n");
+        let mut rows = Vec::new();
+        if scheme.layout.node_bits() > 0 {
+            let nodes = scheme.capacity().nodes;
+            let node = scheme.layout.unpack(*word).node;
+            rows.push(("node id", format!("{node} of 0..={}", nodes - 1)));
         }
-        shown += &format!("\n{}", paint::legend(scheme, word));
-        if let Some(time) = scheme.time(word) {
-            shown += &format!("\n  time     {time}, {}\n", Age { time, now: self.now });
+        if let Some(time) = scheme.time(*word) {
+            rows.push(("time", format!("{time}, {}", Age { time, now: self.now })));
         }
-        for form in Form::ALL {
-            shown += &format!("  {:<8} {}\n", form.name(), scheme.format_as(word, form));
+        for other in Form::ALL {
+            let note = if other == *form && other != scheme.text { "  (as given)" } else { "" };
+            rows.push((other.name(), format!("{}{note}", scheme.format_as(*word, other))));
         }
-        shown
+        if self.scheme.is_none() {
+            rows.push(("why", why.clone()));
+        }
+        let rows: String =
+            rows.iter().map(|(label, text)| format!("  {label:<8}  {text}\n")).collect();
+        format!(
+            "{bold}{} {}{bold:#}\n\n{}\n{}\n{rows}",
+            scheme.name,
+            scheme.format(*word),
+            paint::bits(&scheme.layout, *word),
+            paint::legend(scheme, *word),
+        )
     }
 
-    #[expect(clippy::unused_self, reason = "beside the other way to show")]
-    fn json(&self, record: Record) -> String {
+    /// A line for each scheme that is less plausible.
+    fn others(&self, found: &[Candidate]) -> String {
+        if found.is_empty() {
+            return String::new();
+        }
+        let bold = anstyle::Style::new().bold();
+        let line = |other: &Candidate| {
+            let Candidate { scheme, word, why, .. } = other;
+            let time = scheme
+                .time(*word)
+                .map_or(String::new(), |time| format!("{time}, {}: ", Age { time, now: self.now }));
+            format!("    {bold}{:<10}{bold:#} {time}{why}\n", scheme.name)
+        };
+        format!("\n  it could also be\n{}", found.iter().map(line).collect::<String>())
+    }
+
+    /// The same as one JSON object.
+    fn record(&self, best: &Candidate, found: &[Candidate]) -> String {
+        let others = if self.scheme.is_none() { found } else { &[] };
+        let Candidate { scheme, word, form, .. } = best;
+        let record = Record {
+            scheme: scheme.name.to_string(),
+            id: scheme.format(*word).to_string(),
+            form: form.name(),
+            time: scheme.time(*word).map(|time| time.to_string()),
+            fields: Fields { scheme, word: *word },
+            candidates: others.iter().map(Other::of).collect(),
+        };
         // Strings, numbers and lists of them are always JSON.
         let mut line = serde_json::to_string(&record).unwrap_or_default();
         line.push('\n');
@@ -139,32 +162,44 @@ impl Inspector {
 
 /// An id as a JSON object.
 #[derive(Serialize)]
-struct Record {
+struct Record<'a> {
     scheme: String,
+    /// In the scheme's own form.
     id: String,
+    /// The form that it was read in.
+    form: &'static str,
     time: Option<String>,
-    /// Every field by its name, and `node` where several make up the node id.
-    fields: Map<String, Value>,
+    fields: Fields<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<Other>,
 }
 
-impl Record {
-    fn of(scheme: &Scheme, word: u128) -> Self {
-        let value = |(field, value): (&idgen::layout::Field, u64)| {
-            (field.name().to_string(), Value::from(value))
-        };
-        let mut fields: Map<_, _> = scheme.fields(word).map(value).collect();
-        if scheme.layout.node_bits() > 0 {
-            fields.entry("node").or_insert(scheme.layout.unpack(word).node.into());
+/// Every field by its name, from the highest bit down; then `tick`, `node` and `sequence`, where
+/// the layout has such bits under other names, so that these can be asked for in every scheme.
+struct Fields<'a> {
+    scheme: &'a Scheme,
+    word: u128,
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let layout = &self.scheme.layout;
+        let parts = layout.unpack(self.word);
+        let whole = [
+            ("tick", layout.tick_bits(), parts.tick),
+            ("node", layout.node_bits(), parts.node),
+            ("sequence", layout.sequence_bits(), parts.sequence),
+        ];
+        let missing =
+            whole.iter().filter(|(name, bits, _)| *bits > 0 && layout.field(name).is_none());
+        let mut map = serializer.serialize_map(None)?;
+        for (field, value) in self.scheme.fields(self.word) {
+            map.serialize_entry(field.name().as_str(), &value)?;
         }
-        Self {
-            scheme: scheme.name.to_string(),
-            id: scheme.format(word).to_string(),
-            time: scheme.time(word).map(|time| time.to_string()),
-            fields,
-            candidates: Vec::new(),
+        for (name, _, value) in missing {
+            map.serialize_entry(name, value)?;
         }
+        map.end()
     }
 }
 
@@ -172,15 +207,17 @@ impl Record {
 #[derive(Serialize)]
 struct Other {
     scheme: String,
+    form: &'static str,
     time: Option<String>,
     why: String,
 }
 
 impl Other {
     fn of(candidate: &Candidate) -> Self {
-        let scheme = &candidate.entry.scheme;
+        let scheme = &candidate.scheme;
         Self {
             scheme: scheme.name.to_string(),
+            form: candidate.form.name(),
             time: scheme.time(candidate.word).map(|time| time.to_string()),
             why: candidate.why.clone(),
         }

@@ -166,10 +166,35 @@ fn an_id_without_a_scheme_gets_the_most_plausible() {
     let shown = stdout("inspect 1541815603606036480 --now 2026-01-01");
     assert!(shown.starts_with("twitter 1541815603606036480"), "{shown}");
     assert!(shown.contains("2022-06-28T16:07:40.105Z, 3 years 6 months ago"), "{shown}");
-    assert!(shown.contains("it could also be\n    leaf"), "{shown}");
+    assert!(shown.contains("│ 01011 │ 11010 │ 000000000000 │"), "{shown}");
+    assert!(shown.contains("it could also be\n    baidu"), "{shown}");
+    assert!(!stdout("inspect 1541815603606036480 --all").contains("it could also be"));
     let shown = stdout("inspect 1541815603606036480 --now 2026-01-01 --json");
     let record: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(record["candidates"][0]["scheme"], "twitter");
+    assert_eq!(record["candidates"][0]["time"], "2022-06-28T16:07:40.105Z");
+    assert!(record["candidates"][0]["why"].as_str().unwrap().contains("usual"));
+    let shown = stdout("inspect 175928847299117063 --now 2026-01-01");
+    assert!(shown.starts_with("discord 175928847299117063"), "{shown}");
+}
+
+#[test]
+fn fields_stand_in_the_order_of_the_layout_with_whole_numbers_after_them() {
+    let shown = stdout("inspect 1541815603606036480 --scheme twitter --json");
+    let fields = "{\"unused\":0,\"tick\":367597485448,\"datacenter\":11,\"worker\":26,\
+                  \"sequence\":0,\"node\":378}";
+    assert!(shown.contains(fields), "{shown}");
+    assert!(!shown.contains("candidates"), "{shown}");
+}
+
+#[test]
+fn an_id_is_read_in_whatever_form_fits() {
+    let shown = stdout("inspect 1ptWyK4WgZU --scheme twitter --json");
+    let record: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&record["form"], &record["id"]), (&"base62".into(), &"1541815603606036480".into()));
+    let (code, message) = failure("inspect 1ptWyK4WgZU --scheme twitter --form decimal");
+    assert_eq!(code, Some(1));
+    assert!(message.contains("character 'p' at 1 is not in the decimal alphabet"), "{message}");
 }
 
 #[test]

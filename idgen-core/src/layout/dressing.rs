@@ -188,6 +188,9 @@ impl Places {
         if bits > 64 {
             return Err(LayoutError::PositionBits { bits });
         }
+        if below > 63 {
+            return Err(LayoutError::SequenceBits { bits: below });
+        }
         let mut places = Self { place: [0; 64], len: 0, below };
         places.push(layout, Role::Sequence, layout.sequence_bits());
         places.push(layout, Role::Node, block_bits);
@@ -348,5 +351,17 @@ mod tests {
         assert_eq!(axis.first_of(u64::MAX), axis.end());
         let over: Layout = "tick=60:sequence=5:node=63".parse().unwrap();
         assert!(Dressing::<u128>::new(&over, 0, 0).is_err());
+    }
+
+    /// Found by the fuzzer: without a tick, sequence and block may be all 64 bits.
+    #[test]
+    fn a_sequence_of_all_64_bits_leaves_no_tick() {
+        let alone: Layout = "sequence=64".parse().unwrap();
+        let error = Dressing::<u64>::new(&alone, 0, 0).unwrap_err();
+        assert!(format!("{error}").contains("64 bits together"), "{error}");
+        let block: Layout = "node=32:sequence=32".parse().unwrap();
+        assert!(Dressing::<u64>::new(&block, 0, 32).is_err());
+        let axis = Dressing::<u64>::new(&block, 0, 31).unwrap().axis();
+        assert_eq!((axis.end_tick(), axis.end()), (1, 1 << 63));
     }
 }

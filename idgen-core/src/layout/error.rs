@@ -74,6 +74,14 @@ pub enum LayoutError {
         /// Bits they have together.
         bits: u32,
     },
+    /// Sequence and block leave no room for a tick.
+    #[error(
+        "sequence and block have {bits} bits together; without a tick a position has at most 63"
+    )]
+    SequenceBits {
+        /// Bits they have together.
+        bits: u32,
+    },
     /// Tick and sequence lie in more than two runs of bits.
     #[error("tick and sequence lie in more than two runs of bits; put fields of one kind together")]
     Scattered,
@@ -113,6 +121,7 @@ impl LayoutError {
             Self::Version { .. } => "a version does not fit its field",
             Self::Tiling { .. } => "the fields of one kind overlap or leave gaps",
             Self::TooWide { .. } => "the fields of one kind have more than 64 bits",
+            Self::SequenceBits { .. } => "sequence and block have more than 63 bits together",
             Self::PositionBits { .. } => "tick and sequence have more than 64 bits together",
             Self::Scattered => "tick and sequence lie in more than two runs of bits",
             Self::Block { .. } => {

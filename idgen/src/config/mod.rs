@@ -108,6 +108,9 @@ fn check_together(draft: &Draft, settings: &Settings, faults: &mut Vec<Fault>) {
         Err(DressingError::Range(error)) => {
             faults.push(Fault::new("generator.node", error.in_scheme(*name), "node = 7"));
         }
+        Err(error) if settings.block_bits == 0 => {
+            faults.push(Fault::new("scheme.layout", error, "layout = \"41:10:12\""));
+        }
         Err(error) => {
             faults.push(Fault::new("generator.block-bits", error, "node = 32\nblock-bits = 5"));
         }

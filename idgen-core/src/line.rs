@@ -9,7 +9,7 @@ use crate::clock::Ticks;
 use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
 use crate::sequencer::{Run, Sequencer};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, ForkCell, Ordering};
 use crate::{Stall, Window, WindowError};
 
 /// A line of positions that any number of threads draw from.
@@ -19,6 +19,7 @@ use crate::{Stall, Window, WindowError};
 /// | the sequence of a tick is exhausted | goes on in the next tick, up to the allowed drift; then [`Stall::SequenceExhausted`] |
 /// | the clock regresses | goes on from its last position, up to the drift; then [`Stall::ClockRegressed`] |
 /// | the window ends, or is taken away | [`Stall::WindowEnded`] |
+/// | the process forks | the child has no window: [`Stall::WindowEnded`], until it is granted one of its own |
 /// | the layout's last tick is used up | [`Stall::LayoutEnded`], for good |
 /// | polled while stalled | stays where it is |
 ///
@@ -46,8 +47,9 @@ pub struct Line<T, O = Silent> {
     sequencer: Sequencer,
     /// First position after the granted window, 0 where there is none. Written by `grant` and
     /// `revoke`, read by every attempt. `grant` raises the sequencer first and stores this with
-    /// release; who acquires it claims at or after the window's start.
-    end: AtomicU64,
+    /// release; who acquires it claims at or after the window's start. A fork sets it to 0 in the
+    /// child, which so has no window, and whose copies of reserved runs belong to none.
+    end: ForkCell,
     /// The highest end ever granted, so that no later window can overlap. Never lowered, not
     /// even by `revoke`. Claims of it are decided by a compare-exchange.
     granted: AtomicU64,
@@ -89,7 +91,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         let reach = axis.first_of(max_drift.saturating_add(1));
         Self {
             sequencer: Sequencer::new(),
-            end: AtomicU64::new(0),
+            end: ForkCell::new(0),
             granted: AtomicU64::new(0),
             latest: AtomicU64::new(0),
             shown: AtomicU64::new(0),
@@ -185,6 +187,23 @@ impl<T: Ticks, O: Observer> Line<T, O> {
             self.observer.stalled(&stall);
         }
         Err(stall)
+    }
+
+    /// Makes the line go on after this position, which another line has reached: a logical clock
+    /// that hears of a later time.
+    ///
+    /// It permits nothing: if the position is at or past the horizon, the line stalls there until
+    /// the horizon has moved. Raising the line over positions leaves them unissued.
+    ///
+    /// # Errors
+    /// If the position is past the layout's end.
+    pub fn observe(&self, position: u64) -> Result<(), WindowError> {
+        if position >= self.axis.end() {
+            let (start, last) = (self.axis.tick_of(position), self.axis.end_tick() - 1);
+            return Err(WindowError::PastEnd { start, end: start.saturating_add(1), last });
+        }
+        self.sequencer.raise(position + 1);
+        Ok(())
     }
 
     /// How positions are made of ticks and sequence numbers.

@@ -11,3 +11,28 @@ pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);
+
+/// A word that reads 0 in the child of a fork.
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use idgen_fork::ForkCell;
+
+/// Where nothing can fork, or nothing but the orderings matters, it is a plain word.
+#[cfg(not(all(feature = "std", not(loom))))]
+#[derive(Debug)]
+pub(crate) struct ForkCell(AtomicU64);
+
+#[cfg(not(all(feature = "std", not(loom))))]
+impl ForkCell {
+    pub(crate) fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+}
+
+#[cfg(not(all(feature = "std", not(loom))))]
+impl core::ops::Deref for ForkCell {
+    type Target = AtomicU64;
+
+    fn deref(&self) -> &AtomicU64 {
+        &self.0
+    }
+}

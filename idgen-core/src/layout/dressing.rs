@@ -69,8 +69,8 @@ impl Axis {
     }
 }
 
-/// What turns the positions of one node's line into words: two shifts, two masks, and the bits
-/// that stay the same.
+/// What turns the positions of one node's line into words: shifts, masks, and the bits that stay
+/// the same.
 ///
 /// A holder of a block of 2^k node ids has k more bits in its positions: they are dressed into
 /// the low bits of the node field, in an order that keeps words growing with positions.
@@ -94,11 +94,25 @@ pub struct Dressing<W> {
     /// Node id and constants.
     base: W,
     axis: Axis,
-    /// Where the position is split in two.
+    /// Where the position is split: what is below goes to one run of word bits.
     split: u32,
     low_mask: u64,
     low_to: u32,
+    /// Where the run above the split goes, which has all the bits there where `more` is empty.
     high_to: u32,
+    high_mask: u64,
+    /// Runs above that one, for layouts whose constants stand between tick and sequence.
+    more: [Run; 2],
+    /// How many of `more` there are: none for any layout that people would choose.
+    more_len: u8,
+}
+
+/// Neighbouring bits of the position that are neighbours in the word too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Run {
+    from: u32,
+    mask: u64,
+    to: u32,
 }
 
 impl<W: Word> Dressing<W> {
@@ -107,7 +121,7 @@ impl<W: Word> Dressing<W> {
     /// # Errors
     /// If the node id is out of range, the block is not aligned or larger than the node field,
     /// the word is not as wide as the layout, or the layout's tick and sequence have more than 64
-    /// bits or lie in more than two runs.
+    /// bits or lie in more than four runs.
     pub fn new(layout: &Layout, node: u64, block_bits: u32) -> Result<Self, DressingError> {
         let parts = Parts { node, ..Parts::default() };
         let base = layout.pack(parts).map_err(DressingError::Range)?;
@@ -122,14 +136,20 @@ impl<W: Word> Dressing<W> {
             return Err(LayoutError::Block { node, bits: block_bits, node_bits }.into());
         }
         let places = Places::of(layout, block_bits)?;
-        let split = places.split().ok_or(LayoutError::Scattered)?;
+        let axis = Axis::new(layout.tick_bits(), layout.sequence_bits() + block_bits);
+        let mut runs = [Run::default(); 4];
+        let len = places.runs(&mut runs).ok_or(LayoutError::Scattered)?;
+        let [low, high, more @ ..] = runs;
         Ok(Self {
             base,
-            axis: Axis::new(layout.tick_bits(), layout.sequence_bits() + block_bits),
-            split,
-            low_mask: (1 << split) - 1,
-            low_to: places.at(0),
-            high_to: places.at(split),
+            axis,
+            split: high.from,
+            low_mask: low.mask,
+            low_to: low.to,
+            high_to: high.to,
+            high_mask: high.mask,
+            more,
+            more_len: len.saturating_sub(2),
         })
     }
 
@@ -146,9 +166,19 @@ impl<W: Word> Dressing<W> {
     #[inline]
     pub fn dress(&self, position: u64) -> W {
         debug_assert!(position < self.axis.end(), "position past the layout's end");
-        let high = W::from(position >> self.split) << self.high_to;
+        let mut high = position >> self.split;
+        if self.more_len > 0 {
+            high &= self.high_mask;
+        }
         let low = W::from(position & self.low_mask) << self.low_to;
-        self.base | high | low
+        let word = self.base | W::from(high) << self.high_to | low;
+        if self.more_len == 0 { word } else { word | self.dress_more(position) }
+    }
+
+    fn dress_more(&self, position: u64) -> W {
+        self.more[..usize::from(self.more_len)].iter().fold(W::default(), |word, run| {
+            word | W::from((position >> run.from) & run.mask) << run.to
+        })
     }
 
     /// Writes the words of the positions from `start` on.
@@ -216,21 +246,32 @@ impl Places {
         }
     }
 
-    /// Where to split the position so that either part is one run of word bits.
-    fn split(&self) -> Option<u32> {
-        let breaks = |i: &usize| self.place[*i] != self.place[*i - 1] + 1;
-        let mut found = (1..self.len).filter(breaks);
-        match (found.next(), found.next()) {
-            (None, _) => Some(self.below.min(63)), // one run: any split will do
-            (Some(split), None) => u32::try_from(split).ok(),
-            _ => None,
+    /// The runs of position bits that are neighbours in the word, from the lowest: at least two,
+    /// so that the upper one may be empty. `None` where there are more than four.
+    fn runs(&self, runs: &mut [Run; 4]) -> Option<u8> {
+        let mut len = 0;
+        let mut from = 0;
+        while from < self.len {
+            let breaks = |i: &usize| self.place[*i] != self.place[*i - 1] + 1;
+            let mut to = (from + 1..self.len).find(breaks).unwrap_or(self.len);
+            if len == 0 && to == self.len {
+                // One run: split it where the tick begins, or there is nothing above the split.
+                to = (self.below as usize).clamp(1, 63).min(self.len);
+            }
+            let bits = u32::try_from(to - from).ok()?;
+            *runs.get_mut(len)? = Run {
+                from: u32::try_from(from).ok()?,
+                mask: u64::MAX >> (64 - bits),
+                to: self.place[from].into(),
+            };
+            len += 1;
+            from = to;
         }
-    }
-
-    /// Where the part of the position that starts at this bit goes.
-    fn at(&self, bit: u32) -> u32 {
-        // An empty part may go anywhere in the word.
-        self.place.get(bit as usize).filter(|_| (bit as usize) < self.len).map_or(0, |&p| p.into())
+        if len < 2 {
+            // Nothing is above the lowest run: its end is where the empty one begins.
+            runs[1] = Run { from: u32::try_from(self.len).ok()?.min(63), mask: 0, to: 0 };
+        }
+        u8::try_from(len.max(2)).ok()
     }
 }
 
@@ -263,7 +304,8 @@ mod tests {
 
     /// Layouts of every order of tick, node and sequence, and block sizes.
     fn layouts() -> impl Strategy<Value = (Layout, u64, u32)> {
-        const ORDERS: [&str; 7] = ["tNs", "tsN", "Nts", "sNt", "stN", "uts", "tuNs"];
+        const ORDERS: [&str; 9] =
+            ["tNs", "tsN", "Nts", "sNt", "stN", "uts", "tuNs", "TusuN", "TuTsuNs"];
         (
             proptest::sample::select(&ORDERS[..]),
             20..=40_u8,
@@ -275,11 +317,13 @@ mod tests {
             .prop_map(|(order, tick, node, sequence, id, block)| {
                 let fields: Vec<_> = order
                     .chars()
-                    .map(|kind| match kind {
+                    .enumerate()
+                    .map(|(i, kind)| match kind {
                         't' => format!("tick={tick}"),
+                        'T' => format!("t{i}(tick)={}", tick / 4),
                         'N' => format!("node={node}"),
-                        'u' => String::from("gap(unused)=2"),
-                        _ => format!("sequence={sequence}"),
+                        'u' => format!("u{i}(unused)=2"),
+                        _ => format!("s{i}(sequence)={sequence}"),
                     })
                     .collect();
                 let layout: Layout = fields.join(":").parse().unwrap();
@@ -293,7 +337,7 @@ mod tests {
         #[test]
         fn prop_dressing_is_packing((layout, node, block) in layouts(), at in any::<u64>()) {
             let Ok(dressing) = Dressing::<u64>::new(&layout, node, block) else {
-                // Only what stands apart in three runs may be refused.
+                // Only what stands apart in five runs may be refused.
                 prop_assert!(block > 0, "{layout:?}");
                 return Ok(());
             };
@@ -324,7 +368,8 @@ mod tests {
             (layout, node, block) in layouts(), at in any::<u64>(), len in 0..10_000_usize,
         ) {
             let Ok(dressing) = Dressing::<u64>::new(&layout, node, block) else { return Ok(()) };
-            let start = at % (dressing.axis().end() - 10_000);
+            let start = at % dressing.axis().end();
+            let len = len.min(usize::try_from(dressing.axis().end() - start).unwrap());
             let mut run = vec![0; len];
             dressing.dress_run(start, &mut run, |word| word);
             for (position, word) in (start..).zip(run) {

@@ -82,8 +82,8 @@ pub enum LayoutError {
         /// Bits they have together.
         bits: u32,
     },
-    /// Tick and sequence lie in more than two runs of bits.
-    #[error("tick and sequence lie in more than two runs of bits; put fields of one kind together")]
+    /// Tick and sequence lie in more than four runs of bits.
+    #[error("tick and sequence lie in more than four runs of bits; put fields of one kind together")]
     Scattered,
     /// A block of node ids is not one.
     #[error(
@@ -123,7 +123,7 @@ impl LayoutError {
             Self::TooWide { .. } => "the fields of one kind have more than 64 bits",
             Self::SequenceBits { .. } => "sequence and block have more than 63 bits together",
             Self::PositionBits { .. } => "tick and sequence have more than 64 bits together",
-            Self::Scattered => "tick and sequence lie in more than two runs of bits",
+            Self::Scattered => "tick and sequence lie in more than four runs of bits",
             Self::Block { .. } => {
                 "a block of node ids is not aligned, or larger than the node field"
             }

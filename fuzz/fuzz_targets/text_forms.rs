@@ -29,7 +29,7 @@ fn read<W: Word>(form: Form, text: &str) {
 /// The one way to write what was read: without aliases, in the form's own case.
 fn canonical(form: Form, text: &str) -> String {
     match form {
-        Form::Hex => text.to_ascii_lowercase(),
+        Form::Hex | Form::Uuid => text.to_ascii_lowercase(),
         Form::Base32 => text.to_ascii_uppercase().replace(['I', 'L'], "1").replace('O', "0"),
         _ => text.to_owned(),
     }

@@ -63,6 +63,16 @@ impl<S: IdScheme> Id<S> {
         Ok(Self(S::Word::from_u128(word).unwrap_or_default()))
     }
 
+    /// The id whose constant fields are as they must be and whose other bits are these: for
+    /// schemes made of hashes or random numbers.
+    #[must_use]
+    #[inline]
+    pub fn stamped(bits: S::Word) -> Self {
+        let word = Self::SCHEME.layout.stamp(bits.into());
+        // A stamped word is as wide as the layout, so there is always one.
+        Self(S::Word::from_u128(word).unwrap_or_default())
+    }
+
     /// The id of a word that a dressing made.
     #[inline]
     pub(crate) const fn dressed(word: S::Word) -> Self {

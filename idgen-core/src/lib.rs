@@ -11,12 +11,12 @@
 //! | define a scheme | [`IdScheme`], [`layout`] |
 //! | take an id apart | [`Id`] |
 //! | write and read it | [`text`], and `serde` behind its feature |
-//! | script time in a test | [`clock::ScriptedClock`] |
+//! | script time or chance in a test | [`clock::ScriptedClock`], [`random::ScriptedRandom`] |
 //!
 //! # Features
 //!
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
-//! batches as vectors, the erased face, catalog entries. `serde`, `jiff`: ids and instants of those.
+//! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of schemes that have some. `serde`, `jiff`: ids and instants of those.
 //! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
@@ -34,6 +34,7 @@ pub mod layout;
 mod line;
 mod name;
 pub mod observer;
+pub mod random;
 mod scheme;
 pub mod sequencer;
 #[cfg(feature = "serde")]

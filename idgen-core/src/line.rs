@@ -139,6 +139,12 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         self.end.store(0, Ordering::Release);
     }
 
+    /// Gives back the window that a fork has taken. Only for lines whose ids carry random bits
+    /// besides: the parent goes on with the same window.
+    pub(crate) fn restore(&self) {
+        self.end.store(self.granted.load(Ordering::Acquire), Ordering::Release);
+    }
+
     /// Claims the next position.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Why a line cannot issue an id right now.
 
+use core::fmt;
+
 /// Why a line cannot issue an id right now. All numbers are ticks.
 ///
 /// # Example
@@ -43,7 +45,7 @@ pub enum Stall {
         retry: u64,
     },
     /// The granted window is used up, or none was granted.
-    #[error("the window of this node ended at tick {end} (now {now}); grant the next one")]
+    #[error("{}", NoWindow { now: *.now, end: *.end })]
     WindowEnded {
         /// The clock's tick.
         now: u64,
@@ -60,6 +62,28 @@ pub enum Stall {
         /// The layout's last tick.
         last: u64,
     },
+}
+
+/// Says which of the two it is: a window used up, or none.
+struct NoWindow {
+    now: u64,
+    end: u64,
+}
+
+impl fmt::Display for NoWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, end } = *self;
+        if end > 0 {
+            return write!(
+                f,
+                "the window of this node ended at tick {end} (now {now}); grant the next one"
+            );
+        }
+        f.write_str(
+            "this generator has no window: none was granted yet, it was revoked, or the process is \
+             the child of a fork; grant one of its own",
+        )
+    }
 }
 
 impl Stall {

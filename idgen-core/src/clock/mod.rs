@@ -16,7 +16,7 @@ pub use scripted::ScriptedClock;
 pub use system::SystemClock;
 #[cfg(feature = "std")]
 pub use ticker::{CachedTicks, Ticker};
-pub use ticks::{ClockTicks, Ticks};
+pub use ticks::{ClockTicks, Ticks, Timeless};
 
 use core::time::Duration;
 

@@ -1,25 +1,29 @@
-//! The shared ticker thread, which keeps the current tick where reading it costs one load.
+//! Ticker threads, which keep the current tick where reading it costs one load.
 
-use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+
+use idgen_fork::{ForkCell, generation};
 
 use super::ticks::wait_for;
 use super::{Clock, SystemClock, Ticks};
 use crate::Timebase;
 
-/// Shortest and longest sleep of the thread. The longest bounds how late it notices that wall
-/// time was stepped.
+/// Shortest and longest sleep of a thread. The longest bounds how late it notices that wall time
+/// was stepped.
 const SLEEP: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(10));
 
-/// A thread that writes the current tick of each timebase into memory, just after it begins.
+/// Keeps the current tick of each timebase in memory, by a thread that writes it just after it
+/// begins.
 ///
-/// The thread starts with the first [`ticks`](Self::ticks) and ends when the last of them is
-/// dropped. It reads wall time anew for each tick, so it follows every step of the clock. If it
-/// is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), and a line that
-/// runs out of positions reads the clock itself: freshness is lost, uniqueness never.
+/// A thread starts with the first [`ticks`](Self::ticks) of its timebase and ends after the last of
+/// them is dropped. It reads wall time anew for each tick, so it follows every step of the clock.
+/// If it is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), and a line
+/// that runs out of positions reads the clock itself: freshness is lost, uniqueness never. In the
+/// child of a fork, where no other thread lives on, the first such reading starts another.
 ///
 /// # Example
 /// ```
@@ -31,34 +35,30 @@ const SLEEP: (Duration, Duration) = (Duration::from_micros(50), Duration::from_m
 /// assert!(ticks.now() > 1_700_000_000);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone)]
 pub struct Ticker {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     clock: Arc<dyn Clock>,
-    cells: Mutex<Cells>,
-}
-
-#[derive(Default)]
-struct Cells {
-    cells: Vec<Weak<Cell>>,
-    running: bool,
+    /// The cells in use, by which equal timebases share one. Never waited for: its copy in a
+    /// child of fork may be locked for ever.
+    cells: Mutex<Vec<Weak<Cell>>>,
 }
 
 /// The current tick of one timebase.
 struct Cell {
     /// Holds the tick. Written by the ticker thread, and by whoever reads the clock itself; a
-    /// number that stands for nothing else, so relaxed ordering is enough.
-    tick: AtomicU64,
+    /// number that stands for nothing else, so relaxed ordering is enough. 0 in a child of fork
+    /// until it has read the clock.
+    tick: ForkCell,
+    /// The generation of the process that a thread keeps the tick in, plus 1; 0 for none. Who
+    /// exchanges it starts the thread. It guards nothing else: relaxed ordering.
+    kept_in: AtomicU64,
     timebase: Timebase,
+    clock: Arc<dyn Clock>,
 }
 
 impl Ticker {
     /// A ticker of its own on this clock.
     pub fn on(clock: impl Clock + 'static) -> Self {
-        Self { shared: Arc::new(Shared { clock: Arc::new(clock), cells: Mutex::default() }) }
+        Self { clock: Arc::new(clock), cells: Mutex::default() }
     }
 
     /// The ticker of the process, on the operating system's clock.
@@ -67,66 +67,76 @@ impl Ticker {
         GLOBAL.get_or_init(|| Self::on(SystemClock))
     }
 
-    /// The cached ticks of this timebase. Equal timebases share one cell.
+    /// The cached ticks of this timebase. Equal timebases share a cell, but for those asked for
+    /// at the same moment.
     ///
     /// # Errors
     /// If the operating system does not start the thread.
     pub fn ticks(&self, timebase: Timebase) -> io::Result<CachedTicks> {
-        let mut cells = self.shared.lock();
-        let known = cells.cells.iter().filter_map(Weak::upgrade).find(|c| c.timebase == timebase);
-        let cell = known.unwrap_or_else(|| {
-            let tick = AtomicU64::new(timebase.nearest_tick(self.shared.clock.wall()));
-            let cell = Arc::new(Cell { tick, timebase });
-            cells.cells.push(Arc::downgrade(&cell));
+        let cell = self.cell(timebase);
+        cell.keep()?;
+        Ok(CachedTicks { cell })
+    }
+
+    fn cell(&self, timebase: Timebase) -> Arc<Cell> {
+        let make = || {
+            let clock = Arc::clone(&self.clock);
+            let tick = ForkCell::new(timebase.nearest_tick(clock.wall()));
+            Arc::new(Cell { tick, kept_in: AtomicU64::new(0), timebase, clock })
+        };
+        let Ok(mut cells) = self.cells.try_lock() else { return make() };
+        cells.retain(|cell| cell.strong_count() > 0);
+        let known = cells.iter().filter_map(Weak::upgrade).find(|cell| cell.timebase == timebase);
+        known.unwrap_or_else(|| {
+            let cell = make();
+            cells.push(Arc::downgrade(&cell));
             cell
-        });
-        if !cells.running {
-            let shared = Arc::clone(&self.shared);
-            std::thread::Builder::new().name("idgen-ticker".into()).spawn(move || shared.run())?;
-            cells.running = true;
-        }
-        drop(cells);
-        Ok(CachedTicks { cell, shared: Arc::clone(&self.shared) })
-    }
-}
-
-impl Shared {
-    /// Writes ticks until nobody is left to read them.
-    fn run(&self) {
-        loop {
-            let mut cells = self.lock();
-            cells.cells.retain(|cell| cell.strong_count() > 0);
-            if cells.cells.is_empty() {
-                cells.running = false;
-                return;
-            }
-            let mut sleep = SLEEP.1;
-            for cell in cells.cells.iter().filter_map(Weak::upgrade) {
-                cell.refresh(&*self.clock);
-                sleep = sleep.min(cell.until_next(&*self.clock));
-            }
-            drop(cells);
-            self.clock.wait(sleep.max(SLEEP.0));
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cells> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 }
 
 impl Cell {
-    fn refresh(&self, clock: &dyn Clock) -> u64 {
-        let tick = self.timebase.nearest_tick(clock.wall());
+    /// Sees to it that a thread of this process keeps the tick.
+    fn keep(self: &Arc<Self>) -> io::Result<()> {
+        let here = generation() + 1;
+        let before = self.kept_in.load(Ordering::Relaxed);
+        if before == here {
+            return Ok(());
+        }
+        let (relaxed, cell) = (Ordering::Relaxed, Arc::downgrade(self));
+        if self.kept_in.compare_exchange(before, here, relaxed, relaxed).is_err() {
+            return Ok(()); // another thread starts it
+        }
+        let clock = Arc::clone(&self.clock);
+        let thread = std::thread::Builder::new().name("idgen-ticker".into());
+        let started = thread.spawn(move || run(&cell, &*clock));
+        if started.is_err() {
+            self.kept_in.store(before, Ordering::Relaxed);
+        }
+        started.map(drop)
+    }
+
+    fn refresh(&self) -> u64 {
+        let tick = self.timebase.nearest_tick(self.clock.wall());
         self.tick.store(tick, Ordering::Relaxed);
         tick
     }
 
-    fn until_next(&self, clock: &dyn Clock) -> Duration {
+    fn until_next(&self) -> Duration {
         let tick = self.tick.load(Ordering::Relaxed);
         let next = self.timebase.time_of(tick.saturating_add(1));
-        let nanos = next.as_nanos() - clock.wall().as_nanos();
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+        let nanos = next.as_nanos() - self.clock.wall().as_nanos();
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)).clamp(SLEEP.0, SLEEP.1)
+    }
+}
+
+/// Writes ticks until nobody is left to read them.
+fn run(cell: &Weak<Cell>, clock: &dyn Clock) {
+    while let Some(cell) = cell.upgrade() {
+        cell.refresh();
+        let sleep = cell.until_next();
+        drop(cell);
+        clock.wait(sleep);
     }
 }
 
@@ -134,7 +144,6 @@ impl Cell {
 #[derive(Clone)]
 pub struct CachedTicks {
     cell: Arc<Cell>,
-    shared: Arc<Shared>,
 }
 
 impl CachedTicks {
@@ -143,7 +152,7 @@ impl CachedTicks {
     #[must_use]
     pub fn lag(&self) -> u64 {
         let cached = self.now();
-        self.cell.timebase.nearest_tick(self.shared.clock.wall()).saturating_sub(cached)
+        self.cell.timebase.nearest_tick(self.cell.clock.wall()).saturating_sub(cached)
     }
 }
 
@@ -154,11 +163,13 @@ impl Ticks for CachedTicks {
     }
 
     fn read(&self) -> u64 {
-        self.cell.refresh(&*self.shared.clock)
+        // Without a thread the tick gets old, which is all the harm.
+        let _ = self.cell.keep();
+        self.cell.refresh()
     }
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
-        let waited = wait_for(&*self.shared.clock, &self.cell.timebase, tick, at_most);
+        let waited = wait_for(&*self.cell.clock, &self.cell.timebase, tick, at_most);
         self.read();
         waited
     }
@@ -166,10 +177,8 @@ impl Ticks for CachedTicks {
 
 impl fmt::Debug for Ticker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells = self.shared.lock();
         f.debug_struct("Ticker")
-            .field("running", &cells.running)
-            .field("timebases", &cells.cells.len())
+            .field("timebases", &self.cells.try_lock().map_or(0, |cells| cells.len()))
             .finish_non_exhaustive()
     }
 }
@@ -233,7 +242,8 @@ mod tests {
         assert_eq!(ticks.read(), 1_060); // and gone round
         drop(ticks);
         step.send(()).unwrap();
-        while ticker.shared.lock().running {
+        // The thread held the clock; the ticker holds it through an `Arc` of its own.
+        while Arc::strong_count(&ticker.clock) > 1 {
             std::thread::yield_now();
         }
     }

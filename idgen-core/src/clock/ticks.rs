@@ -104,6 +104,45 @@ impl<C: Clock> Ticks for ClockTicks<C> {
     }
 }
 
+/// The ticks of a line without a clock: always 0, so that only claims, windows and what the line
+/// observes move it on. For number ranges and logical clocks.
+///
+/// The clock in it is for waiting alone.
+///
+/// # Example
+/// ```
+/// use core::time::Duration;
+/// use idgen_core::clock::{Timeless, ScriptedClock, Ticks};
+/// use idgen_core::UnixTime;
+///
+/// let ticks = Timeless::new(ScriptedClock::at(UnixTime::from_seconds(1_000)));
+/// assert_eq!(ticks.now(), 0);
+/// assert_eq!(ticks.wait_for(5, Duration::from_millis(1)), Duration::from_millis(1));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeless<C> {
+    clock: C,
+}
+
+impl<C: Clock> Timeless<C> {
+    /// No ticks; waits on this clock.
+    pub const fn new(clock: C) -> Self {
+        Self { clock }
+    }
+}
+
+impl<C: Clock> Ticks for Timeless<C> {
+    #[inline]
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
+        self.clock.wait(at_most);
+        at_most
+    }
+}
+
 /// Waits on a clock until a tick of a timebase begins, at most so long.
 pub(super) fn wait_for(
     clock: &(impl Clock + ?Sized),

@@ -7,12 +7,14 @@ use core::time::Duration;
 use super::engine::Engine;
 use super::{DefaultTicks, Shared};
 use crate::clock::{Clock, ClockTicks, Ticks};
-use crate::layout::{Dressing, DressingError, LayoutError, RangeError};
+use crate::layout::{Dressing, DressingError, Layout, LayoutError, RangeError};
 use crate::observer::{Observer, Silent};
 use crate::{IdScheme, Line, Name, Scheme, TickError, Window, WindowError, Word};
 
 #[cfg(feature = "std")]
 use super::Laned;
+#[cfg(feature = "random")]
+use super::Tailed;
 #[cfg(feature = "alloc")]
 use super::{Custom, ErasedGenerator};
 #[cfg(feature = "alloc")]
@@ -30,7 +32,7 @@ const MAX_WAIT: Duration = Duration::from_secs(1);
 /// |---|---|
 /// | [`node`](Self::node) | none: it must be given where the layout has a node field |
 /// | [`block`](Self::block) | 0: one node id |
-/// | [`max_drift`](Self::max_drift) | 10 ms |
+/// | [`max_drift`](Self::max_drift) | 10 ms; without limit where the scheme keeps no time |
 /// | [`max_wait`](Self::max_wait) | 1 s, and at least two ticks |
 /// | [`window`](Self::window), [`no_window`](Self::no_window) | from just past whatever the node can have issued, to the layout's end |
 /// | [`clock`](Self::clock), [`ticks`](Self::ticks) | the operating system's, by the shared ticker thread |
@@ -82,9 +84,10 @@ pub struct Builder<S, T = DefaultTicks, O = Silent> {
     scheme: Scheme,
     node: Option<u64>,
     block_bits: u32,
-    max_drift: Duration,
+    max_drift: Option<Duration>,
     max_wait: Option<Duration>,
     window: Start,
+    refined: Option<Layout>,
     ticks: Result<T, BuildError>,
     observer: O,
     of: PhantomData<fn() -> S>,
@@ -145,9 +148,10 @@ impl<S, T: Ticks> Builder<S, T> {
             scheme,
             node: None,
             block_bits: 0,
-            max_drift: MAX_DRIFT,
+            max_drift: None,
             max_wait: None,
             window: Start::Static,
+            refined: None,
             observer: Silent,
             of: PhantomData,
         }
@@ -171,7 +175,7 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     /// How far ids may run ahead of the clock, when the sequence is exhausted or the clock
     /// regressed; counted in whole ticks.
     pub fn max_drift(mut self, drift: Duration) -> Self {
-        self.max_drift = drift;
+        self.max_drift = Some(drift);
         self
     }
 
@@ -195,12 +199,19 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
         self
     }
 
+    /// Draws positions from a finer layout of the same bits: one that gives the line bits which
+    /// the scheme calls random or counts as part of the node id. Its node id is the one to give.
+    pub fn refined(mut self, layout: Layout) -> Self {
+        self.refined = Some(layout);
+        self
+    }
+
     /// All of these settings at once.
     #[cfg(feature = "alloc")]
     pub fn settings(mut self, settings: &crate::catalog::Settings) -> Self {
         self.node = settings.node;
         self.block_bits = settings.block_bits;
-        self.max_drift = settings.max_drift.unwrap_or(self.max_drift);
+        self.max_drift = settings.max_drift.or(self.max_drift);
         self.max_wait = settings.max_wait.or(self.max_wait);
         self
     }
@@ -217,21 +228,72 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     }
 
     fn with_ticks<U>(self, ticks: Result<U, BuildError>) -> Builder<S, U, O> {
-        let Self { scheme, node, block_bits, max_drift, max_wait, window, observer, of, .. } = self;
-        Builder { scheme, node, block_bits, max_drift, max_wait, window, ticks, observer, of }
+        let Self { scheme, node, block_bits, max_drift, .. } = self;
+        let Self { max_wait, window, refined, observer, of, .. } = self;
+        Builder {
+            scheme,
+            node,
+            block_bits,
+            max_drift,
+            max_wait,
+            window,
+            refined,
+            ticks,
+            observer,
+            of,
+        }
     }
 
     /// Tells this observer what the generator does.
     pub fn observer<P: Observer>(self, observer: P) -> Builder<S, T, P> {
-        let Self { scheme, node, block_bits, max_drift, max_wait, window, ticks, of, .. } = self;
-        Builder { scheme, node, block_bits, max_drift, max_wait, window, ticks, observer, of }
+        let Self { scheme, node, block_bits, max_drift, .. } = self;
+        let Self { max_wait, window, refined, ticks, of, .. } = self;
+        Builder {
+            scheme,
+            node,
+            block_bits,
+            max_drift,
+            max_wait,
+            window,
+            refined,
+            ticks,
+            observer,
+            of,
+        }
     }
 
-    fn engine<W: Word>(self) -> Result<Engine<W, T, O>, BuildError> {
-        let Scheme { name, layout, timebase, .. } = self.scheme;
+    pub(super) fn engine<W: Word>(self) -> Result<Engine<W, T, O>, BuildError> {
+        let layout = self.layout()?;
         if !layout.is_positional() {
-            return Err(BuildError::NotPositional { scheme: name });
+            return Err(BuildError::NotPositional { scheme: self.scheme.name });
         }
+        self.engine_over(&layout)
+    }
+
+    /// The layout that the line's positions are dressed in.
+    pub(super) fn layout(&self) -> Result<Layout, BuildError> {
+        let Some(finer) = self.refined else { return Ok(self.scheme.layout) };
+        if finer.refines(&self.scheme.layout) {
+            Ok(finer)
+        } else {
+            Err(BuildError::NotFiner { scheme: self.scheme.name })
+        }
+    }
+
+    /// The same with what random bits allow: without a window of its own it starts at once, and
+    /// it may run ahead of the clock without limit.
+    #[cfg(feature = "random")]
+    fn unbounded(mut self) -> Self {
+        self.window = Start::Granted(Window::from_start(0));
+        self.max_drift = self.max_drift.or(Some(Duration::MAX));
+        self
+    }
+
+    pub(super) fn engine_over<W: Word>(
+        self,
+        layout: &Layout,
+    ) -> Result<Engine<W, T, O>, BuildError> {
+        let Scheme { name, timebase, .. } = self.scheme;
         let node = match self.node {
             None if layout.node_bits() > 0 => {
                 let max = u64::MAX >> (64 - layout.node_bits());
@@ -240,15 +302,20 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
             node => node.unwrap_or(0),
         };
         let dressing =
-            Dressing::new(&layout, node, self.block_bits).map_err(|error| match error {
+            Dressing::new(layout, node, self.block_bits).map_err(|error| match error {
                 DressingError::Range(error) => BuildError::Range(error.in_scheme(name)),
                 DressingError::Layout(error) => BuildError::Layout(error),
             })?;
         let ticks = self.ticks?;
-        let drift = timebase.map_or(0, |base| base.ticks_in(self.max_drift));
+        // Without time there is no drift from it: the window alone is the horizon.
+        let max_drift = self.max_drift.unwrap_or(MAX_DRIFT);
+        let drift = timebase.map_or(u64::MAX, |base| base.ticks_in(max_drift));
         let two_ticks = timebase.map_or(Duration::ZERO, |base| base.tick() * 2);
         let line = Line::observed(dressing.axis(), ticks, drift, self.observer);
         match self.window {
+            Start::Static if timebase.is_none() => {
+                return Err(BuildError::WindowMissing { scheme: name });
+            }
             Start::Static => start_past_predecessor(&line, drift, two_ticks)?,
             Start::Granted(window) => line.grant(window)?,
             Start::Nothing => {}
@@ -280,6 +347,28 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
     /// its end.
     pub fn shared(self) -> Result<Shared<S, T, O>, BuildError> {
         Ok(Shared { engine: self.engine()? })
+    }
+
+    /// A generator of ids that end in random bits of the cryptographically secure source.
+    ///
+    /// # Errors
+    /// As [`shared`](Self::shared).
+    #[cfg(feature = "random")]
+    pub fn tailed(self) -> Result<Tailed<S, T, O>, BuildError> {
+        self.tailed_from(crate::random::SystemRandom)
+    }
+
+    /// A generator of ids that end in random bits of this source.
+    ///
+    /// # Errors
+    /// As [`shared`](Self::shared).
+    #[cfg(feature = "random")]
+    pub fn tailed_from<R>(self, random: R) -> Result<Tailed<S, T, O, R>, BuildError> {
+        let layout = self.layout()?;
+        let unbounded = matches!(self.window, Start::Static);
+        let settings = if unbounded { self.unbounded() } else { self };
+        let (engine, mask) = (settings.engine_over(&layout)?, layout.payload_mask());
+        Ok(Tailed { engine, random, mask, unbounded })
     }
 
     /// A generator with lanes behind it: order within each thread.
@@ -348,6 +437,22 @@ pub enum BuildError {
     /// The scheme keeps no time, so a clock is of no use to it.
     #[error("the {scheme} scheme keeps no time; give it ticks of its own")]
     NoTimebase {
+        /// The scheme.
+        scheme: Name,
+    },
+    /// The scheme keeps no time, so nothing tells where its line went on.
+    #[error(
+        "the {scheme} scheme keeps no time, so only a window says where its line goes on; give it one"
+    )]
+    WindowMissing {
+        /// The scheme.
+        scheme: Name,
+    },
+    /// The layout given for the line is not a finer one of the scheme's.
+    #[error(
+        "the layout given is no finer one of the {scheme} layout: constants and ticks must be the same"
+    )]
+    NotFiner {
         /// The scheme.
         scheme: Name,
     },

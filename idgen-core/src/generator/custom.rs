@@ -52,7 +52,7 @@ impl<W: Word, T: Ticks, O: Observer> ErasedGenerator for Custom<W, T, O> {
     }
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
-        self.engine.fill(out, Into::into)
+        self.engine.fill(out, |rest| self.engine.try_fill(rest, Into::into))
     }
 
     fn generate_word(&self) -> Result<u128, GenerateError> {

@@ -45,18 +45,19 @@ impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
         Ok(len)
     }
 
+    /// Fills `out` by attempts that each fill a part, and waits between them where it must.
     #[inline]
     pub(super) fn fill<I>(
         &self,
         out: &mut [I],
-        wrap: impl Fn(W) -> I + Copy,
+        attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
     ) -> Result<(), FillError> {
         let mut filled = 0;
         while filled < out.len() {
-            filled += match self.try_fill(&mut out[filled..], wrap) {
+            filled += match attempt(&mut out[filled..]) {
                 Ok(len) => len,
                 Err(stall) => self
-                    .until(stall, || self.try_fill(&mut out[filled..], wrap))
+                    .until(stall, || attempt(&mut out[filled..]))
                     .map_err(|error| FillError::new(filled, out.len(), error))?,
             };
         }

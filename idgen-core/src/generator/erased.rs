@@ -70,7 +70,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Shared<S, T, O> {
     }
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
-        self.engine.fill(out, Into::into)
+        self.engine.fill(out, |rest| self.engine.try_fill(rest, Into::into))
     }
 
     fn generate_word(&self) -> Result<u128, GenerateError> {

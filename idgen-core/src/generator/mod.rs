@@ -5,26 +5,38 @@
 //! | [`Shared`] | strict: a later call has the greater id, whichever thread calls | `&self` | one atomic addition |
 //! | [`Laned`] | within each thread | `&self` | a thread-local look-up |
 //! | [`Lane`] | its own | `&mut self`, one owner | neither |
+//! | `Tailed` | strict | `&self` | an atomic addition, and random bits |
+//! | `Drawn` | none | `&self` | random bits alone |
 //!
-//! All of them draw from a [`Line`](crate::Line), so none repeats an id of another on it. Batches
+//! `Tailed` and `Drawn` come with the feature `random`.
+//!
+//! All but `Drawn` draw from a [`Line`](crate::Line), so none repeats an id of another on it. Batches
 //! take a whole run of positions at once and are filled at the speed of memory.
 
 mod builder;
 mod custom;
+#[cfg(feature = "random")]
+mod drawn;
 mod engine;
 mod erased;
 mod lane;
 #[cfg(feature = "std")]
 mod laned;
 mod shared;
+#[cfg(feature = "random")]
+mod tailed;
 
 pub use builder::{AtRunTime, BuildError, Builder};
 pub use custom::Custom;
+#[cfg(feature = "random")]
+pub use drawn::Drawn;
 pub use erased::ErasedGenerator;
 pub use lane::Lane;
 #[cfg(feature = "std")]
 pub use laned::Laned;
 pub use shared::Shared;
+#[cfg(feature = "random")]
+pub use tailed::Tailed;
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;

@@ -90,7 +90,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
 
     #[inline]
     fn fill(&self, out: &mut [Id<S>]) -> Result<(), FillError> {
-        self.engine.fill(out, Id::dressed)
+        self.engine.fill(out, |rest| self.engine.try_fill(rest, Id::dressed))
     }
 }
 

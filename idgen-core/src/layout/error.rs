@@ -83,7 +83,9 @@ pub enum LayoutError {
         bits: u32,
     },
     /// Tick and sequence lie in more than four runs of bits.
-    #[error("tick and sequence lie in more than four runs of bits; put fields of one kind together")]
+    #[error(
+        "tick and sequence lie in more than four runs of bits; put fields of one kind together"
+    )]
     Scattered,
     /// A block of node ids is not one.
     #[error(

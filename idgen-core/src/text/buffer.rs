@@ -52,11 +52,11 @@ impl TextBuf {
 
     /// A copy of an ASCII text of at most 39 characters.
     #[inline]
-    pub(super) fn from_ascii(text: &str) -> Self {
+    pub(super) fn from_ascii(text: &[u8]) -> Self {
         debug_assert!(text.is_ascii() && text.len() <= Self::CAPACITY);
         let mut bytes = [0; Self::CAPACITY];
         let mut len = 0;
-        for (slot, &byte) in bytes.iter_mut().zip(text.as_bytes()) {
+        for (slot, &byte) in bytes.iter_mut().zip(text) {
             *slot = byte;
             len += 1;
         }
@@ -157,18 +157,18 @@ mod tests {
     fn holds_the_longest_text() {
         let longest = u128::MAX.to_string();
         assert_eq!(longest.len(), TextBuf::CAPACITY);
-        assert_eq!(TextBuf::from_ascii(&longest), *longest);
+        assert_eq!(TextBuf::from_ascii(longest.as_bytes()), *longest);
     }
 
     #[test]
     fn words_pack_the_first_character_lowest() {
         let words = [u64::from_le_bytes(*b"abcdefgh"), u64::from_le_bytes(*b"ij\0\0\0\0\0\0")];
-        assert_eq!(TextBuf::from_words(words, 10), TextBuf::from_ascii("abcdefghij"));
+        assert_eq!(TextBuf::from_words(words, 10), TextBuf::from_ascii(b"abcdefghij"));
     }
 
     #[test]
     fn is_a_str_in_every_way() {
-        let text = TextBuf::from_ascii("b0a7");
+        let text = TextBuf::from_ascii(b"b0a7");
         let (as_str, as_bytes): (&str, &[u8]) = (text.as_ref(), text.as_ref());
         assert_eq!((as_str, as_bytes), ("b0a7", &b"b0a7"[..]));
         assert_eq!((&*text, text.as_str()), ("b0a7", "b0a7"));
@@ -182,7 +182,8 @@ mod tests {
         let texts = ["0", "00", "01", "1", "10", "9", "a"];
         for one in texts {
             for other in texts {
-                let order = TextBuf::from_ascii(one).cmp(&TextBuf::from_ascii(other));
+                let order =
+                    TextBuf::from_ascii(one.as_bytes()).cmp(&TextBuf::from_ascii(other.as_bytes()));
                 assert_eq!(order, one.cmp(other), "{one} and {other}");
             }
         }

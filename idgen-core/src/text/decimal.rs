@@ -26,10 +26,11 @@ pub(super) const fn max_width<W: Word>() -> usize {
 pub(super) fn encode<W: Word>(word: W) -> TextBuf {
     let mut buffer = itoa::Buffer::new();
     let word: u128 = word.into();
-    TextBuf::from_ascii(match u64::try_from(word) {
+    let text = match u64::try_from(word) {
         Ok(word) if W::BITS == u64::BITS => buffer.format(word),
         _ => buffer.format(word),
-    })
+    };
+    TextBuf::from_ascii(text.as_bytes())
 }
 
 /// Reads a word; `None` for anything but its text.

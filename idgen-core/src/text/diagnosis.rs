@@ -29,7 +29,7 @@ fn stray_in_fixed_width<W: Word>(form: Form, text: &str) -> Option<(usize, Fault
         if index == width {
             return Some((at, length()));
         }
-        if form.digit(character).is_none() {
+        if form.digit_at(index, character).is_none() {
             return Some((at, Fault::Character));
         }
     }
@@ -42,7 +42,8 @@ fn stray_in_fixed_width<W: Word>(form: Form, text: &str) -> Option<(usize, Fault
     let greatest = greatest_text(form, is_wide::<W>());
     text.chars()
         .zip(greatest.chars())
-        .position(|(character, limit)| form.digit(character) != form.digit(limit))
+        .enumerate()
+        .position(|(i, (character, limit))| form.digit_at(i, character) > form.digit_at(i, limit))
         .map(|at| (at, Fault::Overflow))
 }
 

@@ -182,7 +182,7 @@ impl core::error::Error for ParseError {}
 ///
 /// assert_eq!(
 ///     "base64".parse::<Form>().unwrap_err().to_string(),
-///     "unknown text form; write one of decimal, hex, base32, base58, base62",
+///     "unknown text form; write one of decimal, hex, base32, base58, base62, uuid",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

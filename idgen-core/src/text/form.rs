@@ -5,7 +5,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{ParseError, TextBuf, UnknownForm, base32, base58, base62, decimal, diagnosis, hex};
+use super::{
+    ParseError, TextBuf, UnknownForm, base32, base58, base62, decimal, diagnosis, hex, uuid,
+};
 use crate::Word;
 
 /// A way to write a word as text: an alphabet and a rule of width.
@@ -21,6 +23,7 @@ use crate::Word;
 /// assert_eq!(texts[2], "1ASD13XH1F800");
 /// assert_eq!(texts[3], "4aaW4SzAyQK");
 /// assert_eq!(texts[4], "1ptWyK4WgZU");
+/// assert_eq!(texts[5], "00000000-0000-0000-1565-a11f6217a000");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -36,14 +39,18 @@ pub enum Form {
     Base58,
     /// Base 62 of fixed width: 0-9, A-Z, a-z, in the order of ASCII.
     Base62,
+    /// The text of a UUID: hexadecimal digits of 128 bits, with hyphens; written in lower case,
+    /// read in either.
+    Uuid,
 }
 
 impl Form {
     /// Every form, in the order of their declaration.
-    pub const ALL: [Self; 5] = [Self::Decimal, Self::Hex, Self::Base32, Self::Base58, Self::Base62];
+    pub const ALL: [Self; 6] =
+        [Self::Decimal, Self::Hex, Self::Base32, Self::Base58, Self::Base62, Self::Uuid];
 
-    /// The form's name, which [`FromStr`] reads: `decimal`, `hex`, `base32`, `base58` or
-    /// `base62`.
+    /// The form's name, which [`FromStr`] reads: `decimal`, `hex`, `base32`, `base58`,
+    /// `base62` or `uuid`.
     ///
     /// # Example
     /// ```
@@ -60,11 +67,12 @@ impl Form {
             Self::Base32 => "base32",
             Self::Base58 => "base58",
             Self::Base62 => "base62",
+            Self::Uuid => "uuid",
         }
     }
 
     /// How many characters, which are as many bytes, every word of this width has in this
-    /// form: 11 to 32, or `None` for decimal, where it depends on the word.
+    /// form: 11 to 36, or `None` for decimal, where it depends on the word.
     ///
     /// # Example
     /// ```
@@ -102,6 +110,7 @@ impl Form {
             Self::Base32 => base32::RADIX.width::<W>(),
             Self::Base58 => base58::RADIX.width::<W>(),
             Self::Base62 => base62::RADIX.width::<W>(),
+            Self::Uuid => uuid::WIDTH,
         }
     }
 
@@ -142,6 +151,7 @@ impl Form {
             Self::Base32 => base32::RADIX.encode(word),
             Self::Base58 => base58::RADIX.encode(word),
             Self::Base62 => base62::RADIX.encode(word),
+            Self::Uuid => uuid::encode(word),
         }
     }
 
@@ -171,6 +181,7 @@ impl Form {
             Self::Base32 => base32::RADIX.decode(bytes),
             Self::Base58 => base58::RADIX.decode(bytes),
             Self::Base62 => base62::RADIX.decode(bytes),
+            Self::Uuid => uuid::decode(bytes),
         };
         match word {
             Some(word) => Ok(word),
@@ -182,10 +193,19 @@ impl Form {
     pub(super) fn digit(self, character: char) -> Option<u32> {
         match self {
             Self::Decimal => character.to_digit(10),
-            Self::Hex => hex::RADIX.digit(character),
+            Self::Hex | Self::Uuid => hex::RADIX.digit(character),
             Self::Base32 => base32::RADIX.digit(character),
             Self::Base58 => base58::RADIX.digit(character),
             Self::Base62 => base62::RADIX.digit(character),
+        }
+    }
+
+    /// The same for the character at this place of a text of fixed width, where hyphens count as
+    /// zeros.
+    pub(super) fn digit_at(self, index: usize, character: char) -> Option<u32> {
+        match self {
+            Self::Uuid if uuid::is_hyphen(index) => (character == '-').then_some(0),
+            _ => self.digit(character),
         }
     }
 
@@ -197,6 +217,7 @@ impl Form {
             Self::Base32 => "0-9 and letters but i, l, o, u",
             Self::Base58 => "1-9 and letters but I, O, l",
             Self::Base62 => "0-9, A-Z, a-z",
+            Self::Uuid => "0-9 and a-f, with hyphens after 8, 12, 16 and 20 of them",
         }
     }
 }
@@ -238,7 +259,7 @@ mod tests {
             let error = name.parse::<Form>().unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "unknown text form; write one of decimal, hex, base32, base58, base62",
+                "unknown text form; write one of decimal, hex, base32, base58, base62, uuid",
             );
         }
     }
@@ -252,7 +273,8 @@ mod tests {
             assert_eq!(form.sorts(), fixed != (None, None));
             (narrow, wide)
         };
-        assert_eq!(Form::ALL.map(widths), [(20, 39), (16, 32), (13, 26), (11, 22), (11, 22)]);
+        let expected = [(20, 39), (16, 32), (13, 26), (11, 22), (11, 22), (36, 36)];
+        assert_eq!(Form::ALL.map(widths), expected);
         assert!(!Form::Decimal.sorts());
     }
 }

@@ -19,10 +19,11 @@
 //! | [`Base32`](Form::Base32) | 0-9, A-Z but I, L, O, U | 13 | 26 | yes |
 //! | [`Base58`](Form::Base58) | letters and digits but 0, I, O, l | 11 | 22 | yes |
 //! | [`Base62`](Form::Base62) | 0-9, A-Z, a-z | 11 | 22 | yes |
+//! | [`Uuid`](Form::Uuid) | 0-9, a-f, hyphens | 36 | 36 | yes |
 //!
 //! Architecture invariant: a word has exactly one text in a form, but for letter case in
 //! hex and base 32 and for Crockford's aliases of 1 and 0. Reading is strict: no sign, no
-//! white space, no separator, no other width; a text of more bits than the word is refused,
+//! white space, no separator but a UUID's, no other width; a text of more bits than the word is refused,
 //! never cut off. No text, of whatever length, makes it panic.
 //!
 //! Architecture invariant: nothing here allocates, and nothing here knows what the bits of
@@ -38,7 +39,8 @@
 //! [KSUID]: https://github.com/segmentio/ksuid
 //!
 //! # Code map
-//! The four forms of fixed width are one algorithm (`radix.rs`) over four alphabets. The
+//! Four forms of fixed width are one algorithm (`radix.rs`) over four alphabets, and the text of
+//! a UUID is hex with hyphens. The
 //! path that reads a good text only finds out *that* a text is bad; *what* is wrong with it
 //! is looked for afterwards, off the hot path (`diagnosis.rs`).
 
@@ -52,6 +54,7 @@ mod error;
 mod form;
 mod hex;
 mod radix;
+mod uuid;
 
 pub use buffer::TextBuf;
 pub use error::{ParseError, UnknownForm};

@@ -1,0 +1,79 @@
+//! The text of a UUID: 32 hexadecimal digits with hyphens after the 8th, 12th, 16th and 20th.
+//!
+//! Written in lower case and read in either. Only this one text: no braces, no `urn:uuid:`, no digits
+//! without hyphens, which are [`Form::Hex`](super::Form::Hex). A 64-bit word is written as the 128-bit
+//! word of the same value.
+//!
+//! # Source
+//! RFC 9562, section 4.
+
+use super::{TextBuf, hex};
+use crate::Word;
+
+/// Characters of the text.
+pub(super) const WIDTH: usize = 36;
+
+/// Where the groups of digits begin in the text, and how long they are.
+const GROUPS: [(usize, usize); 5] = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
+
+/// Whether a hyphen stands at this place of the text.
+pub(super) const fn is_hyphen(index: usize) -> bool {
+    matches!(index, 8 | 13 | 18 | 23)
+}
+
+#[inline]
+pub(super) fn encode<W: Word>(word: W) -> TextBuf {
+    let word: u128 = word.into();
+    let digits = hex::RADIX.encode(word);
+    let (mut text, mut from) = ([b'-'; WIDTH], 0);
+    for (start, len) in GROUPS {
+        text[start..start + len].copy_from_slice(&digits.as_bytes()[from..from + len]);
+        from += len;
+    }
+    TextBuf::from_ascii(&text)
+}
+
+#[inline]
+pub(super) fn decode<W: Word>(text: &[u8]) -> Option<W> {
+    let text: &[u8; WIDTH] = text.try_into().ok()?;
+    if [8, 13, 18, 23].into_iter().any(|hyphen| text[hyphen] != b'-') {
+        return None;
+    }
+    let (mut digits, mut to) = ([0; 32], 0);
+    for (start, len) in GROUPS {
+        digits[to..to + len].copy_from_slice(&text[start..start + len]);
+        to += len;
+    }
+    hex::RADIX.decode::<u128>(&digits).and_then(W::from_u128)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::Form;
+
+    /// RFC 9562, appendix A.6.
+    #[test]
+    fn reference_rfc_9562() {
+        let word = 0x017F_22E2_79B0_7CC3_98C4_DC0C_0C07_398F_u128;
+        let text = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
+        assert_eq!(Form::Uuid.encode(word), text);
+        assert_eq!(Form::Uuid.decode(text), Ok(word));
+        assert_eq!(Form::Uuid.decode(&text.to_uppercase()), Ok(word));
+    }
+
+    #[test]
+    fn a_fault_is_pointed_at() {
+        for (text, at) in [
+            ("017f22e279b07cc398c4dc0c0c07398f", 8),
+            ("{017f22e2-79b0-7cc3-98c4-dc0c0c07398f}", 0),
+            ("017f22e2-79b0-7cc3-98c4-dc0c0c07398", 35),
+            ("017f22e2-79b0-7cc3-98c4-dc0c0c07398ff", 36),
+            ("017f22e2-79b0-7cc3-98c4-dc0c0c07398g", 35),
+            ("017f22e2-79b0-7cc3098c4-dc0c0c07398f", 18),
+        ] {
+            assert_eq!(Form::Uuid.decode::<u128>(text).unwrap_err().at(), at, "{text}");
+        }
+        let error = Form::Uuid.decode::<u64>("00000000-0000-0001-0000-000000000000").unwrap_err();
+        assert!(error.is_overflow() && error.at() == 17, "{error}");
+    }
+}

@@ -141,6 +141,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     /// Gives back the window that a fork has taken. Only for lines whose ids carry random bits
     /// besides: the parent goes on with the same window.
+    #[cfg(feature = "random")]
     pub(crate) fn restore(&self) {
         self.end.store(self.granted.load(Ordering::Acquire), Ordering::Release);
     }

@@ -236,10 +236,10 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     #[inline]
     fn bounds(&self, now: u64) -> Bounds {
-        let floor = self.axis.first_of(now);
+        let first = self.axis.first_of(now);
         let end = self.end.load(Ordering::Acquire);
-        let horizon = end.min(floor.saturating_add(self.reach));
-        Bounds { now, floor, horizon, end }
+        let horizon = end.min(first.saturating_add(self.reach));
+        Bounds { now, floor: first.saturating_add(self.ticks.skip(now)), horizon, end }
     }
 
     fn why_stalled(&self, bounds: &Bounds) -> Stall {

@@ -12,12 +12,17 @@ use super::ticks::wait_for;
 use super::{Clock, SystemClock, Ticks};
 use crate::Timebase;
 
-/// Shortest and longest sleep of a thread. The longest bounds how late it notices that wall time
-/// was stepped.
-const SLEEP: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(10));
+/// Longest sleep of a thread: it bounds how late it notices that wall time was stepped.
+const LONGEST_SLEEP: Duration = Duration::from_millis(10);
+
+/// Shortest sleep of a thread, by the length of its ticks. Ticks finer than a millisecond are
+/// not followed one by one, which would take a core of its own.
+const fn shortest_sleep(tick: Duration) -> Duration {
+    Duration::from_micros(if tick.as_millis() < 1 { 500 } else { 50 })
+}
 
 /// Keeps the current tick of each timebase in memory, by a thread that writes it just after it
-/// begins.
+/// begins; of ticks shorter than a millisecond, every half of one.
 ///
 /// A thread starts with the first [`ticks`](Self::ticks) of its timebase and ends after the last of
 /// them is dropped. It reads wall time anew for each tick, so it follows every step of the clock.
@@ -126,7 +131,8 @@ impl Cell {
         let tick = self.tick.load(Ordering::Relaxed);
         let next = self.timebase.time_of(tick.saturating_add(1));
         let nanos = next.as_nanos() - self.clock.wall().as_nanos();
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)).clamp(SLEEP.0, SLEEP.1)
+        let shortest = shortest_sleep(self.timebase.tick());
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)).clamp(shortest, LONGEST_SLEEP)
     }
 }
 
@@ -148,7 +154,7 @@ pub struct CachedTicks {
 
 impl CachedTicks {
     /// How many ticks the cached tick is behind the clock: 0 or 1 while the ticker thread gets
-    /// to run. A greater number means that it is starved or dead.
+    /// to run, or up to half a millisecond of shorter ticks. A greater number means that it is starved or dead.
     #[must_use]
     pub fn lag(&self) -> u64 {
         let cached = self.now();

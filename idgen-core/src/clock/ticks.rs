@@ -22,6 +22,13 @@ pub trait Ticks: Send + Sync {
     /// Blocks until the tick is reached, or about `at_most` has passed, or a little earlier, and
     /// says how long it was.
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
+
+    /// How many positions at the beginning of a tick are left out: none, but where generators that
+    /// do not know of each other should begin a tick at different places.
+    #[inline]
+    fn skip(&self, _tick: u64) -> u64 {
+        0
+    }
 }
 
 impl<T: Ticks + ?Sized> Ticks for &T {
@@ -36,6 +43,11 @@ impl<T: Ticks + ?Sized> Ticks for &T {
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         (**self).wait_for(tick, at_most)
+    }
+
+    #[inline]
+    fn skip(&self, tick: u64) -> u64 {
+        (**self).skip(tick)
     }
 }
 
@@ -52,6 +64,11 @@ impl<T: Ticks + ?Sized> Ticks for alloc::sync::Arc<T> {
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         (**self).wait_for(tick, at_most)
+    }
+
+    #[inline]
+    fn skip(&self, tick: u64) -> u64 {
+        (**self).skip(tick)
     }
 }
 

@@ -17,6 +17,8 @@ use super::Laned;
 use super::Tailed;
 #[cfg(feature = "alloc")]
 use super::{Custom, ErasedGenerator};
+#[cfg(feature = "random")]
+use crate::random::{RandomSource, Seeded};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 
@@ -219,17 +221,21 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     /// Reads this clock for each id.
     pub fn clock<C: Clock>(self, clock: C) -> Builder<S, ClockTicks<C>, O> {
         let ticks = clock_ticks(&self.scheme, clock);
-        self.with_ticks(ticks)
+        self.map_ticks(|_| ticks)
     }
 
     /// Reads these ticks. They are trusted to count from the scheme's epoch.
     pub fn ticks<U: Ticks>(self, ticks: U) -> Builder<S, U, O> {
-        self.with_ticks(Ok(ticks))
+        self.map_ticks(|_| Ok(ticks))
     }
 
-    fn with_ticks<U>(self, ticks: Result<U, BuildError>) -> Builder<S, U, O> {
+    fn map_ticks<U>(
+        self,
+        map: impl FnOnce(Result<T, BuildError>) -> Result<U, BuildError>,
+    ) -> Builder<S, U, O> {
         let Self { scheme, node, block_bits, max_drift, .. } = self;
         let Self { max_wait, window, refined, observer, of, .. } = self;
+        let ticks = map(self.ticks);
         Builder {
             scheme,
             node,
@@ -363,10 +369,13 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
     /// # Errors
     /// As [`shared`](Self::shared).
     #[cfg(feature = "random")]
-    pub fn tailed_from<R>(self, random: R) -> Result<Tailed<S, T, O, R>, BuildError> {
+    pub fn tailed_from<R: RandomSource>(self, random: R) -> Result<Tailed<S, T, O, R>, BuildError> {
         let layout = self.layout()?;
         let unbounded = matches!(self.window, Start::Static);
         let settings = if unbounded { self.unbounded() } else { self };
+        // The upper half of each tick is kept for those who make many.
+        let seed_bits = layout.sequence_bits().saturating_sub(1);
+        let settings = settings.map_ticks(|ticks| Ok(Seeded::new(ticks?, seed_bits, &random)));
         let (engine, mask) = (settings.engine_over(&layout)?, layout.payload_mask());
         Ok(Tailed { engine, random, mask, unbounded })
     }

@@ -6,15 +6,17 @@ use super::engine::Engine;
 use super::{DefaultTicks, ErasedGenerator, Generator};
 use crate::clock::Ticks;
 use crate::observer::{Observer, Silent};
-use crate::random::{RandomSource, SystemRandom};
+use crate::random::{RandomSource, Seeded, SystemRandom};
 use crate::{FillError, GenerateError, Id, IdScheme, Scheme, Stall, Word};
 
 /// Ids of a position, in strict order as [`Shared`](super::Shared) has it, and of random bits drawn
 /// anew for each: from any number of threads, lock-free.
 ///
-/// Generators that do not know of each other are kept apart by the random bits, with the
-/// probability that [`collision_probability`](crate::random::collision_probability) computes for
-/// those that share a position. So it needs no window and no node id; where nothing else is said it
+/// Generators that do not know of each other are kept apart by the random bits, and by where they
+/// begin each tick: at a random position of its first half. Two ids of them are equal with the
+/// probability that [`collision_probability`](crate::random::collision_probability) computes for as
+/// many random bits as the tail and the sequence have together, less one, among the ids of one
+/// tick. So it needs no window and no node id; where nothing else is said it
 /// starts at once, runs ahead of the clock as far as it must, and goes on in a child of fork.
 ///
 /// It is made by [`Builder::tailed`](super::Builder::tailed).
@@ -42,7 +44,7 @@ use crate::{FillError, GenerateError, Id, IdScheme, Scheme, Stall, Word};
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub struct Tailed<S: IdScheme, T = DefaultTicks, O = Silent, R = SystemRandom> {
-    pub(super) engine: Engine<S::Word, T, O>,
+    pub(super) engine: Engine<S::Word, Seeded<T>, O>,
     pub(super) random: R,
     /// The bits that are drawn.
     pub(super) mask: u128,
@@ -62,6 +64,7 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Tailed<S, T, O, R> {
     fn attempt<X>(&self, mut attempt: impl FnMut() -> Result<X, Stall>) -> Result<X, Stall> {
         match attempt() {
             Err(Stall::WindowEnded { end: 0, .. }) if self.unbounded => {
+                self.engine.line.ticks().reseed(&self.random);
                 self.engine.line.restore();
                 attempt()
             }

@@ -7,9 +7,13 @@
 
 mod scripted;
 #[cfg(feature = "random")]
+mod seeded;
+#[cfg(feature = "random")]
 mod system;
 
 pub use scripted::ScriptedRandom;
+#[cfg(feature = "random")]
+pub use seeded::Seeded;
 #[cfg(feature = "random")]
 pub use system::SystemRandom;
 

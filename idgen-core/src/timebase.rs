@@ -93,7 +93,8 @@ impl Timebase {
         if let Ok(nanos) = u64::try_from(since) {
             return Ok(nanos / self.tick_nanos); // one machine division: 584 years of nanoseconds
         }
-        u64::try_from(since / i128::from(self.tick_nanos)).map_err(|_| error)
+        // Rounded down: the last instants before the epoch are not of tick 0.
+        u64::try_from(since.div_euclid(self.tick_nanos.into())).map_err(|_| error)
     }
 
     /// The tick that an instant lies in, or the nearest there is: 0 before the epoch, and
@@ -163,6 +164,7 @@ mod tests {
     #[test]
     fn an_instant_out_of_reach_is_refused() {
         assert!(MILLIS.tick_at(UnixTime::from_millis(999)).is_err());
+        assert!(MILLIS.tick_at(UnixTime::from_nanos(999_999_999)).is_err());
         assert_eq!(MILLIS.nearest_tick(UnixTime::from_millis(999)), 0);
         let nanos = Timebase::new(UnixTime::EPOCH, Duration::from_nanos(1));
         let late = UnixTime::from_nanos(1 << 64);

@@ -12,11 +12,16 @@
 //! | take an id apart | [`Id`] |
 //! | write and read it | [`text`], and `serde` behind its feature |
 //! | script time or chance in a test | [`clock::ScriptedClock`], [`random::ScriptedRandom`] |
+//! | store it in a database | `db`, behind the features of sqlx and diesel |
+//! | find all ids of a time | [`Id::between`], [`Scheme::words_between`] |
 //!
 //! # Features
 //!
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
-//! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of schemes that have some. `serde`, `jiff`: ids and instants of those.
+//! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of
+//! schemes that have some. `serde`, `jiff`: ids and instants of those. `schemars`: JSON schemas.
+//! `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
+//! `diesel-sqlite`: ids as values of those libraries.
 //! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
@@ -27,6 +32,15 @@ extern crate alloc;
 #[cfg(feature = "alloc")]
 pub mod catalog;
 pub mod clock;
+#[cfg(any(
+    feature = "diesel-mysql",
+    feature = "diesel-postgres",
+    feature = "diesel-sqlite",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+pub mod db;
 mod error;
 pub mod generator;
 mod id;
@@ -35,6 +49,9 @@ mod line;
 mod name;
 pub mod observer;
 pub mod random;
+mod range;
+#[cfg(feature = "schemars")]
+mod schema;
 mod scheme;
 pub mod sequencer;
 #[cfg(feature = "serde")]
@@ -54,6 +71,7 @@ pub use error::{
 pub use id::{Id, Inspection, IntegerError};
 pub use line::Line;
 pub use name::{Name, NameError};
+pub use range::TimeRangeError;
 pub use scheme::{IdScheme, ParseIdError, Scheme};
 pub use stall::Stall;
 pub use time::{TimeConversionError, UnixTime};

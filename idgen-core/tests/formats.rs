@@ -35,6 +35,24 @@ impl IdScheme for Broad {
     const TEXT: Form = Form::Base32;
 }
 
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Held {
+    narrow: Id<Narrow>,
+    broad: Option<Id<Broad>>,
+}
+
+/// Whether an id is a key in a format for people and in a binary one.
+fn is_key<S: IdScheme>(id: Id<S>) -> bool {
+    let map = BTreeMap::from([(id, 7)]);
+    let json = serde_json::to_string(&map).unwrap();
+    assert_eq!(json, format!("{{\"{id}\":7}}"));
+    let bytes = postcard::to_allocvec(&map).unwrap();
+    let toml = toml::to_string(&map).unwrap();
+    serde_json::from_str::<BTreeMap<Id<S>, i32>>(&json).unwrap() == map
+        && postcard::from_bytes::<BTreeMap<Id<S>, i32>>(&bytes).unwrap() == map
+        && toml::from_str::<BTreeMap<Id<S>, i32>>(&toml).unwrap() == map
+}
+
 proptest! {
     #[test]
     fn prop_json_keeps_every_digit(word in 0..=u64::MAX >> 1, wide in any::<u128>()) {
@@ -43,8 +61,28 @@ proptest! {
         prop_assert_eq!(&json, &format!("\"{word}\""));
         prop_assert_eq!(serde_json::from_str::<Id<Narrow>>(&json).unwrap(), id);
         let id = Id::<Broad>::from_word(wide).unwrap();
-        let json = serde_json::to_string(&BTreeMap::from([(id, 1)])).unwrap();
-        prop_assert_eq!(serde_json::from_str::<BTreeMap<Id<Broad>, i32>>(&json).unwrap()[&id], 1);
+        let json = serde_json::to_string(&id).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Id<Broad>>(&json).unwrap(), id);
+    }
+
+    #[test]
+    fn prop_ids_are_keys_of_maps(word in 0..=u64::MAX >> 1, wide in any::<u128>()) {
+        prop_assert!(is_key(Id::<Narrow>::from_word(word).unwrap()));
+        prop_assert!(is_key(Id::<Broad>::from_word(wide).unwrap()));
+    }
+
+    /// TOML's integers end at 2^63, and a string has no such end.
+    #[test]
+    fn prop_toml_holds_a_string(word in 0..=u64::MAX >> 1, wide in any::<u128>()) {
+        let held = Held {
+            narrow: Id::from_word(word).unwrap(),
+            broad: Some(Id::from_word(wide).unwrap()),
+        };
+        let text = toml::to_string(&held).unwrap();
+        let narrow = format!("narrow = \"{word}\"");
+        prop_assert!(text.contains(&narrow), "{}", text);
+        prop_assert_eq!(&toml::from_str::<Held>(&text).unwrap(), &held);
+        prop_assert_eq!(toml::from_str::<Held>(&narrow).unwrap().broad, None);
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub(super) static RADIX: Radix<32, 1024> = Radix::new(b"0123456789ABCDEFGHJKMNPQ
     .alias(b'O', 0)
     .in_either_case();
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] =
+    [r"^[0-9A-FILOa-filo][0-9A-TV-Za-tv-z]{12}$", r"^[0-7ILOilo][0-9A-TV-Za-tv-z]{25}$"];
+
 #[cfg(test)]
 mod tests {
     use crate::text::Form;

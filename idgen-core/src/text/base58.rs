@@ -12,6 +12,10 @@ use super::radix::Radix;
 pub(super) static RADIX: Radix<58, 3364> =
     Radix::new(b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] =
+    [r"^[1-9A-HJ-NP-Za-j][1-9A-HJ-NP-Za-km-z]{10}$", r"^[1-9A-HJ-NP-Y][1-9A-HJ-NP-Za-km-z]{21}$"];
+
 #[cfg(test)]
 mod tests {
     use crate::text::Form;

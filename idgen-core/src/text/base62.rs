@@ -10,6 +10,9 @@ use super::radix::Radix;
 pub(super) static RADIX: Radix<62, 3844> =
     Radix::new(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] = [r"^[0-9A-L][0-9A-Za-z]{10}$", r"^[0-7][0-9A-Za-z]{21}$"];
+
 #[cfg(test)]
 mod tests {
     use crate::text::Form;

@@ -15,6 +15,9 @@ const SAFE: usize = 19;
 /// Values of [`SAFE`] digits.
 const SAFE_VALUES: u64 = 10_u64.pow(19);
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] = [r"^(0|[1-9][0-9]{0,19})$", r"^(0|[1-9][0-9]{0,38})$"];
+
 /// Digits of the greatest word.
 #[inline]
 pub(super) const fn max_width<W: Word>() -> usize {

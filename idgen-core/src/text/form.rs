@@ -114,6 +114,33 @@ impl Form {
         }
     }
 
+    /// The texts that [`decode`](Self::decode) may read as such a word, as a regular expression,
+    /// anchored at both ends, in what ECMA-262 and all others have in common.
+    ///
+    /// It leaves nothing out, aliases and either letter case included. It lets through a text
+    /// whose number is too large for the word by its later characters alone: in decimal, base 58
+    /// and base 62 no regular expression of this size can tell.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::text::Form;
+    ///
+    /// assert_eq!(Form::Decimal.pattern::<u64>(), "^(0|[1-9][0-9]{0,19})$");
+    /// assert_eq!(Form::Hex.pattern::<u128>(), "^[0-9A-Fa-f]{32}$");
+    /// ```
+    #[must_use]
+    pub const fn pattern<W: Word>(self) -> &'static str {
+        let [narrow, wide] = match self {
+            Self::Decimal => decimal::PATTERNS,
+            Self::Hex => hex::PATTERNS,
+            Self::Base32 => base32::PATTERNS,
+            Self::Base58 => base58::PATTERNS,
+            Self::Base62 => base62::PATTERNS,
+            Self::Uuid => uuid::PATTERNS,
+        };
+        if W::BITS == u64::BITS { narrow } else { wide }
+    }
+
     /// Whether texts, compared byte by byte, stand in the order of the words they write:
     /// true of every form of fixed width, false of decimal, where "10" sorts before "9".
     ///

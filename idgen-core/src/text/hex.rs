@@ -8,6 +8,9 @@ use super::radix::Radix;
 
 pub(super) static RADIX: Radix<16, 256> = Radix::new(b"0123456789abcdef").in_either_case();
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] = [r"^[0-9A-Fa-f]{16}$", r"^[0-9A-Fa-f]{32}$"];
+
 #[cfg(test)]
 mod tests {
     use crate::text::Form;

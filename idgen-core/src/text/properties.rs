@@ -109,6 +109,46 @@ fn edges_round_trip_and_sort() {
     }
 }
 
+/// The pattern of each form, and whether a text is of that form.
+fn patterns<W: Word>() -> impl Iterator<Item = (Form, regex::Regex)> {
+    Form::ALL.into_iter().map(|form| (form, regex::Regex::new(form.pattern::<W>()).unwrap()))
+}
+
+fn check_pattern_of_edges<W: Word>() {
+    for (form, pattern) in patterns::<W>() {
+        for word in edges().into_iter().filter_map(W::from_u128) {
+            let text = form.encode(word);
+            assert!(pattern.is_match(&text), "{form} {text}");
+            let mut longer = text.as_str().to_owned();
+            longer.push(' ');
+            assert!(!pattern.is_match(&longer) && !pattern.is_match(&text[1..]) | !form.sorts());
+        }
+    }
+}
+
+/// Each character at each place of an otherwise good text: the pattern says what reading says,
+/// but for numbers that are too large.
+fn check_pattern_of_characters<W: Word>() {
+    for (form, pattern) in patterns::<W>() {
+        let good = form.encode(W::from_u128(1).unwrap());
+        for (place, byte) in (0..good.len()).flat_map(|place| (0..0x80).map(move |b| (place, b))) {
+            let mut text = good.as_bytes().to_vec();
+            text[place] = byte;
+            let text = String::from_utf8(text).unwrap();
+            let read = form.decode::<W>(&text);
+            assert_eq!(pattern.is_match(&text), read.is_ok(), "{form} {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pattern_tells_what_can_be_read() {
+    check_pattern_of_edges::<u64>();
+    check_pattern_of_edges::<u128>();
+    check_pattern_of_characters::<u64>();
+    check_pattern_of_characters::<u128>();
+}
+
 #[test]
 fn a_huge_text_is_refused() {
     for character in ["1", "a", "é", "\0"] {
@@ -137,6 +177,18 @@ proptest! {
             let (one, other) = (low(one), low(other));
             let order = form.encode(one).as_bytes().cmp(form.encode(other).as_bytes());
             prop_assert_eq!(order, one.cmp(&other));
+        }
+    }
+
+    #[test]
+    fn prop_a_pattern_leaves_out_nothing_that_is_read(word in words(), text in near_texts()) {
+        for (form, pattern) in patterns::<u64>() {
+            prop_assert!(pattern.is_match(&form.encode(low(word))));
+            prop_assert!(pattern.is_match(&text) || form.decode::<u64>(&text).is_err());
+        }
+        for (form, pattern) in patterns::<u128>() {
+            prop_assert!(pattern.is_match(&form.encode(word)));
+            prop_assert!(pattern.is_match(&text) || form.decode::<u128>(&text).is_err());
         }
     }
 

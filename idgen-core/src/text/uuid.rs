@@ -13,6 +13,12 @@ use crate::Word;
 /// Characters of the text.
 pub(super) const WIDTH: usize = 36;
 
+/// Its texts as regular expressions, at 64 and at 128 bits.
+pub(super) const PATTERNS: [&str; 2] = [
+    r"^0{8}-0{4}-0{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+    r"^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
+];
+
 /// Where the groups of digits begin in the text, and how long they are.
 const GROUPS: [(usize, usize); 5] = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
 

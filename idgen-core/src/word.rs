@@ -27,6 +27,7 @@ pub trait Word:
     + Hash
     + Send
     + Sync
+    + Unpin
     + From<u64>
     + Into<u128>
     + Add<Output = Self>

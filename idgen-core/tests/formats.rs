@@ -1,6 +1,7 @@
 //! Ids in serde's formats: strings for people, numbers in binary ones.
 
 #![cfg(all(not(loom), feature = "serde", feature = "std"))]
+#![allow(clippy::unwrap_used, reason = "a format that fails should panic")]
 
 use std::collections::BTreeMap;
 

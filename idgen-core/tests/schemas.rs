@@ -50,7 +50,9 @@ macro_rules! schemes {
     )*};
 }
 
-schemes!(decimal: Decimal, hex: Hex, base32: Base32, base58: Base58, base62: Base62);
+schemes!(
+    decimal: Decimal, hex: Hex, base32: Base32, base58: Base58, base62: Base62, uuid: Uuid
+);
 
 fn schema<T: JsonSchema>() -> Value {
     SchemaGenerator::default().into_root_schema_for::<T>().into()
@@ -85,11 +87,13 @@ fn check_all(word: u64, wide: u128) {
     check::<base32::Narrow>(word.into());
     check::<base58::Narrow>(word.into());
     check::<base62::Narrow>(word.into());
+    check::<uuid::Narrow>(word.into());
     check::<decimal::Broad>(wide);
     check::<hex::Broad>(wide);
     check::<base32::Broad>(wide);
     check::<base58::Broad>(wide);
     check::<base62::Broad>(wide);
+    check::<uuid::Broad>(wide);
 }
 
 #[test]

@@ -59,8 +59,13 @@ macro_rules! checks {
                 let found = sqlx::query_scalar::<_, Id<S>>(&sql).bind(parent);
                 assert_eq!(found.fetch_optional(&mut *db).await.unwrap(), parent);
             }
-            let [prepared, text] = select::<S>(db, "SELECT MAX(parent) FROM item").await;
+            let last = "SELECT parent FROM item WHERE parent IS NOT NULL ORDER BY id DESC LIMIT 1";
+            let [prepared, text] = select::<S>(db, last).await;
             assert_eq!(prepared.unwrap().unwrap(), text.unwrap().unwrap());
+            let none = "SELECT parent FROM item WHERE parent IS NULL LIMIT 1";
+            for read in select::<S>(db, none).await {
+                assert_eq!(read.unwrap(), None);
+            }
         }
 
         pub async fn order<S: IdScheme>(db: &mut Db, column: &str, ids: Vec<Id<S>>) {

@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// List the schemes, or show one in full
     #[command(after_help = SCHEMES_EXAMPLES)]
     Schemes(Schemes),
+    /// Print the first and the last id of a time, for scans of an index
+    #[command(after_help = RANGE_EXAMPLES)]
+    Range(Range),
     /// Check a configuration file and name every fault in it
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(Validate),
@@ -162,6 +165,60 @@ pub(crate) struct Schemes {
     pub(crate) json: bool,
 }
 
+const RANGE_EXAMPLES: &str = "\
+Examples:
+  idgen range snowflake --from 2026-01-01 --to 2026-02-01
+  idgen range discord --from 2026-01-01T12:00:00Z --to 2026-01-01T12:00:01Z --json
+  idgen range snowflake --from 2026-01-01 --to 2026-01-02 --sql orders.id
+
+The range holds the ids whose tick begins at --from or later, and before --to, so ranges that
+meet share no id and leave none out. Times before the scheme's epoch, or after its last tick,
+end it there.
+
+Exit codes: 0 success, 1 data (no id is of that time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Range {
+    /// Scheme of the ids
+    #[arg(value_parser = scheme_names(), required_unless_present = "config",
+          conflicts_with = "config")]
+    pub(crate) scheme: Option<String>,
+    /// Where the range begins, as 2026-01-01T00:00:00Z or a date
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
+    pub(crate) from: UnixTime,
+    /// Where it ends, itself left out, as 2026-01-01T00:00:00Z or a date
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
+    pub(crate) to: UnixTime,
+    /// Form of the ids; native is the scheme's own
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Take the scheme from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print an object: scheme, and id and time of both ends
+    #[arg(long, conflicts_with = "sql")]
+    pub(crate) json: bool,
+    /// Print a WHERE clause for this column
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
+    pub(crate) sql: Option<String>,
+    /// Type of that column; numbers where the ids have 64 bits, and uuid otherwise
+    #[arg(long, value_enum, requires = "sql")]
+    pub(crate) column_type: Option<ColumnType>,
+}
+
+/// How a column holds ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColumnType {
+    /// BIGINT or INTEGER: decimal numbers
+    Integer,
+    /// PostgreSQL's UUID: texts of UUIDs
+    Uuid,
+    /// BINARY(16) or BLOB: hexadecimal literals
+    Binary,
+    /// TEXT: the ids in the form that is printed
+    Text,
+}
+
 const VALIDATE_EXAMPLES: &str = "\
 A configuration says which scheme to use and how to generate its ids:
 
@@ -221,6 +278,19 @@ fn scheme_names() -> PossibleValuesParser {
 
 fn form_names() -> PossibleValuesParser {
     PossibleValuesParser::new(Form::ALL.iter().map(|form| form.name()).chain(["native"]))
+}
+
+/// A column's name, perhaps with its table's: nothing that would end the clause.
+fn column(name: &str) -> Result<String, String> {
+    let plain = |part: &str| {
+        part.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && part.chars().all(|other| other.is_alphanumeric() || other == '_')
+    };
+    if name.split('.').all(plain) {
+        Ok(name.to_owned())
+    } else {
+        Err("write a column as id or orders.id, of letters, digits and _".to_owned())
+    }
 }
 
 /// The form of this name; `None` for the scheme's own.

@@ -9,6 +9,7 @@ mod inspect;
 mod node;
 mod paint;
 mod plausible;
+mod range;
 mod schemes;
 mod validate;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
         Command::Completions { shell } => {

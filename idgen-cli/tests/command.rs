@@ -284,7 +284,7 @@ fn completions_know_the_schemes() {
 #[test]
 fn the_examples_of_the_help_texts_work() {
     let mut examples = 0;
-    for command in ["", "generate", "inspect", "schemes", "validate", "completions"] {
+    for command in ["", "generate", "inspect", "range", "schemes", "validate", "completions"] {
         let help = stdout(&format!("{command} --help"));
         for example in help.lines().filter_map(|line| line.strip_prefix("  idgen ")) {
             examples += 1;
@@ -299,7 +299,7 @@ fn the_examples_of_the_help_texts_work() {
             }
         }
     }
-    assert_eq!(examples, 16);
+    assert_eq!(examples, 19);
 }
 
 #[test]

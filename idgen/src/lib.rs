@@ -23,6 +23,8 @@ pub use schemes::{catalog, find};
 
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;
+#[cfg(feature = "sonyflake")]
+pub use idgen_sonyflake as sonyflake;
 
 /// The examples of the README, as tests.
 #[cfg(all(doctest, feature = "snowflake"))]

@@ -34,4 +34,6 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 const FAMILIES: &[&[Entry]] = &[
     #[cfg(feature = "snowflake")]
     idgen_snowflake::CATALOG,
+    #[cfg(feature = "sonyflake")]
+    idgen_sonyflake::CATALOG,
 ];

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Schemes) -> Result<(), Failure> {
 fn table() -> String {
     let bold = anstyle::Style::new().bold();
     let mut table = format!(
-        "{bold}{:<10} {:>4} {:<20} {:>9} {:>12}  {:<10}  {:<6}  {}{bold:#}\n",
+        "{bold}{:<12} {:>4} {:<20} {:>9} {:>12}  {:<10}  {:<6}  {}{bold:#}\n",
         "scheme", "bits", "layout", "nodes", "ids/s/node", "until", "fits", "about"
     );
     for entry in idgen::catalog() {
@@ -36,7 +36,7 @@ fn table() -> String {
         let rate = capacity.ids_per_second.map_or("-".into(), |rate| rate.to_string());
         let last = capacity.last.map_or("-".into(), |last| day(&last.to_string()));
         table += &format!(
-            "{name:<10} {:>4} {:<20} {:>9} {rate:>12}  {last:<10}  {:<6}  {}\n",
+            "{name:<12} {:>4} {:<20} {:>9} {rate:>12}  {last:<10}  {:<6}  {}\n",
             layout.width(),
             widths(&entry.scheme),
             capacity.nodes,

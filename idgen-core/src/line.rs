@@ -213,6 +213,12 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         Ok(())
     }
 
+    /// The position after the last one claimed or skipped: none at or past it has been issued.
+    /// Exact where nobody else is drawing from the line; elsewhere it may be old by then.
+    pub fn next(&self) -> u64 {
+        self.sequencer.next()
+    }
+
     /// How positions are made of ticks and sequence numbers.
     pub const fn axis(&self) -> Axis {
         self.axis

@@ -23,6 +23,8 @@ pub use schemes::{catalog, find};
 
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;
+#[cfg(feature = "instagram")]
+pub use idgen_instagram as instagram;
 #[cfg(feature = "sonyflake")]
 pub use idgen_sonyflake as sonyflake;
 

@@ -36,4 +36,6 @@ const FAMILIES: &[&[Entry]] = &[
     idgen_snowflake::CATALOG,
     #[cfg(feature = "sonyflake")]
     idgen_sonyflake::CATALOG,
+    #[cfg(feature = "instagram")]
+    idgen_instagram::CATALOG,
 ];

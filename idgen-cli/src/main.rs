@@ -11,6 +11,7 @@ mod paint;
 mod plausible;
 mod range;
 mod schemes;
+mod sql;
 mod validate;
 
 use std::io::Write;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
+        Command::Sql(arguments) => sql::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();

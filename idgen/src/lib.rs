@@ -12,19 +12,22 @@
 //! ```
 //!
 //! Everything of `idgen-core` is here under the same names. `catalog` lists the schemes whose
-//! features are on; `config` reads schemes and settings from TOML.
+//! features are on; `config` reads schemes and settings from TOML; `sql`
+//! writes functions that make ids inside a database.
 
 #[cfg(feature = "config")]
 pub mod config;
 mod schemes;
+#[cfg(feature = "sql")]
+pub mod sql;
 
 pub use idgen_core::*;
 pub use schemes::{catalog, find};
 
-#[cfg(feature = "snowflake")]
-pub use idgen_snowflake as snowflake;
 #[cfg(feature = "instagram")]
 pub use idgen_instagram as instagram;
+#[cfg(feature = "snowflake")]
+pub use idgen_snowflake as snowflake;
 #[cfg(feature = "sonyflake")]
 pub use idgen_sonyflake as sonyflake;
 

@@ -136,7 +136,7 @@ impl Inspector {
             let time = scheme
                 .time(*word)
                 .map_or(String::new(), |time| format!("{time}, {}: ", Age { time, now: self.now }));
-            format!("    {bold}{:<10}{bold:#} {time}{why}\n", scheme.name)
+            format!("    {bold}{:<12}{bold:#} {time}{why}\n", scheme.name)
         };
         format!("\n  it could also be\n{}", found.iter().map(line).collect::<String>())
     }

@@ -280,14 +280,37 @@ fn completions_know_the_schemes() {
     }
 }
 
+#[test]
+fn sql_is_printed_and_says_what_it_cannot_do() {
+    let script = stdout("sql instagram --node 1341 --schema app --table app.photos --column id");
+    assert!(script.contains(r#"CREATE OR REPLACE FUNCTION "app"."idgen_instagram_1341"()"#));
+    let default = r#"ALTER TABLE "app"."photos" ALTER COLUMN "id" SET DEFAULT "app"."idgen_instagram_1341"();"#;
+    assert!(script.trim_end().ends_with(default), "{script}");
+    assert!(!script.contains("{{") && !script.contains("}}"));
+
+    for (arguments, expected) in [
+        ("sql snowflake", "the snowflake layout has a node field; give --node in 0..=1023"),
+        ("sql snowflake --node 1024", "node id 1024 is not in 0..=1023 for the snowflake layout"),
+        ("sql snowflake --node 1 --dialect oracle", "[possible values: postgres]"),
+        ("sql snowflake --node 1 --table orders", "--column"),
+        ("sql snowflake --node 1 --schema a$idgen$b", "is no name for SQL"),
+    ] {
+        let (code, message) = failure(arguments);
+        assert_eq!(code, Some(2), "{arguments}");
+        assert!(message.contains(expected), "{arguments}: {message}");
+    }
+    assert!(stdout("sql mastodon").contains("mastodon ids, made by PostgreSQL"));
+}
+
 /// Every example of every help text runs.
 #[test]
 fn the_examples_of_the_help_texts_work() {
     let mut examples = 0;
-    for command in ["", "generate", "inspect", "range", "schemes", "validate", "completions"] {
+    for command in ["", "generate", "inspect", "range", "schemes", "sql", "validate", "completions"] {
         let help = stdout(&format!("{command} --help"));
         for example in help.lines().filter_map(|line| line.strip_prefix("  idgen ")) {
             examples += 1;
+            let example = example.trim_end_matches(" | psql -1");
             let (first, rest) = match example.split_once(" | idgen ") {
                 Some((first, rest)) => (first, Some(rest)),
                 None => (example, None),
@@ -299,7 +322,7 @@ fn the_examples_of_the_help_texts_work() {
             }
         }
     }
-    assert_eq!(examples, 19);
+    assert_eq!(examples, 21);
 }
 
 #[test]

@@ -306,7 +306,8 @@ fn sql_is_printed_and_says_what_it_cannot_do() {
 #[test]
 fn the_examples_of_the_help_texts_work() {
     let mut examples = 0;
-    for command in ["", "generate", "inspect", "range", "schemes", "sql", "validate", "completions"] {
+    for command in ["", "generate", "inspect", "range", "schemes", "sql", "validate", "completions"]
+    {
         let help = stdout(&format!("{command} --help"));
         for example in help.lines().filter_map(|line| line.strip_prefix("  idgen ")) {
             examples += 1;

@@ -67,6 +67,7 @@ pub struct Entry {
     /// What its uniqueness rests on.
     pub rests_on: &'static str,
     make: Option<Make>,
+    needs_node: bool,
 }
 
 /// Builds a generator from settings.
@@ -80,7 +81,7 @@ impl Entry {
         source: &'static str,
         rests_on: &'static str,
     ) -> Self {
-        Self { scheme: Scheme::of::<S>(), about, source, rests_on, make: None }
+        Self { scheme: Scheme::of::<S>(), about, source, rests_on, make: None, needs_node: true }
     }
 
     /// The entry of a scheme whose ids are nothing but tick, node and sequence.
@@ -100,6 +101,21 @@ impl Entry {
     pub const fn made_by(mut self, make: Make) -> Self {
         self.make = Some(make);
         self
+    }
+
+    /// The same entry, of generators that need nothing of each other: random bits keep them apart.
+    /// A node id may still be given where the layout has one.
+    #[must_use]
+    pub const fn without_node(mut self) -> Self {
+        self.needs_node = false;
+        self
+    }
+
+    /// Whether two generators at the same time must have different node ids, and no two may run
+    /// where the layout has none.
+    #[must_use]
+    pub const fn needs_node(&self) -> bool {
+        self.needs_node
     }
 
     /// Whether ids of the scheme can be generated.

@@ -12,6 +12,7 @@
 //! | take an id apart | [`Id`] |
 //! | write and read it | [`text`], and `serde` behind its feature |
 //! | script time or chance in a test | [`clock::ScriptedClock`], [`random::ScriptedRandom`] |
+//! | tell orders from users | [`typed`] |
 //! | store it in a database | `db`, behind the features of sqlx and diesel |
 //! | find all ids of a time | [`Id::between`], [`Scheme::words_between`] |
 //!
@@ -20,7 +21,7 @@
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
 //! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of
 //! schemes that have some. `serde`, `jiff`: ids and instants of those. `schemars`: JSON schemas.
-//! `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
+//! `uuid`: ids of 128 bits to and from its type. `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
 //! `diesel-sqlite`: ids as values of those libraries.
 //! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
 
@@ -61,6 +62,9 @@ mod sync;
 pub mod text;
 mod time;
 mod timebase;
+pub mod typed;
+#[cfg(feature = "uuid")]
+mod uuid;
 mod window;
 mod word;
 

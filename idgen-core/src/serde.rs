@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 use ::serde::de::{Error, Visitor};
 use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::typed::{Entity, TypedId};
 use crate::{Id, IdScheme, Word};
 
 impl<S: IdScheme> Serialize for Id<S> {
@@ -28,6 +29,41 @@ impl<'de, S: IdScheme> Deserialize<'de> for Id<S> {
         } else {
             number::deserialize(deserializer)
         }
+    }
+}
+
+/// With its prefix in formats for people, and as a number in binary ones.
+impl<E: Entity, S: IdScheme> Serialize for TypedId<E, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.text())
+        } else {
+            number::serialize(&self.id(), serializer)
+        }
+    }
+}
+
+impl<'de, E: Entity, S: IdScheme> Deserialize<'de> for TypedId<E, S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(TypedVisitor(PhantomData))
+        } else {
+            number::deserialize(deserializer).map(Self::new)
+        }
+    }
+}
+
+struct TypedVisitor<E, S>(PhantomData<fn() -> (E, S)>);
+
+impl<E: Entity, S: IdScheme> Visitor<'_> for TypedVisitor<E, S> {
+    type Value = TypedId<E, S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} id as a string that begins with '{}'", S::NAME, E::PREFIX)
+    }
+
+    fn visit_str<F: Error>(self, text: &str) -> Result<TypedId<E, S>, F> {
+        text.parse().map_err(F::custom)
     }
 }
 

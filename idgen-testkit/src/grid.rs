@@ -12,8 +12,8 @@ pub(crate) struct Grid {
     block_bits: u32,
     /// Whether the block's bits stand above the sequence.
     block_above: bool,
-    /// Whether the layout has nothing but tick, node and sequence, so that a position says
-    /// which id it is. Otherwise a position is only a tick.
+    /// Whether tick, sequence and node are all that the line counts, so that a position says where
+    /// an id stands on it. Ids of nothing but a tick and random bits stand at their tick.
     exact: bool,
     /// The tick after the last that a generator has to be able to reach.
     end_tick: u128,
@@ -23,7 +23,7 @@ impl Grid {
     pub(crate) fn of(scheme: &Scheme, block_bits: u32) -> Self {
         let layout = scheme.layout;
         let below = layout.sequence_bits() + block_bits;
-        let exact = layout.is_positional() && below < 64;
+        let exact = (layout.is_positional() || layout.sequence_bits() > 0) && below <= 64;
         let lowest = |wanted: fn(Kind) -> bool| {
             let fields = layout.fields().iter().filter(|field| wanted(field.kind()));
             fields.map(Field::offset).min().unwrap_or(0)

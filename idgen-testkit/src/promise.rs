@@ -25,7 +25,8 @@ pub struct Promise {
     /// Order of ids that several threads obtain.
     pub order: Order,
     /// Most positions that are left out between one id and the next where neither clock nor
-    /// window makes it so: the rest of a lane's run that is thrown away for a batch.
+    /// window makes it so: the rest of a lane's run that is thrown away for a batch, or those
+    /// before the random place where a tick begins.
     pub max_skip: u64,
     /// Whether it goes on in ticks after the clock's, up to the allowed drift. One that does not
     /// is held to a drift of 0.

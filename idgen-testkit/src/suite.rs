@@ -58,7 +58,8 @@ impl<'a> Suite<'a> {
         Self { scheme: Scheme::of::<S>(), promise, make: Box::new(make) }
     }
 
-    /// The suite of a generator of words, of this scheme.
+    /// The suite of a generator of words, of this scheme, or of a finer one of the same bits: that
+    /// of the layout which the generator counts in.
     pub fn of_erased<E, F>(scheme: Scheme, promise: Promise, make: F) -> Self
     where
         E: fmt::Debug,
@@ -67,7 +68,10 @@ impl<'a> Suite<'a> {
         let make = move |setup, workers| {
             let ids: Arc<dyn ErasedGenerator> =
                 make(setup).map_err(|error| format!("{error:?}"))?.into();
-            if ids.scheme() != &scheme {
+            let made = ids.scheme();
+            // The suite may look at finer fields than the scheme has: those that are counted in.
+            let seen = Scheme { layout: made.layout, ..scheme };
+            if made != &seen || !scheme.layout.refines(&made.layout) {
                 return Err(format!("it is of another scheme: {:?}", ids.scheme()));
             }
             Ok((0..workers).map(|_| boxed(Erased(Arc::clone(&ids)))).collect())

@@ -30,6 +30,8 @@ pub use idgen_instagram as instagram;
 pub use idgen_snowflake as snowflake;
 #[cfg(feature = "sonyflake")]
 pub use idgen_sonyflake as sonyflake;
+#[cfg(feature = "uuid")]
+pub use idgen_uuid as uuid;
 
 /// The examples of the README, as tests.
 #[cfg(all(doctest, feature = "snowflake"))]

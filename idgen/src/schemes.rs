@@ -38,4 +38,6 @@ const FAMILIES: &[&[Entry]] = &[
     idgen_sonyflake::CATALOG,
     #[cfg(feature = "instagram")]
     idgen_instagram::CATALOG,
+    #[cfg(feature = "uuid")]
+    idgen_uuid::CATALOG,
 ];

@@ -9,8 +9,8 @@ use idgen::config::{Validated, validate_config};
 use idgen::generator::{BuildError, Builder, ErasedGenerator};
 use idgen::{Name, Scheme, Timebase};
 
-use crate::cli::Generate;
 use crate::exit::Failure;
+use crate::generate::Arguments;
 
 /// A scheme, and how to generate its ids.
 pub(crate) struct Choice {
@@ -21,7 +21,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    pub(crate) fn of(arguments: &Generate) -> Result<Self, Failure> {
+    pub(crate) fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let mut choice = match (&arguments.config, &arguments.layout) {
             (Some(file), _) => {
                 let Validated { scheme, settings, .. } = configuration(file)?;
@@ -54,7 +54,7 @@ impl Choice {
     }
 
     /// A layout with the node bits asked for, in place of the scheme's.
-    fn set_layout(&mut self, arguments: &Generate) -> Result<(), Failure> {
+    fn set_layout(&mut self, arguments: &Arguments) -> Result<(), Failure> {
         if let Some(bits) = arguments.node_bits {
             let text = format!("41:{bits}:{}", 22 - bits);
             self.scheme.layout = text.parse().map_err(usage)?;
@@ -65,7 +65,7 @@ impl Choice {
     }
 
     /// An epoch or a tick length in place of the scheme's.
-    fn set_timebase(&mut self, arguments: &Generate) -> Result<(), Failure> {
+    fn set_timebase(&mut self, arguments: &Arguments) -> Result<(), Failure> {
         if arguments.epoch.is_none() && arguments.tick.is_none() {
             return Ok(());
         }
@@ -79,11 +79,17 @@ impl Choice {
         Ok(())
     }
 
+    /// Whether nobody else may have the node id, which has to be locked then.
+    pub(crate) fn needs_node(&self) -> bool {
+        self.settings.node.is_some() || self.entry.is_none_or(Entry::needs_node)
+    }
+
     /// The generator. A fault of the settings is one of usage, one of the clock is not.
     pub(crate) fn generator(&self) -> Result<Box<dyn ErasedGenerator>, Failure> {
         let built = match self.entry {
             Some(entry) => entry.generator(&self.settings).ok_or_else(|| {
-                usage(format!("{} ids are not generated, only inspected", self.scheme.name))
+                let name = self.scheme.name;
+                usage(format!("{name} ids are made of names; see idgen name --help"))
             })?,
             None => Builder::of(self.scheme).settings(&self.settings).erased(),
         };

@@ -1,14 +1,19 @@
 //! `idgen generate`: ids on standard output, as fast as the pipe or the layout lets them.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use idgen::Scheme;
+use clap::Args;
 use idgen::generator::ErasedGenerator;
+use idgen::layout::Layout;
 use idgen::text::Form;
+use idgen::typed::Prefix;
+use idgen::{Scheme, UnixTime};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::arguments::{form, form_names, layout, scheme_names};
 use crate::choice::Choice;
-use crate::cli::{Generate, form};
 use crate::exit::Failure;
 use crate::node;
 
@@ -21,18 +26,87 @@ const CHUNK: usize = 64 * 1_024;
 /// From how many ids on a progress bar is worth its lines.
 const LONG_WORK: u64 = 1_000_000;
 
-pub(crate) fn run(arguments: &Generate) -> Result<(), Failure> {
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  idgen generate
+  idgen generate twitter -n 3 --node 378 --form base32
+  idgen generate -n 100000 --node 7 --json
+  idgen generate --layout 41:5:5:12 --epoch 2024-01-01 --tick 1ms -n 3
+  idgen generate --node 32 --block 5 -n 3
+  idgen generate uuid-v7 --prefix order
+
+Schemes that rest on node ids: without --node it takes the lowest node id that no other idgen on this machine has; a lock file
+holds it until the command ends. Other machines must be given other node ids.
+
+Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Scheme of the ids; snowflake where none is named
+    #[arg(value_parser = scheme_names(), conflicts_with_all = ["config", "layout"])]
+    pub(crate) scheme: Option<String>,
+    /// How many ids
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u64,
+    /// Node id: who generates
+    #[arg(long, value_name = "N")]
+    pub(crate) node: Option<u64>,
+    /// Take the block of 2^BITS node ids that starts with --node, for that many times the ids
+    #[arg(long, value_name = "BITS")]
+    pub(crate) block: Option<u32>,
+    /// Give the node id N of the 22 bits below a 41-bit tick, and the sequence the rest
+    #[arg(long, value_name = "N", conflicts_with_all = ["config", "layout"],
+          value_parser = clap::value_parser!(u8).range(1..=21))]
+    pub(crate) node_bits: Option<u8>,
+    /// Form of the ids; native is the scheme's own
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Put a prefix before the id, as order_01h455vb4pex5vsknk084sn02q: TypeID's text
+    #[arg(long, value_name = "PREFIX", conflicts_with = "form")]
+    pub(crate) prefix: Option<String>,
+    /// Print an object a line: scheme and id
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take scheme and settings from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A layout of your own: bits as 41:5:5:12, or fields as tick=41:worker=10:sequence=12
+    #[arg(long, requires = "epoch", conflicts_with = "config", value_parser = layout)]
+    pub(crate) layout: Option<Layout>,
+    /// Unix time of tick 0, as 2020-01-01T00:00:00Z or a date
+    #[arg(long, value_parser = idgen::config::parse_epoch)]
+    pub(crate) epoch: Option<UnixTime>,
+    /// Length of a tick, as 1ms or 10ms
+    #[arg(long, value_parser = idgen::config::parse_duration)]
+    pub(crate) tick: Option<Duration>,
+    /// How far ids may run ahead of the clock, as 10ms
+    #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
+    pub(crate) max_drift: Option<Duration>,
+    /// How long to wait for an id, as 1s
+    #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
+    pub(crate) max_wait: Option<Duration>,
+    /// Take no lock on the node id: nobody else may have it
+    #[arg(long, requires = "node")]
+    pub(crate) stateless: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let prefix = arguments.prefix.as_deref().map(Prefix::try_new).transpose();
+    let prefix = prefix.map_err(|error| Failure::Usage(format!("--prefix: {error}")))?;
     let mut choice = Choice::of(arguments)?;
     let block_bits = choice.settings.block_bits;
-    let lock = match (arguments.stateless, choice.settings.node) {
-        (true, _) => None,
-        (false, wanted) => Some(node::lock(&choice.scheme, wanted, block_bits)?),
+    let wanted = choice.settings.node;
+    let lock = if arguments.stateless || !choice.needs_node() {
+        None
+    } else {
+        Some(node::lock(&choice.scheme, wanted, block_bits)?)
     };
     if let Some(lock) = &lock {
         choice.settings.node = Some(lock.node);
     }
     let ids = choice.generator()?;
-    let line = Line::new(&choice.scheme, form(&arguments.form), arguments.json);
+    let mut line = Line::new(&choice.scheme, form(&arguments.form), arguments.json);
+    line.prefix = prefix;
     let progress = progress(arguments.count);
     let done = write_ids(&*ids, arguments.count, &line, &mut io::stdout().lock(), &progress);
     progress.finish_and_clear();
@@ -85,6 +159,8 @@ fn write_out(text: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
 struct Line<'a> {
     scheme: &'a Scheme,
     form: Form,
+    /// Prefix of typed ids, where it is to be one.
+    prefix: Option<Prefix<'a>>,
     before: String,
     after: &'static str,
 }
@@ -96,12 +172,15 @@ impl<'a> Line<'a> {
         } else {
             (String::new(), "\n")
         };
-        Self { scheme, form: form.unwrap_or(scheme.text), before, after }
+        Self { scheme, form: form.unwrap_or(scheme.text), prefix: None, before, after }
     }
 
     fn append(&self, word: u128, text: &mut Vec<u8>) {
         text.extend_from_slice(self.before.as_bytes());
-        text.extend_from_slice(self.scheme.format_as(word, self.form).as_bytes());
+        match self.prefix {
+            Some(prefix) => text.extend_from_slice(self.scheme.typed(prefix, word).as_bytes()),
+            None => text.extend_from_slice(self.scheme.format_as(word, self.form).as_bytes()),
+        }
         text.extend_from_slice(self.after.as_bytes());
     }
 }

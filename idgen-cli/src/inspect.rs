@@ -1,47 +1,73 @@
 //! `idgen inspect`: what an id is made of, and who may have made it.
 
-use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 
+use clap::Args;
 use idgen::clock::{Clock, SystemClock};
 use idgen::text::Form;
+use idgen::typed;
 use idgen::{Scheme, UnixTime};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::age::Age;
+use crate::arguments::{form, form_names, scheme_names};
 use crate::choice::{configuration, entry};
-use crate::cli::{Inspect, form};
-use crate::exit::{Failure, complain};
+use crate::exit::Failure;
+use crate::input;
 use crate::paint;
 use crate::plausible::{Candidate, candidates, reading};
 
-pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  idgen inspect 1541815603606036480
+  idgen inspect 175928847299117063 --scheme discord --json
+  idgen inspect order_01h455vb4pex5vsknk084sn02q
+  idgen generate -n 3 | idgen inspect --scheme snowflake
+
+Without --scheme, every scheme that could have made the id is weighed: by its time, which should
+lie between the scheme's first day of use and now, and best of all today; by its sequence, where
+that starts at 0 in each tick; by its unused bits; and by the form that it is written in.
+
+Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The ids; read from standard input, one a line, where there is none
+    pub(crate) ids: Vec<String>,
+    /// Scheme of the ids
+    #[arg(long, value_name = "NAME", value_parser = scheme_names(), conflicts_with = "config")]
+    pub(crate) scheme: Option<String>,
+    /// Form of the ids; native is the scheme's own, or what fits where that does not
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Take the scheme from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print an object a line: scheme, id, form, time, fields, and the candidates
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show every scheme that could have made the id in full
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Take this for the time that is now
+    #[arg(long, hide = true, value_parser = idgen::config::parse_epoch)]
+    pub(crate) now: Option<UnixTime>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let inspector = Inspector::of(arguments)?;
-    let mut out = anstream::stdout().lock();
-    let mut bad = false;
-    let mut show = |place: &str, text: &str| -> Result<(), Failure> {
-        match inspector.inspect(text) {
-            Ok(shown) => Ok(out.write_all(shown.as_bytes())?),
-            Err(message) => {
-                complain(&format!("{place}{message}"));
-                bad = true;
-                Ok(())
-            }
-        }
-    };
-    for text in &arguments.ids {
-        show("", text)?;
-    }
-    if arguments.ids.is_empty() {
-        for (number, line) in io::stdin().lock().split(b'\n').enumerate() {
-            let line = line.map_err(|error| Failure::Data(format!("cannot read: {error}")))?;
-            let line = String::from_utf8_lossy(&line);
-            if !line.trim().is_empty() {
-                show(&format!("line {}: ", number + 1), line.trim())?;
-            }
-        }
-    }
-    if bad { Err(Failure::Said) } else { Ok(()) }
+    input::each_id(&arguments.ids, |text| inspector.inspect(text))
+}
+
+/// An id as it was written.
+struct Text<'t> {
+    /// The prefix of a typed id.
+    prefix: Option<&'t str>,
+    /// The text without it.
+    digits: &'t str,
+    /// The form that it has to be in.
+    form: Option<Form>,
 }
 
 /// What to show of each id.
@@ -55,7 +81,7 @@ struct Inspector {
 }
 
 impl Inspector {
-    fn of(arguments: &Inspect) -> Result<Self, Failure> {
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
         let scheme = match (&arguments.scheme, &arguments.config) {
             (Some(name), _) => Some(entry(name)?.scheme),
             (None, Some(file)) => Some(configuration(file)?.scheme),
@@ -68,9 +94,10 @@ impl Inspector {
 
     /// What is to be shown of an id, or why it is none.
     fn inspect(&self, text: &str) -> Result<String, String> {
+        let Text { prefix, digits, form } = self.text(text)?;
         let found = match &self.scheme {
-            Some(scheme) => vec![self.read(scheme, text)?],
-            None => candidates(text, self.form, self.now),
+            Some(scheme) => vec![self.read(scheme, digits, form)?],
+            None => candidates(digits, form, self.now),
         };
         let Some(best) = found.first() else {
             return Err(format!(
@@ -78,27 +105,44 @@ impl Inspector {
             ));
         };
         if self.json {
-            return Ok(self.record(best, &found));
+            return Ok(self.record(prefix, best, &found));
         }
         let in_full = if self.all { found.len() } else { 1 };
-        let shown: Vec<_> = found[..in_full].iter().map(|found| self.full(found)).collect();
+        let shown: Vec<_> = found[..in_full].iter().map(|found| self.full(prefix, found)).collect();
         Ok(shown.join("\n") + &self.others(&found[in_full..]))
     }
 
+    /// A text with its prefix, if it has one, taken off. What is left is base 32 then.
+    fn text<'t>(&self, text: &'t str) -> Result<Text<'t>, String> {
+        let Some((_, digits)) = text.rsplit_once('_') else {
+            return Ok(Text { prefix: None, digits: text, form: self.form });
+        };
+        let prefix = if Form::Base32.width::<u64>() == Some(digits.len()) {
+            typed::decode::<u64>(text).map(|(prefix, _)| prefix)
+        } else {
+            typed::decode::<u128>(text).map(|(prefix, _)| prefix)
+        };
+        let prefix = prefix.map_err(|error| format!("'{text}' is no typed id: {error}"))?;
+        Ok(Text { prefix: Some(prefix.as_str()), digits, form: Some(Form::Base32) })
+    }
+
     /// An id by the scheme that was named, or what keeps it from being one.
-    fn read(&self, scheme: &Scheme, text: &str) -> Result<Candidate, String> {
-        reading(scheme, text, self.form, self.now).ok_or_else(|| {
-            let fault = scheme.parse_as(text, self.form.unwrap_or(scheme.text)).err();
+    fn read(&self, scheme: &Scheme, text: &str, form: Option<Form>) -> Result<Candidate, String> {
+        reading(scheme, text, form, self.now).ok_or_else(|| {
+            let fault = scheme.parse_as(text, form.unwrap_or(scheme.text)).err();
             let fault = fault.map(|error| format!(": {error}")).unwrap_or_default();
             format!("'{text}' is no {} id{fault}", scheme.name)
         })
     }
 
     /// Everything about an id by one scheme.
-    fn full(&self, found: &Candidate) -> String {
+    fn full(&self, prefix: Option<&str>, found: &Candidate) -> String {
         let Candidate { scheme, word, form, why, .. } = found;
         let bold = anstyle::Style::new().bold();
         let mut rows = Vec::new();
+        if let Some(prefix) = prefix {
+            rows.push(("prefix", prefix.to_owned()));
+        }
         if scheme.layout.node_bits() > 0 {
             let nodes = scheme.capacity().nodes;
             let node = scheme.layout.unpack(*word).node;
@@ -142,21 +186,19 @@ impl Inspector {
     }
 
     /// The same as one JSON object.
-    fn record(&self, best: &Candidate, found: &[Candidate]) -> String {
+    fn record(&self, prefix: Option<&str>, best: &Candidate, found: &[Candidate]) -> String {
         let others = if self.scheme.is_none() { found } else { &[] };
         let Candidate { scheme, word, form, .. } = best;
         let record = Record {
             scheme: scheme.name.to_string(),
             id: scheme.format(*word).to_string(),
+            prefix: prefix.map(str::to_owned),
             form: form.name(),
             time: scheme.time(*word).map(|time| time.to_string()),
             fields: Fields { scheme, word: *word },
             candidates: others.iter().map(Other::of).collect(),
         };
-        // Strings, numbers and lists of them are always JSON.
-        let mut line = serde_json::to_string(&record).unwrap_or_default();
-        line.push('\n');
-        line
+        input::json_line(&record)
     }
 }
 
@@ -166,6 +208,8 @@ struct Record<'a> {
     scheme: String,
     /// In the scheme's own form.
     id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
     /// The form that it was read in.
     form: &'static str,
     time: Option<String>,
@@ -176,6 +220,7 @@ struct Record<'a> {
 
 /// Every field by its name, from the highest bit down; then `tick`, `node` and `sequence`, where
 /// the layout has such bits under other names, so that these can be asked for in every scheme.
+/// What has more bits than a JavaScript number keeps is a string.
 struct Fields<'a> {
     scheme: &'a Scheme,
     word: u128,
@@ -194,10 +239,18 @@ impl Serialize for Fields<'_> {
             whole.iter().filter(|(name, bits, _)| *bits > 0 && layout.field(name).is_none());
         let mut map = serializer.serialize_map(None)?;
         for (field, value) in self.scheme.fields(self.word) {
-            map.serialize_entry(field.name().as_str(), &value)?;
+            if u32::from(field.bits()) <= f64::MANTISSA_DIGITS {
+                map.serialize_entry(field.name().as_str(), &value)?;
+            } else {
+                map.serialize_entry(field.name().as_str(), &value.to_string())?;
+            }
         }
-        for (name, _, value) in missing {
-            map.serialize_entry(name, value)?;
+        for (name, bits, value) in missing {
+            if *bits <= f64::MANTISSA_DIGITS {
+                map.serialize_entry(name, value)?;
+            } else {
+                map.serialize_entry(name, &value.to_string())?;
+            }
         }
         map.end()
     }

@@ -1,11 +1,15 @@
 //! The idgen command: generate, inspect and list distributed unique ids.
 
 mod age;
+mod arguments;
 mod choice;
 mod cli;
+mod convert;
 mod exit;
 mod generate;
+mod input;
 mod inspect;
+mod name;
 mod node;
 mod paint;
 mod plausible;
@@ -27,6 +31,8 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Name(arguments) => name::run(arguments),
+        Command::Convert(arguments) => convert::run(arguments),
         Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),

@@ -1,22 +1,78 @@
 //! `idgen range`: the first and the last id of a time, for scans of an index.
 
 use std::io::Write;
+use std::path::PathBuf;
 
-use idgen::Scheme;
+use clap::{Args, ValueEnum};
 use idgen::text::Form;
+use idgen::{Scheme, UnixTime};
 use serde::Serialize;
 
+use crate::arguments::{column, form, form_names, scheme_names};
 use crate::choice::{configuration, entry};
-use crate::cli::{ColumnType, Range, form};
 use crate::exit::Failure;
 
-pub(crate) fn run(arguments: &Range) -> Result<(), Failure> {
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  idgen range snowflake --from 2026-01-01 --to 2026-02-01
+  idgen range discord --from 2026-01-01T12:00:00Z --to 2026-01-01T12:00:01Z --json
+  idgen range snowflake --from 2026-01-01 --to 2026-01-02 --sql orders.id
+
+The range holds the ids whose tick begins at --from or later, and before --to, so ranges that
+meet share no id and leave none out. Times before the scheme's epoch, or after its last tick,
+end it there.
+
+Exit codes: 0 success, 1 data (no id is of that time), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Scheme of the ids
+    #[arg(value_parser = scheme_names(), required_unless_present = "config",
+          conflicts_with = "config")]
+    pub(crate) scheme: Option<String>,
+    /// Where the range begins, as 2026-01-01T00:00:00Z or a date
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
+    pub(crate) from: UnixTime,
+    /// Where it ends, itself left out, as 2026-01-01T00:00:00Z or a date
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
+    pub(crate) to: UnixTime,
+    /// Form of the ids; native is the scheme's own
+    #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
+    pub(crate) form: String,
+    /// Take the scheme from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print an object: scheme, and id and time of both ends
+    #[arg(long, conflicts_with = "sql")]
+    pub(crate) json: bool,
+    /// Print a WHERE clause for this column
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
+    pub(crate) sql: Option<String>,
+    /// Type of that column; numbers where the ids have 64 bits, and uuid otherwise
+    #[arg(long, value_enum, requires = "sql")]
+    pub(crate) column_type: Option<ColumnType>,
+}
+
+/// How a column holds ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColumnType {
+    /// BIGINT or INTEGER: decimal numbers
+    Integer,
+    /// PostgreSQL's UUID: texts of UUIDs
+    Uuid,
+    /// BINARY(16) or BLOB: hexadecimal literals
+    Binary,
+    /// TEXT: the ids in the form that is printed
+    Text,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let scheme = match (&arguments.scheme, &arguments.config) {
         (Some(name), _) => entry(name)?.scheme,
         (None, Some(file)) => configuration(file)?.scheme,
         (None, None) => return Err(Failure::Usage("name a scheme; see idgen schemes".into())),
     };
-    let Range { from, to, .. } = arguments;
+    let Arguments { from, to, .. } = arguments;
     let words = scheme
         .words_between(*from, *to)
         .map_err(|error| Failure::Usage(error.to_string()))?

@@ -2,15 +2,32 @@
 
 use std::io::Write;
 
+use clap::Args;
 use idgen::Scheme;
 use idgen::catalog::Entry;
 use serde_json::{Value, json};
 
+use crate::arguments::scheme_names;
 use crate::choice::entry;
-use crate::cli::Schemes;
 use crate::exit::Failure;
 
-pub(crate) fn run(arguments: &Schemes) -> Result<(), Failure> {
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  idgen schemes
+  idgen schemes discord
+  idgen schemes --json";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Show this scheme in full
+    #[arg(value_parser = scheme_names())]
+    pub(crate) name: Option<String>,
+    /// Print a list of objects
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     let named = arguments.name.as_deref().map(entry).transpose()?;
     let shown = match (named, arguments.json) {
@@ -24,28 +41,53 @@ pub(crate) fn run(arguments: &Schemes) -> Result<(), Failure> {
     Ok(out.write_all(shown.as_bytes())?)
 }
 
+const COLUMNS: [&str; 9] =
+    ["scheme", "bits", "layout", "nodes", "ids/s/node", "random", "until", "fits", "about"];
+
+/// The columns of numbers, which stand at the right.
+const NUMBERS: [usize; 4] = [1, 3, 4, 5];
+
 fn table() -> String {
-    let bold = anstyle::Style::new().bold();
-    let mut table = format!(
-        "{bold}{:<12} {:>4} {:<20} {:>9} {:>12}  {:<10}  {:<6}  {}{bold:#}\n",
-        "scheme", "bits", "layout", "nodes", "ids/s/node", "until", "fits", "about"
-    );
-    for entry in idgen::catalog() {
-        let Scheme { name, layout, .. } = &entry.scheme;
-        let capacity = entry.scheme.capacity();
-        let rate = capacity.ids_per_second.map_or("-".into(), |rate| rate.to_string());
-        let last = capacity.last.map_or("-".into(), |last| day(&last.to_string()));
-        table += &format!(
-            "{name:<12} {:>4} {:<20} {:>9} {rate:>12}  {last:<10}  {:<6}  {}\n",
-            layout.width(),
-            widths(&entry.scheme),
-            capacity.nodes,
-            fits(entry),
-            entry.about
-        );
+    let mut rows = vec![COLUMNS.map(String::from)];
+    rows.extend(idgen::catalog().iter().map(row));
+    let widths: [usize; COLUMNS.len()] =
+        std::array::from_fn(|i| rows.iter().map(|row| row[i].len()).max().unwrap_or(0));
+    let mut table = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut line = String::new();
+        for (i, (cell, width)) in row.iter().zip(widths).enumerate() {
+            line += &if NUMBERS.contains(&i) {
+                format!("{cell:>width$}  ")
+            } else {
+                format!("{cell:<width$}  ")
+            };
+        }
+        let bold = if number == 0 { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+        table += &format!("{bold}{}{bold:#}\n", line.trim_end());
     }
     table
         + "\nfits: J a JavaScript number, B a signed 64-bit integer (BIGINT). More of one: idgen schemes NAME\n"
+}
+
+fn row(entry: &Entry) -> [String; COLUMNS.len()] {
+    let Scheme { name, layout, .. } = &entry.scheme;
+    let capacity = entry.scheme.capacity();
+    // Of what is random or a hash, nobody counts how many there can be.
+    let counted = |count: Option<u128>| match count {
+        Some(count) if layout.payload_bits() == 0 => count.to_string(),
+        _ => "-".into(),
+    };
+    [
+        name.to_string(),
+        layout.width().to_string(),
+        widths(&entry.scheme),
+        counted(Some(capacity.nodes)),
+        counted(capacity.ids_per_second),
+        if capacity.random_bits > 0 { capacity.random_bits.to_string() } else { "-".into() },
+        capacity.last.map_or("-".into(), |last| day(&last.to_string())),
+        fits(entry).into(),
+        entry.about.into(),
+    ]
 }
 
 /// The day of an instant in text.
@@ -92,14 +134,20 @@ pub(crate) fn describe(scheme: &Scheme) -> String {
     if let (Some(base), Some(last)) = (scheme.timebase, capacity.last) {
         shown += &format!("  epoch       {}\n  tick        {:?}\n", base.epoch(), base.tick());
         shown += &format!("  last tick   {last}\n");
-        if let Some(signed) = capacity.last_signed.filter(|signed| *signed != last) {
+        let signed = capacity.last_signed.filter(|signed| *signed != last);
+        if let Some(signed) = signed.filter(|_| scheme.layout.width() == 64) {
             shown += &format!("  signed      not negative as a signed integer until {signed}\n");
         }
     }
-    shown += &format!("  nodes       {}\n", capacity.nodes);
-    shown += &format!("  ids a tick  {} a node\n", capacity.ids_per_tick);
-    if let Some(rate) = capacity.ids_per_second {
-        shown += &format!("  ids/s       {rate} a node\n");
+    if capacity.random_bits > 0 {
+        shown += &format!("  random      {} bits\n", capacity.random_bits);
+    }
+    if scheme.layout.payload_bits() == 0 {
+        shown += &format!("  nodes       {}\n", capacity.nodes);
+        shown += &format!("  ids a tick  {} a node\n", capacity.ids_per_tick);
+        if let Some(rate) = capacity.ids_per_second {
+            shown += &format!("  ids/s       {rate} a node\n");
+        }
     }
     let yes_no = |fits| if fits { "yes" } else { "no" };
     shown += &format!("  BIGINT      {}\n", yes_no(capacity.fits_i64));
@@ -117,6 +165,7 @@ fn object(entry: &Entry) -> Value {
         "source": entry.source,
         "rests_on": entry.rests_on,
         "generates": entry.generates(),
+        "needs_node": entry.needs_node(),
         "bits": layout.width(),
         "layout": layout.to_string(),
         "text": text.name(),
@@ -127,6 +176,7 @@ fn object(entry: &Entry) -> Value {
         "nodes": capacity.nodes.to_string(),
         "ids_per_tick": capacity.ids_per_tick.to_string(),
         "ids_per_second": capacity.ids_per_second.map(|rate| rate.to_string()),
+        "random_bits": capacity.random_bits,
         "time_ordered": layout.is_time_ordered(),
         "fits_bigint": capacity.fits_i64,
         "fits_javascript": capacity.fits_javascript,

@@ -306,24 +306,31 @@ fn sql_is_printed_and_says_what_it_cannot_do() {
 #[test]
 fn the_examples_of_the_help_texts_work() {
     let mut examples = 0;
-    for command in ["", "generate", "inspect", "range", "schemes", "sql", "validate", "completions"]
-    {
+    for command in [
+        "",
+        "generate",
+        "inspect",
+        "name",
+        "convert",
+        "range",
+        "schemes",
+        "sql",
+        "validate",
+        "completions",
+    ] {
         let help = stdout(&format!("{command} --help"));
         for example in help.lines().filter_map(|line| line.strip_prefix("  idgen ")) {
             examples += 1;
             let example = example.trim_end_matches(" | psql -1");
-            let (first, rest) = match example.split_once(" | idgen ") {
-                Some((first, rest)) => (first, Some(rest)),
-                None => (example, None),
-            };
-            let shown = stdout(first);
-            if let Some(rest) = rest {
-                let output = idgen(rest).write_stdin(shown).output().unwrap();
+            let mut shown = Vec::new();
+            for stage in example.split(" | idgen ") {
+                let output = idgen(stage).write_stdin(shown).output().unwrap();
                 assert!(output.status.success(), "{example}");
+                shown = output.stdout;
             }
         }
     }
-    assert_eq!(examples, 21);
+    assert_eq!(examples, 28);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::layout::{Capacity, Field, Layout, Parts, RangeError, WordError};
 use crate::text::{Form, ParseError, TextBuf};
+use crate::typed::{self, Prefix, TypedText};
 use crate::{Name, Timebase, UnixTime, Word};
 
 /// What an id of a scheme is: nothing but constants.
@@ -128,6 +129,17 @@ impl Scheme {
     #[expect(clippy::cast_possible_truncation, reason = "a 64-bit layout has words of 64 bits")]
     pub fn format_as(&self, word: u128, form: Form) -> TextBuf {
         if self.layout.width() == 64 { form.encode(word as u64) } else { form.encode(word) }
+    }
+
+    /// An id under a prefix, as [`typed::encode`](crate::typed::encode) writes it.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a 64-bit layout has words of 64 bits")]
+    pub fn typed(&self, prefix: Prefix<'_>, word: u128) -> TypedText {
+        if self.layout.width() == 64 {
+            typed::encode(prefix, word as u64)
+        } else {
+            typed::encode(prefix, word)
+        }
     }
 
     /// The id of a text in the scheme's own form.

@@ -1,45 +1,52 @@
 //! Ids to try databases with, and the examples of `docs/databases.md`.
 //!
 //! The tests are one file for each library: `tests/sqlx.rs` and `tests/diesel.rs`. Each runs the
-//! same checks for each scheme on each database; one more scheme is one line there.
+//! same checks for each scheme on each database; one more scheme is one word in
+//! [`each_narrow`], [`each_full`] or [`each_wide`].
 
-use std::time::Duration;
-
-use idgen::generator::Generator;
-use idgen::layout::{Field, Kind, Layout, Parts};
-use idgen::text::Form;
-use idgen::{Id, IdScheme, Timebase, UnixTime};
-use idgen_testkit::{SplitMix64, create_test_generator};
+use idgen::layout::Parts;
+use idgen::{Id, IdScheme, UnixTime};
+use idgen_testkit::SplitMix64;
 
 /// The examples of the guide, as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/databases.md")]
 pub struct Guide;
 
-/// 128 bits, with constants above and below what varies: the shape of a UUID of version 7.
-#[derive(Debug)]
-pub enum Broad {}
-
-impl IdScheme for Broad {
-    type Word = u128;
-    const NAME: &'static str = "broad";
-    const LAYOUT: Layout = Layout::new(
-        128,
-        &[
-            Field::new(Kind::Tick, 48),
-            Field::new(Kind::Version(7), 4),
-            Field::new(Kind::Sequence, 12),
-            Field::new(Kind::Version(2), 2).named("variant"),
-            Field::new(Kind::Node, 62),
-        ],
-    );
-    const TIMEBASE: Option<Timebase> =
-        Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
-    const TEXT: Form = Form::Hex;
+/// Calls a check for each scheme of 64 bits whose ids all fit a signed integer.
+#[macro_export]
+macro_rules! each_narrow {
+    ($scheme:ident => $check:expr) => {{
+        use idgen::snowflake::{Js53, Leaf, Snowflake, Twitter};
+        use idgen::sonyflake::{Sonyflake, SonyflakeV2};
+        $crate::each_narrow!(@ $scheme => $check; Snowflake Twitter Leaf Js53 Sonyflake SonyflakeV2);
+    }};
+    (@ $scheme:ident => $check:expr; $($of:ident)+) => {
+        $({ type $scheme = $of; $check })+
+    };
 }
 
-/// When the first of [`generated`] ids is made: 2024-01-01.
-pub const BEGIN: UnixTime = UnixTime::from_millis(1_704_067_200_000);
+/// Calls a check for each scheme of 64 bits that reaches into the sign bit.
+#[macro_export]
+macro_rules! each_full {
+    ($scheme:ident => $check:expr) => {{
+        use idgen::instagram::Instagram;
+        use idgen::snowflake::{Discord, Mastodon};
+        $crate::each_narrow!(@ $scheme => $check; Discord Mastodon Instagram);
+    }};
+}
+
+/// Calls a check for each scheme of 128 bits.
+#[macro_export]
+macro_rules! each_wide {
+    ($scheme:ident => $check:expr) => {{
+        use idgen::uuid::{UuidV1, UuidV3, UuidV4, UuidV5, UuidV6, UuidV7, UuidV8};
+        $crate::each_narrow!(@ $scheme => $check; UuidV1 UuidV3 UuidV4 UuidV5 UuidV6 UuidV7 UuidV8);
+    }};
+}
+
+/// When the first of [`generated`] ids is made: 2025-06-01.
+pub const BEGIN: UnixTime = UnixTime::from_millis(1_748_736_000_000);
 
 /// The least id, its neighbour, the greatest below 2^63 and from there on, the greatest of all,
 /// and some at random.
@@ -58,20 +65,33 @@ pub fn edges<S: IdScheme>() -> Vec<Id<S>> {
     ids
 }
 
-/// 600 ids in the order they were made, over a minute, several in most ticks.
+/// Whether the scheme's ids stand in the order of time, so that a range of ids is one of time.
+#[must_use]
+pub fn has_ranges<S: IdScheme>() -> bool {
+    S::TIMEBASE.is_some() && S::LAYOUT.is_time_ordered()
+}
+
+/// 600 ids in ascending order, over a minute, ten in each of its seconds.
 ///
 /// # Panics
-/// If the scheme makes no ids at [`BEGIN`].
+/// If the scheme has no ids at [`BEGIN`], or is not one of [`has_ranges`].
 #[must_use]
 pub fn generated<S: IdScheme>() -> Vec<Id<S>> {
-    let ids = create_test_generator::<S>(3, BEGIN);
-    let batches = (0..60).flat_map(|_| {
-        ids.clock().advance(Duration::from_secs(1));
-        (0..10)
-            .map(|_| ids.generate().unwrap_or_else(|error| panic!("{error}")))
-            .collect::<Vec<_>>()
-    });
-    batches.collect()
+    let base = S::TIMEBASE.unwrap_or_else(|| panic!("{} keeps no time", S::NAME));
+    let most = S::LAYOUT.unpack(u128::MAX);
+    let tenth = |i: u32| Parts {
+        tick: 0,
+        node: most.node.min(3),
+        sequence: (most.sequence / 10).max(1).min(most.sequence) * u64::from(i),
+        payload: most.payload / 10 * u128::from(i),
+    };
+    let at = |second: i64| {
+        let time = UnixTime::from_nanos(BEGIN.as_nanos() + i128::from(second) * 1_000_000_000);
+        let tick = base.tick_at(time).unwrap_or_else(|error| panic!("{error}"));
+        (0..10).map(move |i| Parts { tick, ..tenth(i) })
+    };
+    let parts = (1..=60).flat_map(at);
+    parts.map(|parts| Id::from_parts(parts).unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
 /// The same ids in another order.

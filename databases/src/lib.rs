@@ -41,7 +41,9 @@ macro_rules! each_full {
 macro_rules! each_wide {
     ($scheme:ident => $check:expr) => {{
         use idgen::uuid::{UuidV1, UuidV3, UuidV4, UuidV5, UuidV6, UuidV7, UuidV8};
+        use idgen::wide::{Nano128, Ulid};
         $crate::each_narrow!(@ $scheme => $check; UuidV1 UuidV3 UuidV4 UuidV5 UuidV6 UuidV7 UuidV8);
+        $crate::each_narrow!(@ $scheme => $check; Nano128 Ulid);
     }};
 }
 

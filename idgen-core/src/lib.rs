@@ -21,7 +21,7 @@
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
 //! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of
 //! schemes that have some. `serde`, `jiff`: ids and instants of those. `schemars`: JSON schemas.
-//! `uuid`: ids of 128 bits to and from its type. `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
+//! `uuid`, `ulid`: ids of 128 bits to and from their types. `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
 //! `diesel-sqlite`: ids as values of those libraries.
 //! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
 
@@ -63,6 +63,8 @@ pub mod text;
 mod time;
 mod timebase;
 pub mod typed;
+#[cfg(feature = "ulid")]
+mod ulid;
 #[cfg(feature = "uuid")]
 mod uuid;
 mod window;

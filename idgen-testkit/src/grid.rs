@@ -42,7 +42,7 @@ impl Grid {
             block_above: node > sequence,
             exact,
             // An engine may keep a margin at the very end of 64 bits of position.
-            end_tick: axis.map_or(1 << layout.tick_bits(), |axis| axis.end_tick().into()),
+            end_tick: axis.map_or(end_alone(layout.tick_bits()), |axis| axis.end_tick().into()),
         }
     }
 
@@ -85,6 +85,12 @@ impl Grid {
             first | sequence << self.block_bits | member
         }
     }
+}
+
+/// The end of a line that counts ticks alone, for layouts whose positions have more than 64 bits.
+const fn end_alone(tick_bits: u32) -> u128 {
+    let end = 1 << tick_bits;
+    if tick_bits == 64 { end - (1 << 32) } else { end }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub mod sql;
 pub use idgen_core::*;
 pub use schemes::{catalog, find};
 
+#[cfg(feature = "wide")]
+pub use idgen_128 as wide;
 #[cfg(feature = "instagram")]
 pub use idgen_instagram as instagram;
 #[cfg(feature = "snowflake")]

@@ -40,4 +40,6 @@ const FAMILIES: &[&[Entry]] = &[
     idgen_instagram::CATALOG,
     #[cfg(feature = "uuid")]
     idgen_uuid::CATALOG,
+    #[cfg(feature = "wide")]
+    idgen_128::CATALOG,
 ];

@@ -1,15 +1,14 @@
 //! Settings of a generator.
 
-use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
 use super::engine::Engine;
-use super::{DefaultTicks, Shared};
+use super::{BuildError, DefaultTicks, Shared, Ticked};
 use crate::clock::{Clock, ClockTicks, Ticks};
-use crate::layout::{Dressing, DressingError, Layout, LayoutError, RangeError};
+use crate::layout::{Dressing, DressingError, Layout};
 use crate::observer::{Observer, Silent};
-use crate::{IdScheme, Line, Name, Scheme, TickError, Window, WindowError, Word};
+use crate::{IdScheme, Line, Scheme, Window, Word};
 
 #[cfg(feature = "std")]
 use super::Laned;
@@ -286,6 +285,13 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
         }
     }
 
+    fn dressing_error(&self, error: DressingError) -> BuildError {
+        match error {
+            DressingError::Range(error) => BuildError::Range(error.in_scheme(self.scheme.name)),
+            DressingError::Layout(error) => BuildError::Layout(error),
+        }
+    }
+
     /// The same with what random bits allow: without a window of its own it starts at once, and
     /// it may run ahead of the clock without limit.
     #[cfg(feature = "random")]
@@ -307,11 +313,8 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
             }
             node => node.unwrap_or(0),
         };
-        let dressing =
-            Dressing::new(layout, node, self.block_bits).map_err(|error| match error {
-                DressingError::Range(error) => BuildError::Range(error.in_scheme(name)),
-                DressingError::Layout(error) => BuildError::Layout(error),
-            })?;
+        let dressing = Dressing::new(layout, node, self.block_bits);
+        let dressing = dressing.map_err(|error| self.dressing_error(error))?;
         let ticks = self.ticks?;
         // Without time there is no drift from it: the window alone is the horizon.
         let max_drift = self.max_drift.unwrap_or(MAX_DRIFT);
@@ -353,6 +356,18 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
     /// its end.
     pub fn shared(self) -> Result<Shared<S, T, O>, BuildError> {
         Ok(Shared { engine: self.engine()? })
+    }
+
+    /// A generator that counts ticks, of a scheme whose tick and sequence have more than 64 bits
+    /// together.
+    ///
+    /// # Errors
+    /// As [`shared`](Self::shared).
+    pub fn ticked(self) -> Result<Ticked<S, T, O>, BuildError> {
+        let layout = self.layout()?;
+        let dressing = Dressing::new(&layout.sequence_alone(), 0, 0);
+        let sequence = dressing.map_err(|error| self.dressing_error(error))?;
+        Ok(Ticked { engine: self.refined(layout.without_sequence()).engine()?, sequence })
     }
 
     /// A generator of ids that end in random bits of the cryptographically secure source.
@@ -406,83 +421,18 @@ impl<T: Ticks + 'static, O: Observer + 'static> Builder<AtRunTime, T, O> {
     }
 }
 
-fn clock_ticks<C: Clock>(scheme: &Scheme, clock: C) -> Result<ClockTicks<C>, BuildError> {
+pub(super) fn clock_ticks<C: Clock>(
+    scheme: &Scheme,
+    clock: C,
+) -> Result<ClockTicks<C>, BuildError> {
     let base = scheme.timebase.ok_or(BuildError::NoTimebase { scheme: scheme.name })?;
     base.tick_at(clock.wall())?;
     Ok(ClockTicks::new(clock, base))
 }
 
 #[cfg(feature = "std")]
-fn system_ticks(scheme: &Scheme) -> Result<crate::clock::CachedTicks, BuildError> {
+pub(super) fn system_ticks(scheme: &Scheme) -> Result<crate::clock::CachedTicks, BuildError> {
     let base = *clock_ticks(scheme, crate::clock::SystemClock)?.timebase();
     let ticker = crate::clock::Ticker::global();
     ticker.ticks(base).map_err(|_| BuildError::Ticker { scheme: scheme.name })
-}
-
-/// Settings that make no generator.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A number is out of range.
-    #[error(transparent)]
-    Range(#[from] RangeError),
-    /// The layout, or the block of node ids in it, does not do.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    /// The window does not do.
-    #[error(transparent)]
-    Window(#[from] WindowError),
-    /// The clock shows a time that has no tick.
-    #[error(transparent)]
-    Time(#[from] TickError),
-    /// No node id was given.
-    #[error("the {scheme} layout has a node field; give a node id in 0..={max}")]
-    NodeMissing {
-        /// The scheme.
-        scheme: Name,
-        /// Greatest node id.
-        max: u64,
-    },
-    /// The scheme keeps no time, so a clock is of no use to it.
-    #[error("the {scheme} scheme keeps no time; give it ticks of its own")]
-    NoTimebase {
-        /// The scheme.
-        scheme: Name,
-    },
-    /// The scheme keeps no time, so nothing tells where its line went on.
-    #[error(
-        "the {scheme} scheme keeps no time, so only a window says where its line goes on; give it one"
-    )]
-    WindowMissing {
-        /// The scheme.
-        scheme: Name,
-    },
-    /// The layout given for the line is not a finer one of the scheme's.
-    #[error(
-        "the layout given is no finer one of the {scheme} layout: constants and ticks must be the same"
-    )]
-    NotFiner {
-        /// The scheme.
-        scheme: Name,
-    },
-    /// The layout has fields that a position does not fill.
-    #[error("the {scheme} layout has random or data fields; it needs a generator of its own")]
-    NotPositional {
-        /// The scheme.
-        scheme: Name,
-    },
-    /// The ticker thread did not start.
-    #[error(
-        "the operating system started no ticker thread for {scheme}; give a clock to read instead"
-    )]
-    Ticker {
-        /// The scheme.
-        scheme: Name,
-    },
-}
-
-impl fmt::Debug for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BuildError({self})")
-    }
 }

@@ -2,13 +2,11 @@
 
 use core::time::Duration;
 
+use super::patience::Patience;
 use crate::clock::Ticks;
 use crate::layout::Dressing;
 use crate::observer::Observer;
 use crate::{FillError, GenerateError, Line, Name, Stall, Word};
-
-/// How often a generator looks for a new window while it waits for one.
-const WINDOW_POLL: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Engine<W, T, O> {
@@ -52,40 +50,20 @@ impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
         out: &mut [I],
         attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
     ) -> Result<(), FillError> {
-        let mut filled = 0;
-        while filled < out.len() {
-            filled += match attempt(&mut out[filled..]) {
-                Ok(len) => len,
-                Err(stall) => self
-                    .until(stall, || attempt(&mut out[filled..]))
-                    .map_err(|error| FillError::new(filled, out.len(), error))?,
-            };
-        }
-        Ok(())
+        self.patience().fill(out, attempt)
     }
 
-    /// Waits and tries again, until it works or the bound on waits is reached. No lock is held.
+    /// Waits and tries again, until it works or the bound on waits is reached.
     #[cold]
     pub(super) fn until<R>(
         &self,
-        mut stall: Stall,
-        mut attempt: impl FnMut() -> Result<R, Stall>,
+        stall: Stall,
+        attempt: impl FnMut() -> Result<R, Stall>,
     ) -> Result<R, GenerateError> {
-        let mut waited = Duration::ZERO;
-        loop {
-            let left = self.max_wait.saturating_sub(waited);
-            if left.is_zero() || matches!(stall, Stall::LayoutEnded { .. }) {
-                return Err(GenerateError::from_stall(self.scheme, stall, waited));
-            }
-            let ticks = self.line.ticks();
-            waited += match stall.retry_tick() {
-                Some(tick) => ticks.wait_for(tick, left),
-                None => ticks.wait_for(u64::MAX, left.min(WINDOW_POLL)),
-            };
-            match attempt() {
-                Ok(made) => return Ok(made),
-                Err(again) => stall = again,
-            }
-        }
+        self.patience().until(stall, attempt)
+    }
+
+    fn patience(&self) -> Patience<'_, T> {
+        Patience { ticks: self.line.ticks(), max_wait: self.max_wait, scheme: self.scheme }
     }
 }

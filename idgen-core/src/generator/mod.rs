@@ -5,14 +5,18 @@
 //! | [`Shared`] | strict: a later call has the greater id, whichever thread calls | `&self` | one atomic addition |
 //! | [`Laned`] | within each thread | `&self` | a thread-local look-up |
 //! | [`Lane`] | its own | `&mut self`, one owner | neither |
+//! | [`Ticked`] | strict, for layouts whose positions are ticks | `&self` | one atomic addition |
 //! | `Tailed` | strict | `&self` | an atomic addition, and random bits |
+//! | `Monotonic` | its own | `&mut self`, one owner | an addition, and random bits once a tick |
+//! | `SharedMonotonic` | strict | `&self` | the same behind a lock |
 //! | `Drawn` | none | `&self` | random bits alone |
 //!
-//! `Tailed` and `Drawn` come with the feature `random`.
+//! `Tailed`, `Monotonic` and `Drawn` come with the feature `random`.
 //!
-//! All but `Drawn` draw from a [`Line`](crate::Line), so none repeats an id of another on it. Batches
+//! All but `Monotonic` and `Drawn` draw from a [`Line`](crate::Line), so none repeats an id of another on it. Batches
 //! take a whole run of positions at once and are filled at the speed of memory.
 
+mod build_error;
 mod builder;
 mod custom;
 #[cfg(feature = "random")]
@@ -22,11 +26,16 @@ mod erased;
 mod lane;
 #[cfg(feature = "std")]
 mod laned;
+#[cfg(feature = "random")]
+mod monotonic;
+mod patience;
 mod shared;
 #[cfg(feature = "random")]
 mod tailed;
+mod ticked;
 
-pub use builder::{AtRunTime, BuildError, Builder};
+pub use build_error::BuildError;
+pub use builder::{AtRunTime, Builder};
 pub use custom::Custom;
 #[cfg(feature = "random")]
 pub use drawn::Drawn;
@@ -34,9 +43,12 @@ pub use erased::ErasedGenerator;
 pub use lane::Lane;
 #[cfg(feature = "std")]
 pub use laned::Laned;
+#[cfg(feature = "random")]
+pub use monotonic::{Monotonic, SharedMonotonic};
 pub use shared::Shared;
 #[cfg(feature = "random")]
 pub use tailed::Tailed;
+pub use ticked::Ticked;
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;

@@ -16,6 +16,9 @@ pub struct Settings {
     pub node: Option<u64>,
     /// Takes the block of 2^`block_bits` node ids that starts with `node`; 0 for one.
     pub block_bits: u32,
+    /// Starts without a window: nothing is generated until one is granted to the generator's line
+    /// ([`ErasedGenerator::windowed`]).
+    pub no_window: bool,
     /// How far ids may run ahead of the clock; the generator's default where it is `None`.
     pub max_drift: Option<Duration>,
     /// How long generating may wait for an id; the generator's default where it is `None`.

@@ -77,9 +77,11 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     /// The link that issues ids in this process, or did last.
     pub(crate) fn last(&self) -> &Link<G> {
+        self.links().last().unwrap_or(&self.first)
+    }
+
+    fn links(&self) -> impl Iterator<Item = &Link<G>> {
         std::iter::successors(Some(&self.first), |link| link.next.get().map(|next| &**next))
-            .last()
-            .unwrap_or(&self.first)
     }
 
     /// Looks once: renews the window if it is time, or finds another node id.
@@ -171,10 +173,15 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     /// Gives back what no link of this process issued. Nobody else may be using the generators.
     pub(crate) fn release(&self) {
-        let links =
-            std::iter::successors(Some(&self.first), |link| link.next.get().map(|next| &**next));
-        for link in links.filter(|link| link.born == generation()) {
+        for link in self.links().filter(|link| link.born == generation()) {
             link.release(&self.lease);
+        }
+    }
+
+    /// Gives up the node ids of this process, and nothing back.
+    pub(crate) fn abandon(&self) {
+        for link in self.links().filter(|link| link.born == generation()) {
+            link.abandon();
         }
     }
 

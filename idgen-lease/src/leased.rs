@@ -57,6 +57,12 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         self.tenancy.keep();
     }
 
+    /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
+    /// rest of its window is wasted. For those who are not sure that nobody else is still generating.
+    pub fn abandon(self) {
+        self.tenancy.abandon();
+    }
+
     /// Tries the links in turn: the first, which is all there is in a process that was not forked and
     /// lost nothing, or those after it.
     #[cold]

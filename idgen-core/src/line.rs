@@ -219,6 +219,11 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         self.sequencer.next()
     }
 
+    /// How many ticks after the clock's may be issued.
+    pub const fn max_drift(&self) -> u64 {
+        self.axis.tick_of(self.reach) - 1
+    }
+
     /// How positions are made of ticks and sequence numbers.
     pub const fn axis(&self) -> Axis {
         self.axis
@@ -259,8 +264,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
             return Stall::WindowEnded { now, end: self.axis.tick_of(bounds.end) };
         }
         // The first tick whose reach goes past `next`.
-        let drift = self.axis.tick_of(self.reach) - 1;
-        let retry = self.axis.tick_of(next).saturating_sub(drift);
+        let retry = self.axis.tick_of(next).saturating_sub(self.max_drift());
         if now < latest {
             Stall::ClockRegressed { now, last: latest, retry }
         } else {

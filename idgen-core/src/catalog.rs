@@ -6,7 +6,7 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use crate::generator::Builder;
 use crate::generator::{BuildError, ErasedGenerator};
-use crate::{IdScheme, Scheme};
+use crate::{IdScheme, Scheme, Window};
 
 /// What a program can set on a generator whose scheme it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct Settings {
     pub max_drift: Option<Duration>,
     /// How long generating may wait for an id; the generator's default where it is `None`.
     pub max_wait: Option<Duration>,
+    /// The window granted for the node id by whoever keeps the record of it. Without one,
+    /// uniqueness across restarts rests on the clock.
+    pub window: Option<Window>,
 }
 
 impl Settings {

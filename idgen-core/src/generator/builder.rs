@@ -217,6 +217,7 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
         }
         self.max_drift = settings.max_drift.or(self.max_drift);
         self.max_wait = settings.max_wait.or(self.max_wait);
+        self.window = settings.window.map_or(self.window, Start::Granted);
         self
     }
 

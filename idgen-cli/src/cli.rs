@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{convert, generate, inspect, name, range, schemes, sql, validate};
+use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate};
 
 /// Distributed unique ids: generate, inspect, compare.
 #[derive(Debug, Parser)]
@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// Turn ids of one scheme into ids of another that hold the same
     #[command(after_help = convert::EXAMPLES)]
     Convert(convert::Arguments),
+    /// Show or give up node ids of the state folder
+    #[command(after_help = nodes::EXAMPLES)]
+    Node(nodes::Arguments),
     /// Print the first and the last id of a time, for scans of an index
     #[command(after_help = range::EXAMPLES)]
     Range(range::Arguments),

@@ -10,7 +10,7 @@ use assert_cmd::cargo::cargo_bin;
 #[track_caller]
 fn idgen(arguments: &[&str], input: Vec<u8>) -> String {
     let mut command = Command::new(cargo_bin!("idgen"));
-    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command.env("IDGEN_STATE", env!("CARGO_TARGET_TMPDIR"));
     let output = command.args(arguments).write_stdin(input).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

@@ -15,7 +15,7 @@ use crate::grant::Refusal;
 pub enum LeaseError {
     /// The store.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
     /// The generator's settings.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -61,6 +61,12 @@ pub enum LeaseError {
     /// The operating system started no thread.
     #[error("the operating system started no thread to keep the lease: {0}")]
     Keeper(#[source] io::Error),
+}
+
+impl From<StoreError> for LeaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 /// A store that does not do as it was asked.

@@ -129,7 +129,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
                 self.is_well();
             }
             Err(LeaseError::Store(error)) => {
-                self.set_health(Health::Homeless { error: Arc::new(error) });
+                self.set_health(Health::Homeless { error: Arc::new(*error) });
             }
             Err(error) => {
                 let what = "this process".to_owned();

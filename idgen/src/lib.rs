@@ -12,17 +12,23 @@
 //! ```
 //!
 //! Everything of `idgen-core` is here under the same names. `catalog` lists the schemes whose
-//! features are on; `config` reads schemes and settings from TOML; `sql`
-//! writes functions that make ids inside a database.
+//! features are on; `lease` has node ids and windows that outlive processes, and `leased_in` a generator
+//! of them; `config` reads schemes and settings from TOML; `sql` writes functions that make ids inside
+//! a database.
 
 #[cfg(feature = "config")]
 pub mod config;
 mod schemes;
 #[cfg(feature = "sql")]
 pub mod sql;
+#[cfg(feature = "lease")]
+mod state;
 
 pub use idgen_core::*;
 pub use schemes::{catalog, find};
+
+#[cfg(feature = "lease")]
+pub use state::{STATE_VARIABLE, leased_in, state_folder};
 
 #[cfg(feature = "wide")]
 pub use idgen_128 as wide;
@@ -30,6 +36,8 @@ pub use idgen_128 as wide;
 pub use idgen_instagram as instagram;
 #[cfg(feature = "lamport")]
 pub use idgen_lamport as lamport;
+#[cfg(feature = "lease")]
+pub use idgen_lease as lease;
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;
 #[cfg(feature = "sonyflake")]

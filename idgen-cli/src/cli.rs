@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(unix)]
+use crate::torture;
 use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate};
 
 /// Distributed unique ids: generate, inspect, compare.
@@ -52,6 +54,14 @@ pub(crate) enum Command {
     /// Check a configuration file and name every fault in it
     #[command(after_help = validate::EXAMPLES)]
     Validate(validate::Arguments),
+    /// Kill, pause, fork and mislead generators, and look for an id that came twice
+    #[cfg(unix)]
+    #[command(after_help = torture::EXAMPLES)]
+    Torture(torture::Arguments),
+    /// One generator of the torture
+    #[cfg(unix)]
+    #[command(hide = true)]
+    TortureWorker(torture::WorkerArguments),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {

@@ -17,6 +17,8 @@ mod range;
 mod schemes;
 mod sql;
 mod state;
+#[cfg(unix)]
+mod torture;
 mod validate;
 
 use std::io::Write;
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
         Command::Name(arguments) => name::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
         Command::Node(arguments) => nodes::run(arguments),
+        #[cfg(unix)]
+        Command::Torture(arguments) => torture::run(arguments),
+        #[cfg(unix)]
+        Command::TortureWorker(arguments) => torture::run_worker(arguments),
         Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),

@@ -58,7 +58,7 @@ impl Folder {
         let lease = Lease::new(self.realm(realm), self.store()?).settings(settings);
         let started = lease.watch(tell).start(move |settings| choice.build(settings));
         started.map_err(|error| match error {
-            LeaseError::Build(error) => Choice::failure(&scheme, error),
+            LeaseError::Build(error) => Choice::failure(&scheme, *error),
             LeaseError::Node(error) => Failure::Usage(error.to_string()),
             LeaseError::Block(error) => Failure::Usage(error.to_string()),
             LeaseError::Store(error) => failure(&error),

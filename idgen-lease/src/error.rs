@@ -18,13 +18,13 @@ pub enum LeaseError {
     Store(Box<StoreError>),
     /// The generator's settings.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Build(Box<BuildError>),
     /// The node id.
     #[error(transparent)]
     Node(#[from] RangeError),
     /// The block of node ids.
     #[error(transparent)]
-    Block(#[from] LayoutError),
+    Block(Box<LayoutError>),
     /// The window that was granted lies past the layout's end.
     #[error(transparent)]
     Window(#[from] WindowError),
@@ -66,6 +66,18 @@ pub enum LeaseError {
 impl From<StoreError> for LeaseError {
     fn from(error: StoreError) -> Self {
         Self::Store(Box::new(error))
+    }
+}
+
+impl From<BuildError> for LeaseError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(Box::new(error))
+    }
+}
+
+impl From<LayoutError> for LeaseError {
+    fn from(error: LayoutError) -> Self {
+        Self::Block(Box::new(error))
     }
 }
 

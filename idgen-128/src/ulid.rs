@@ -57,7 +57,7 @@ impl Ulid {
     /// # Errors
     /// If the clock is before 1970, or no ticker thread can be started.
     pub fn generator() -> Result<SharedMonotonic<Self>, BuildError> {
-        Self::monotonic().map(SharedMonotonic::from)
+        Self::monotonic().map(Monotonic::shared)
     }
 
     /// A generator for one owner, which is the faster one.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use idgen_128::Ulid;
 use idgen_core::clock::ScriptedClock;
-use idgen_core::generator::{Generator, Monotonic, SharedMonotonic};
+use idgen_core::generator::{Generator, Monotonic};
 use idgen_core::random::{RandomSource, SystemRandom, collision_probability};
 use idgen_core::{Id, Stall, UnixTime};
 use idgen_testkit::VECTORS;
@@ -108,13 +108,13 @@ fn an_overflow_lasts_until_the_next_millisecond() {
 fn a_shared_generator_waits_for_the_next_millisecond() {
     let clock = ScriptedClock::at(millis(NOON));
     let random = Told::new([u128::MAX, 7]);
-    let ids = SharedMonotonic::from(Monotonic::<Ulid, _, _>::on(&clock, &random).unwrap());
+    let ids = Monotonic::<Ulid, _, _>::on(&clock, &random).unwrap().shared();
     let first = ids.generate().unwrap();
     assert!(ids.try_generate().is_err());
     let second = ids.generate().unwrap();
     assert_eq!(second.tick(), first.tick() + 1);
     let random = Told::new([u128::MAX - 2]);
-    let ids = SharedMonotonic::from(Monotonic::<Ulid, _, _>::on(&clock, &random).unwrap());
+    let ids = Monotonic::<Ulid, _, _>::on(&clock, &random).unwrap().shared();
     let ids = ids.max_wait(core::time::Duration::ZERO);
     let mut batch = [first; 4];
     let error = ids.fill(&mut batch).unwrap_err();

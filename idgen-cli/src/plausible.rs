@@ -134,9 +134,11 @@ impl Habits {
         let habits = |since: UnixTime, counting| Self { since, counting, is_seldom_seen: false };
         match scheme.name.as_str() {
             // This workspace is of 2026, although its epoch is 2020.
-            "snowflake" | "js53" => {
+            "snowflake" | "js53" | "nano128" | "hlc" => {
                 habits(UnixTime::from_millis(1_767_225_600_000), Counting::FromZero)
             }
+            // The specification is of 2016.
+            "ulid" => habits(UnixTime::from_millis(1_451_606_400_000), Counting::Anywhere),
             "twitter" => habits(epoch, Counting::FromZero),
             "baidu" => Self { is_seldom_seen: true, ..habits(epoch, Counting::FromZero) },
             // "For every ID that is generated on that process, this number is incremented."
@@ -291,7 +293,9 @@ mod tests {
         };
         assert!(why("twitter").contains("in the scheme's past; sequence 0 is a usual one"));
         assert!(why("snowflake").contains("yet to come"));
-        let to_come: Vec<_> = found.iter().map(|found| found.why.contains("yet to come")).collect();
+        // Those that it would take another form to read it in are less plausible still.
+        let usual = found.iter().filter(|found| found.form == found.scheme.text);
+        let to_come: Vec<_> = usual.map(|found| found.why.contains("yet to come")).collect();
         assert!(to_come.is_sorted() && to_come.ends_with(&[true, true]), "{to_come:?}");
         let early = candidates("65536", None, NOW);
         let mastodon = early.iter().find(|found| found.scheme.name.as_str() == "mastodon").unwrap();
@@ -324,8 +328,11 @@ mod tests {
 
     #[test]
     fn what_no_layout_fits_is_nobodys() {
-        assert!(names_at("18446744073709551616", NOW).is_empty());
+        assert!(names_at(&"9".repeat(40), NOW).is_empty());
         assert!(names_at("x", NOW).is_empty());
+        // More than 64 bits are no id of 64.
+        let wide = candidates("18446744073709551616", None, NOW);
+        assert!(wide.iter().all(|found| found.scheme.layout.width() == 128));
         // More than 53 bits are no JavaScript number.
         assert!(!names_at("1541815603606036480", NOW).contains(&"js53".to_owned()));
     }

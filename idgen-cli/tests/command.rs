@@ -207,7 +207,7 @@ fn bad_ids_are_named_with_their_line_and_the_others_shown() {
     assert_eq!(output.stdout.iter().filter(|&&byte| byte == b'\n').count(), 2);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("line 3: 'bad' is no twitter id: character 'b' at 0"), "{message}");
-    assert_eq!(failure("inspect 99999999999999999999999").0, Some(1));
+    assert_eq!(failure(&format!("inspect {}", "9".repeat(40))).0, Some(1));
 }
 
 #[test]

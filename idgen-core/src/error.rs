@@ -65,7 +65,7 @@ pub struct SequenceOverflowError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{scheme}: the window of this node ended at tick {end} (now {now}), and no other came in \
-     {waited:?}; check the store that grants windows"
+     {waited:?}: {}", why.unwrap_or("check the store that grants windows")
 )]
 #[non_exhaustive]
 pub struct WindowEndedError {
@@ -77,6 +77,17 @@ pub struct WindowEndedError {
     pub end: u64,
     /// How long it was waited for.
     pub waited: Duration,
+    /// Why there was none, in short, where the store has said.
+    pub why: Option<&'static str>,
+}
+
+impl WindowEndedError {
+    /// The same error with what the store says.
+    #[must_use]
+    pub const fn because(mut self, why: &'static str) -> Self {
+        self.why = Some(why);
+        self
+    }
 }
 
 /// The layout's last tick is over.
@@ -106,7 +117,9 @@ impl GenerateError {
             Stall::SequenceExhausted { now, last, .. } => {
                 SequenceOverflowError { scheme, now, last, waited }.into()
             }
-            Stall::WindowEnded { now, end } => WindowEndedError { scheme, now, end, waited }.into(),
+            Stall::WindowEnded { now, end } => {
+                WindowEndedError { scheme, now, end, waited, why: None }.into()
+            }
             Stall::LayoutEnded { now, last } => LayoutEndedError { scheme, now, last }.into(),
         }
     }

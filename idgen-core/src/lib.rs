@@ -68,6 +68,7 @@ mod ulid;
 #[cfg(feature = "uuid")]
 mod uuid;
 mod window;
+mod windowed;
 mod word;
 
 pub use error::{
@@ -83,4 +84,5 @@ pub use stall::Stall;
 pub use time::{TimeConversionError, UnixTime};
 pub use timebase::{TickError, Timebase, TimebaseError};
 pub use window::{Window, WindowError};
+pub use windowed::Windowed;
 pub use word::Word;

@@ -183,17 +183,25 @@ impl<T: Ticks, O: Observer> Line<T, O> {
             self.tell(bounds, run);
             return Ok(run);
         }
+        // Without a window no clock helps: a child of fork should not pay for reading it.
+        if bounds.end == 0 {
+            return Err(self.stalled(bounds));
+        }
         let bounds = self.bounds(self.ticks.read());
         self.note(bounds.now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
             self.tell(&bounds, run);
             return Ok(run);
         }
-        let stall = self.why_stalled(&bounds);
+        Err(self.stalled(&bounds))
+    }
+
+    fn stalled(&self, bounds: &Bounds) -> Stall {
+        let stall = self.why_stalled(bounds);
         if O::ACTIVE {
             self.observer.stalled(&stall);
         }
-        Err(stall)
+        stall
     }
 
     /// Makes the line go on after this position, which another line has reached: a logical clock
@@ -217,6 +225,11 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Exact where nobody else is drawing from the line; elsewhere it may be old by then.
     pub fn next(&self) -> u64 {
         self.sequencer.next()
+    }
+
+    /// How many ticks after the clock's may be issued.
+    pub const fn max_drift(&self) -> u64 {
+        self.axis.tick_of(self.reach).saturating_sub(1)
     }
 
     /// How positions are made of ticks and sequence numbers.
@@ -259,8 +272,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
             return Stall::WindowEnded { now, end: self.axis.tick_of(bounds.end) };
         }
         // The first tick whose reach goes past `next`.
-        let drift = self.axis.tick_of(self.reach) - 1;
-        let retry = self.axis.tick_of(next).saturating_sub(drift);
+        let retry = self.axis.tick_of(next).saturating_sub(self.max_drift());
         if now < latest {
             Stall::ClockRegressed { now, last: latest, retry }
         } else {

@@ -190,7 +190,12 @@ pub(crate) fn start<'a>(
     let mut expectation = Expectation::of(grid, suite.scheme.name, window);
     expectation.node = schedule.node;
     expectation.block_bits = suite.promise.block_bits;
-    expectation.drift = if suite.promise.borrows { schedule.max_drift_ticks } else { 0 };
+    expectation.drift = match suite.scheme.timebase {
+        // Without time there is no drift from it: the window alone is the horizon.
+        None => u64::MAX,
+        Some(_) if suite.promise.borrows => schedule.max_drift_ticks,
+        Some(_) => 0,
+    };
     expectation.max_wait = max_wait;
     expectation.tick_length = ticks.tick_length();
     expectation.slack = u128::from(suite.promise.max_skip) * workers.len() as u128;

@@ -28,6 +28,8 @@ pub use schemes::{catalog, find};
 pub use idgen_128 as wide;
 #[cfg(feature = "instagram")]
 pub use idgen_instagram as instagram;
+#[cfg(feature = "lamport")]
+pub use idgen_lamport as lamport;
 #[cfg(feature = "snowflake")]
 pub use idgen_snowflake as snowflake;
 #[cfg(feature = "sonyflake")]

@@ -42,4 +42,6 @@ const FAMILIES: &[&[Entry]] = &[
     idgen_uuid::CATALOG,
     #[cfg(feature = "wide")]
     idgen_128::CATALOG,
+    #[cfg(feature = "lamport")]
+    idgen_lamport::CATALOG,
 ];

@@ -212,8 +212,12 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     pub fn settings(mut self, settings: &crate::catalog::Settings) -> Self {
         self.node = settings.node;
         self.block_bits = settings.block_bits;
+        if settings.no_window {
+            self.window = Start::Nothing;
+        }
         self.max_drift = settings.max_drift.or(self.max_drift);
         self.max_wait = settings.max_wait.or(self.max_wait);
+        self.window = settings.window.map_or(self.window, Start::Granted);
         self
     }
 

@@ -4,7 +4,7 @@ use super::ErasedGenerator;
 use super::engine::Engine;
 use crate::clock::Ticks;
 use crate::observer::{Observer, Silent};
-use crate::{FillError, GenerateError, Line, Scheme, Stall, Word};
+use crate::{FillError, GenerateError, Line, Scheme, Stall, Windowed, Word};
 
 /// A shared generator of a scheme that was read from a configuration: the same engine as
 /// [`Shared`](super::Shared), with the same promises.
@@ -53,6 +53,10 @@ impl<W: Word, T: Ticks, O: Observer> ErasedGenerator for Custom<W, T, O> {
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.engine.fill(out, |rest| self.engine.try_fill(rest, Into::into))
+    }
+
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        Some(self.line())
     }
 
     fn generate_word(&self) -> Result<u128, GenerateError> {

@@ -3,10 +3,12 @@
 use super::{Generator, Shared};
 use crate::clock::Ticks;
 use crate::observer::Observer;
-use crate::{FillError, GenerateError, IdScheme, Scheme, Stall};
+use crate::{FillError, GenerateError, IdScheme, Scheme, Stall, Windowed};
 
 #[cfg(feature = "std")]
 use super::Laned;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 
 /// A generator of any scheme behind one object, with its ids as `u128` words.
 ///
@@ -49,6 +51,12 @@ pub trait ErasedGenerator: Send + Sync {
     /// Why the rest could not be had in that time, and how many words were.
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError>;
 
+    /// The line that the ids are positions of, where windows can be granted to it; `None` where
+    /// random bits keep the ids apart.
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        None
+    }
+
     /// The next word; waits for it up to the generator's limit.
     ///
     /// # Errors
@@ -73,6 +81,10 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Shared<S, T, O> {
         self.engine.fill(out, |rest| self.engine.try_fill(rest, Into::into))
     }
 
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        Some(self.line())
+    }
+
     fn generate_word(&self) -> Result<u128, GenerateError> {
         self.generate().map(Into::into)
     }
@@ -94,7 +106,34 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Laned<S, T, O> {
         self.shared.fill_words(out)
     }
 
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        Some(self.line())
+    }
+
     fn generate_word(&self) -> Result<u128, GenerateError> {
         self.generate().map(Into::into)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<G: ErasedGenerator + ?Sized> ErasedGenerator for Box<G> {
+    fn scheme(&self) -> &Scheme {
+        (**self).scheme()
+    }
+
+    fn try_fill_words(&self, out: &mut [u128]) -> Result<usize, Stall> {
+        (**self).try_fill_words(out)
+    }
+
+    fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
+        (**self).fill_words(out)
+    }
+
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        (**self).windowed()
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        (**self).generate_word()
     }
 }

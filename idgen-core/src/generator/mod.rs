@@ -8,7 +8,7 @@
 //! | [`Ticked`] | strict, for layouts whose positions are ticks | `&self` | one atomic addition |
 //! | `Tailed` | strict | `&self` | an atomic addition, and random bits |
 //! | `Monotonic` | its own | `&mut self`, one owner | an addition, and random bits once a tick |
-//! | `SharedMonotonic` | strict | `&self` | the same behind a lock |
+//! | `SharedMonotonic` | strict | `&self` | the same, and holding the last id |
 //! | `Drawn` | none | `&self` | random bits alone |
 //!
 //! `Tailed`, `Monotonic` and `Drawn` come with the feature `random`.
@@ -31,6 +31,8 @@ mod monotonic;
 mod patience;
 mod shared;
 #[cfg(feature = "random")]
+mod shared_monotonic;
+#[cfg(feature = "random")]
 mod tailed;
 mod ticked;
 
@@ -44,8 +46,10 @@ pub use lane::Lane;
 #[cfg(feature = "std")]
 pub use laned::Laned;
 #[cfg(feature = "random")]
-pub use monotonic::{Monotonic, SharedMonotonic};
+pub use monotonic::Monotonic;
 pub use shared::Shared;
+#[cfg(feature = "random")]
+pub use shared_monotonic::SharedMonotonic;
 #[cfg(feature = "random")]
 pub use tailed::Tailed;
 pub use ticked::Ticked;

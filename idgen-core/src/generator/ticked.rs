@@ -7,7 +7,7 @@ use super::{DefaultTicks, ErasedGenerator, Generator};
 use crate::clock::Ticks;
 use crate::layout::Dressing;
 use crate::observer::{Observer, Silent};
-use crate::{FillError, GenerateError, Id, IdScheme, Line, Scheme, Stall};
+use crate::{FillError, GenerateError, Id, IdScheme, Line, Scheme, Stall, Windowed};
 
 /// Ids whose line counts ticks: one for an id by itself, whose sequence is 0, and one for each
 /// stretch of a batch, which uses all of the tick's sequence.
@@ -108,6 +108,10 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Ticked<S, T, O> {
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.engine.fill(out, |rest| self.try_some(rest, Into::into))
+    }
+
+    fn windowed(&self) -> Option<&dyn Windowed> {
+        Some(self.line())
     }
 }
 

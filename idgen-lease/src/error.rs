@@ -1,0 +1,192 @@
+//! What can go wrong between a holder and its store.
+
+use std::io;
+use std::path::PathBuf;
+
+use idgen_core::generator::BuildError;
+use idgen_core::layout::{LayoutError, RangeError};
+use idgen_core::{Name, UnixTime, WindowError};
+
+use crate::grant::Refusal;
+
+/// A lease that does not come about.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeaseError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The generator's settings.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The node id.
+    #[error(transparent)]
+    Node(#[from] RangeError),
+    /// The block of node ids.
+    #[error(transparent)]
+    Block(#[from] LayoutError),
+    /// The window that was granted lies past the layout's end.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+    /// The generator draws from no line.
+    #[error("{scheme} ids are kept apart by random bits; they need no lease")]
+    NoLine {
+        /// The scheme.
+        scheme: Name,
+    },
+    /// The interval is longer than the store's windows.
+    #[error(
+        "an interval of {interval} ticks is longer than the {longest} that the store grants at once; \
+         give the store and all its holders the same longest window"
+    )]
+    Interval {
+        /// Ticks of the interval.
+        interval: u64,
+        /// Ticks of the store's longest window.
+        longest: u64,
+    },
+    /// The first id could only be issued later than anybody wants to wait.
+    #[error(
+        "{what} may issue nothing before {begins}, which is {wait} s from now: an earlier holder came \
+         that far, so the clock was set back; set it right, take another node id, or wait"
+    )]
+    Early {
+        /// The node id, or the block.
+        what: String,
+        /// When its window starts.
+        begins: UnixTime,
+        /// Seconds until then.
+        wait: u64,
+    },
+    /// The operating system started no thread.
+    #[error("the operating system started no thread to keep the lease: {0}")]
+    Keeper(#[source] io::Error),
+}
+
+/// A store that does not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The operating system.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The wanted node id has a holder.
+    #[error(
+        "{what} of {namespace} is held by another process{} ({place}); take another node id, or none to get a free one",
+        .process.map(|process| format!(", {process}")).unwrap_or_default()
+    )]
+    Held {
+        /// The node id, or the block.
+        what: String,
+        /// The namespace.
+        namespace: Name,
+        /// The process that holds it, where the store can tell.
+        process: Option<u32>,
+        /// Where that stands.
+        place: String,
+    },
+    /// Every node id has a holder.
+    #[error(
+        "all node ids of {namespace} are held ({place}); wait for a holder to end, or take a layout with more node bits"
+    )]
+    NoneFree {
+        /// The namespace.
+        namespace: Name,
+        /// Where that stands.
+        place: String,
+    },
+    /// A record that cannot be read.
+    #[error(
+        "the record {} is damaged: {why}; copy it from the second folder or a backup if there is one, or \
+         take another node id, or give the node id up with `idgen node release`", .path.display()
+    )]
+    Damaged {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The namespace belongs to a scheme with another layout, epoch or tick.
+    #[error(
+        "namespace {namespace} has {theirs} ({}), not {ours}; take another namespace for this scheme",
+        .path.display()
+    )]
+    Foreign {
+        /// The namespace.
+        namespace: Name,
+        /// What the record says.
+        theirs: String,
+        /// What the holder says.
+        ours: String,
+        /// The record.
+        path: PathBuf,
+    },
+    /// The rule of grants refuses.
+    #[error("{what}: {refusal}; check the clock (date -u), or take another node id")]
+    Refused {
+        /// The node id, or the block.
+        what: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The hold is gone: the record or the lock is somebody else's, or nobody's.
+    #[error("{what} is lost: {why}")]
+    Lost {
+        /// The node id, or the block.
+        what: String,
+        /// How that can be told.
+        why: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the hold is gone for good, so that another has to be acquired.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+
+    /// The error in short, for the errors of generators, which have no room for values.
+    #[must_use]
+    pub fn in_short(&self) -> &'static str {
+        match self {
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "the disk that windows are recorded on is full; make room, and ids go on"
+                }
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    "the folder that windows are recorded in is read-only; make it writable, and ids go on"
+                }
+                io::ErrorKind::PermissionDenied => {
+                    "the folder that windows are recorded in may not be written to; make it writable, and ids go on"
+                }
+                _ => "windows cannot be recorded; see the health of the lease for the error",
+            },
+            Self::Damaged { .. } => {
+                "the record of this node id is damaged; see the health of the lease"
+            }
+            Self::Refused { .. } => {
+                "the clock is far behind the last window of this node id; set it right"
+            }
+            Self::Lost { .. } => "the node id was lost to somebody else, or its folder was removed",
+            Self::Held { .. } | Self::NoneFree { .. } => "no node id is free for this process",
+            Self::Foreign { .. } => "the namespace belongs to another scheme",
+        }
+    }
+
+    /// An error of the operating system, for `map_err`.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+}

@@ -1,0 +1,331 @@
+//! The store in a folder.
+
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use idgen_core::UnixTime;
+use idgen_core::clock::{Clock, SystemClock};
+
+use super::disk::{Disk, SystemDisk};
+use super::hold::FileHold;
+use super::lock::Locks;
+use super::shelf::Shelf;
+use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
+
+/// Longest window where nothing else is said.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// How far ahead of the clock a mark may be where nothing else is said.
+const MAX_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// From which age on a record is reported.
+const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a lock that somebody may only have looked at is waited for.
+const LOOKED_AT: Duration = Duration::from_millis(20);
+
+/// High-water marks in a folder of this machine, or of a network file system whose locks work.
+///
+/// Each namespace has a folder of its own, with a record and a lock file for each node id that was ever
+/// taken. Locks are the operating system's: they end with their process, however it ends. A record is
+/// written to a file beside it, synced, renamed into place, and the folder is synced, before a window
+/// of it is issued. Any number of processes share a folder.
+///
+/// # A new folder, and one that was removed
+///
+/// Whoever finds no record of the namespace cannot know whether there was one. So ids of a new folder
+/// begin one [`longest_window`](Self::longest_window) (2 s) after it was made: past all that an earlier
+/// one can have granted, if the clock was not set back meanwhile. All processes on a folder must be
+/// given the same. Lines without a clock have nothing to go by: of them a removed folder is outside the
+/// promise.
+///
+/// # A second folder
+///
+/// With [`second`](Self::second), on another disk, each record is written to both before a window of it
+/// is issued. When one of them is lost or damaged, the other suffices: the higher mark wins.
+///
+/// # Example
+/// ```
+/// use idgen_core::Scheme;
+/// use idgen_lease::{Ask, FileStore, Realm, Store, Wanted};
+/// use idgen_snowflake::Snowflake;
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = FileStore::new(folder.path());
+/// let realm = Realm::of(Scheme::of::<Snowflake>());
+/// let mut hold = store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ())?;
+/// let window = hold.grant(Ask { from: 0, length: 100 })?;
+/// let next = hold.grant(Ask { from: 0, length: 100 })?;
+/// assert_eq!((hold.block().first(), next.start()), (0, window.end()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct FileStore<D = SystemDisk> {
+    folder: PathBuf,
+    second: Option<PathBuf>,
+    longest: Duration,
+    max_ahead: Duration,
+    clock: Arc<dyn Clock>,
+    disk: Arc<D>,
+}
+
+impl FileStore {
+    /// The store in this folder, which is made when it is needed.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self::on(folder, SystemDisk, SystemClock)
+    }
+}
+
+impl<D: Disk> FileStore<D> {
+    /// The store in this folder of a disk, by this clock.
+    pub fn on(folder: impl Into<PathBuf>, disk: D, clock: impl Clock + 'static) -> Self {
+        Self {
+            folder: folder.into(),
+            second: None,
+            longest: LONGEST,
+            max_ahead: MAX_AHEAD,
+            clock: Arc::new(clock),
+            disk: Arc::new(disk),
+        }
+    }
+
+    /// Writes each record to this folder as well, before a window of it is issued.
+    #[must_use]
+    pub fn second(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.second = Some(folder.into());
+        self
+    }
+
+    /// How far ahead of its clock a holder may have a window; 2 s where nothing is said. The same for
+    /// all processes on the folder.
+    #[must_use]
+    pub fn longest_window(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// How far ahead of the clock a window may start; a day where nothing is said. A mark beyond that
+    /// is refused: it, or the clock, is wrong.
+    #[must_use]
+    pub fn max_ahead(mut self, ahead: Duration) -> Self {
+        self.max_ahead = ahead;
+        self
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Gives a node id up that nobody holds: its next window begins one longest window after now,
+    /// whatever its record says.
+    ///
+    /// It is for records that are damaged, or whose mark is far ahead because a clock was. It is safe
+    /// if the clock is right now: whatever was issued under the old mark is in the past then.
+    ///
+    /// # Errors
+    /// If somebody holds it, or the folder cannot be written to.
+    pub fn reset(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
+        let shelf = self.shelf(realm);
+        shelf.create()?;
+        let now = self.clock.wall();
+        shelf.found(now)?;
+        let locks = self.lock(&shelf, block)?;
+        let hold = FileHold::new(self, *realm, block, locks, 0, self.begins(realm, now));
+        hold.reset()
+    }
+
+    pub(super) const fn disk(&self) -> &Arc<D> {
+        &self.disk
+    }
+
+    pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(super) const fn ahead(&self) -> Duration {
+        self.max_ahead
+    }
+
+    pub(super) fn shelf<'a>(&'a self, realm: &'a Realm) -> Shelf<'a, D> {
+        let namespace = realm.namespace();
+        Shelf {
+            disk: &self.disk,
+            folder: self.folder.join(namespace.as_str()),
+            second: self.second.as_ref().map(|second| second.join(namespace.as_str())),
+            realm,
+        }
+    }
+
+    /// The first tick that nothing granted by this time can be in.
+    fn begins(&self, realm: &Realm, time: UnixTime) -> u64 {
+        realm.tick_at(self.past(time)).unwrap_or(0)
+    }
+
+    /// One longest window after a time.
+    fn past(&self, time: UnixTime) -> UnixTime {
+        UnixTime::from_nanos(time.as_nanos().saturating_add(nanos(self.longest)))
+    }
+
+    /// The locks of a block that somebody wants.
+    fn lock(&self, shelf: &Shelf<'_, D>, block: Block) -> Result<Locks, StoreError> {
+        let mut tried = Locks::take(shelf, block)?;
+        if tried.is_err() {
+            // Who lists the node ids has each lock for a moment.
+            self.clock.wait(LOOKED_AT);
+            tried = Locks::take(shelf, block)?;
+        }
+        tried.map_err(|holder| {
+            let path = shelf.lock_path(holder);
+            StoreError::Held {
+                what: block.describe(),
+                namespace: shelf.realm.namespace(),
+                process: self.process(&path),
+                place: format!("lock file {}", path.display()),
+            }
+        })
+    }
+
+    /// The process that wrote its id into a lock file.
+    fn process(&self, lock: &Path) -> Option<u32> {
+        String::from_utf8(self.disk.read(lock).ok()??).ok()?.trim().parse().ok()
+    }
+
+    /// The marks of all blocks; none of those whose record is damaged.
+    fn marks(
+        &self,
+        shelf: &Shelf<'_, D>,
+        events: &dyn Fn(Event),
+    ) -> Result<Vec<(Block, Option<u64>)>, StoreError> {
+        let mut marks = Vec::new();
+        for block in shelf.blocks()? {
+            match shelf.record(block, events) {
+                Ok(record) => marks.push((block, Some(record.map_or(0, |record| record.mark)))),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    events(Event::Damaged { error: Arc::new(error) });
+                    marks.push((block, None));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(marks)
+    }
+
+    /// Locks any block of this size: the lowest whose mark has passed, or else the one whose mark
+    /// passes first.
+    fn lock_any(
+        &self,
+        shelf: &Shelf<'_, D>,
+        bits: u32,
+        events: &dyn Fn(Event),
+    ) -> Result<(Block, Locks), StoreError> {
+        let marks = self.marks(shelf, events)?;
+        let now = shelf.realm.tick_at(self.clock.wall()).unwrap_or(u64::MAX);
+        let last = shelf.realm.last_node();
+        let mut later = Vec::new();
+        let mut next = Some(0);
+        while let Some(node) = next.filter(|&node| node <= last) {
+            let Ok(block) = shelf.realm.block(node, bits) else { break };
+            next = block.last().checked_add(1);
+            match mark_of(block, &marks) {
+                None => {}
+                Some(mark) if mark > now => later.push((mark, block)),
+                Some(_) => match Locks::take(shelf, block)? {
+                    Ok(locks) => return Ok((block, locks)),
+                    // Nothing in a larger block that somebody holds is free.
+                    Err(holder) => next = holder.last().max(block.last()).checked_add(1),
+                },
+            }
+        }
+        later.sort_unstable();
+        for (_, block) in later {
+            if let Ok(locks) = Locks::take(shelf, block)? {
+                return Ok((block, locks));
+            }
+        }
+        Err(StoreError::NoneFree {
+            namespace: shelf.realm.namespace(),
+            place: format!("lock files in {}", shelf.folder.display()),
+        })
+    }
+}
+
+/// The greatest mark of the blocks that overlap this one; `None` where one is damaged.
+fn mark_of(block: Block, marks: &[(Block, Option<u64>)]) -> Option<u64> {
+    let overlapping = marks.iter().filter(|(other, _)| block.overlaps(*other));
+    overlapping.map(|(_, mark)| *mark).try_fold(0, |most, mark| Some(most.max(mark?)))
+}
+
+impl<D: Disk> Store for FileStore<D> {
+    fn acquire(
+        &self,
+        realm: &Realm,
+        wanted: Wanted,
+        events: &dyn Fn(Event),
+    ) -> Result<Box<dyn Hold>, StoreError> {
+        let shelf = self.shelf(realm);
+        shelf.create()?;
+        let now = self.clock.wall();
+        let (founding, new) = shelf.found(now)?;
+        if new {
+            events(Event::NewStore { begins: self.past(founding.founded()) });
+        }
+        let (block, locks) = match wanted {
+            Wanted::This(block) => (block, self.lock(&shelf, block)?),
+            Wanted::Any { bits } => self.lock_any(&shelf, bits, events)?,
+        };
+        // Under the lock: what overlaps the block has no holder that could change it.
+        let mut mark = self.begins(realm, founding.founded());
+        let mut term = 0;
+        for other in shelf.blocks()?.into_iter().filter(|other| block.overlaps(*other)) {
+            let Some(record) = shelf.record(other, events)? else { continue };
+            mark = mark.max(record.mark);
+            if other == block {
+                term = record.term;
+                let age = now.as_nanos() - record.written().as_nanos();
+                if age > nanos(OLD) {
+                    events(Event::OldRecord { block, written: record.written() });
+                }
+            }
+        }
+        events(Event::Acquired { block, term: term + 1 });
+        Ok(Box::new(FileHold::new(self, *realm, block, locks, term, mark)))
+    }
+
+    fn nodes(&self, realm: &Realm) -> Result<Vec<NodeState>, StoreError> {
+        let shelf = self.shelf(realm);
+        let mut nodes = Vec::new();
+        for block in shelf.blocks()? {
+            let Some(record) = shelf.record(block, &|_| ())? else { continue };
+            let path = shelf.lock_path(block);
+            let tried = shelf.disk.try_lock(&path, true).map_err(StoreError::io("lock", &path))?;
+            let held = tried.is_none();
+            nodes.push(NodeState {
+                block,
+                term: record.term,
+                mark: record.mark,
+                written: record.written(),
+                held,
+                process: self.process(&path).filter(|_| held),
+            });
+        }
+        Ok(nodes)
+    }
+
+    fn longest_window(&self) -> Duration {
+        self.longest
+    }
+}
+
+fn nanos(duration: Duration) -> i128 {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX / 2)
+}
+
+impl<D> std::fmt::Debug for FileStore<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("FileStore");
+        shown.field("folder", &self.folder).field("second", &self.second).finish_non_exhaustive()
+    }
+}

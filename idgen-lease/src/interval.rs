@@ -1,0 +1,81 @@
+//! How far ahead windows reach, and when they are renewed.
+
+use core::time::Duration;
+
+use idgen_core::Timebase;
+
+use crate::Ask;
+
+/// Ids between two records where a line keeps no time and nothing else is said.
+const COUNT: u64 = 10_000;
+
+/// How far ahead of the last id, or of the clock if that is later, the high-water mark is kept.
+///
+/// The record is renewed when half of it is used up. A longer interval outlasts a slower disk; a
+/// shorter one means that a crash wastes less time of a node id, and that a cloned machine can repeat
+/// less.
+///
+/// Both kinds reserve ahead: the ids of an interval are issued after it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// By time: so long, and one record each half of it, however many ids are made.
+    Time(Duration),
+    /// By count: as many ticks as hold so many ids, at least one. It suits lines without a clock. Ticks
+    /// pass whether they are used or not, so a line with a clock makes a record whenever it was idle
+    /// for that many ticks.
+    Count(u64),
+}
+
+impl Interval {
+    /// Its length in ticks, at least 2, so that half of it is something.
+    ///
+    /// Lines without a clock have no time: for them an interval of time is one of 10,000 ids.
+    #[must_use]
+    pub fn ticks(self, timebase: Option<Timebase>, sequence_bits: u32) -> u64 {
+        let ticks = match (self, timebase) {
+            (Self::Time(time), Some(base)) => base.ticks_in(time),
+            (Self::Time(_), None) => COUNT.div_ceil(1 << sequence_bits.min(63)),
+            (Self::Count(count), _) => count.div_ceil(1 << sequence_bits.min(63)),
+        };
+        ticks.max(2)
+    }
+}
+
+/// What to ask the store for at this moment: nothing while half an interval is left. All numbers are
+/// ticks: the clock's, the first that nothing is issued in, the end of the window, the interval.
+pub(crate) fn due(now: u64, reached: u64, end: u64, interval: u64) -> Option<Ask> {
+    let at = now.max(reached);
+    if end > at && end - at > interval / 2 {
+        return None;
+    }
+    let from = end.max(at);
+    let until = at.saturating_add(interval);
+    Some(Ask { from, length: until.saturating_sub(from).max(1) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idgen_core::UnixTime;
+
+    #[test]
+    fn an_interval_is_ticks_of_the_line() {
+        let millis = Timebase::new(UnixTime::EPOCH, Duration::from_millis(1));
+        let seconds = Timebase::new(UnixTime::EPOCH, Duration::from_secs(1));
+        let two = Interval::Time(Duration::from_secs(2));
+        assert_eq!(two.ticks(Some(millis), 12), 2_000);
+        assert_eq!(two.ticks(Some(seconds), 12), 2);
+        assert_eq!(two.ticks(None, 0), 10_000);
+        assert_eq!(Interval::Count(10_000).ticks(Some(millis), 12), 3);
+        assert_eq!(Interval::Count(10_000).ticks(None, 0), 10_000);
+    }
+
+    #[test]
+    fn half_of_it_is_left_when_it_is_renewed() {
+        assert_eq!(due(149, 50, 200, 100), None);
+        assert_eq!(due(150, 50, 200, 100), Some(Ask { from: 200, length: 50 }));
+        assert_eq!(due(100, 160, 200, 100), Some(Ask { from: 200, length: 60 })); // ids run ahead
+        assert_eq!(due(500, 50, 200, 100), Some(Ask { from: 500, length: 100 })); // the clock jumped
+        assert_eq!(due(0, 200, 200, 100), Some(Ask { from: 200, length: 100 })); // without a clock
+    }
+}

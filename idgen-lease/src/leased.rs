@@ -1,0 +1,238 @@
+//! The generator whose windows are leased.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use idgen_core::generator::{ErasedGenerator, Generator};
+use idgen_core::{FillError, GenerateError, Id, Scheme, Stall};
+use idgen_fork::generation;
+
+use crate::keeper::Tenancy;
+use crate::{Block, Health};
+
+/// How often a child of fork looks whether it has a node id yet.
+const POLL: Duration = Duration::from_millis(1);
+
+/// A generator with a leased node id, whose windows are renewed ahead of use.
+///
+/// It makes ids as the generator inside does, at the same cost: the window's end is part of the one
+/// comparison that every line makes. While renewing fails, ids go on to the window's end; then it stalls,
+/// and goes on when renewing works again. [`health`](Self::health) tells, and so does the error.
+///
+/// A child of fork issues nothing of its parent's window: it takes a node id of its own, or errs if it was
+/// told to have a certain one. Dropping gives back what was not issued.
+pub struct Leased<G: ErasedGenerator + 'static> {
+    tenancy: Arc<Tenancy<G>>,
+}
+
+impl<G: ErasedGenerator + 'static> Leased<G> {
+    pub(crate) const fn new(tenancy: Arc<Tenancy<G>>) -> Self {
+        Self { tenancy }
+    }
+
+    /// The block of node ids that is held, and its term; `None` where there is none right now.
+    #[must_use]
+    pub fn held(&self) -> Option<(Block, u64)> {
+        let link = self.tenancy.last();
+        // A child's copy of the hold is its parent's.
+        if link.born == generation() { link.held() } else { None }
+    }
+
+    /// Whether renewing works.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.tenancy.health()
+    }
+
+    /// Tick after the last that may be issued as things are.
+    #[must_use]
+    pub fn window_end(&self) -> u64 {
+        self.tenancy.last().end()
+    }
+
+    /// Does what the keeper thread does each time it wakes: renews the window if half of it is used up.
+    /// For leases that were started without a keeper.
+    pub fn keep(&self) {
+        self.tenancy.keep();
+    }
+
+    /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
+    /// rest of its window is wasted. For those who are not sure that nobody else is still generating.
+    pub fn abandon(self) {
+        self.tenancy.abandon();
+    }
+
+    /// Tries the links in turn: the first, which is all there is in a process that was not forked and
+    /// lost nothing, or those after it.
+    #[cold]
+    fn further<R>(
+        &self,
+        stall: Stall,
+        attempt: impl Fn(&G) -> Result<R, Stall>,
+    ) -> Result<R, Stall> {
+        if !matches!(stall, Stall::WindowEnded { .. }) {
+            return Err(stall);
+        }
+        let mut link = &self.tenancy.first;
+        while let Some(next) = link.next.get() {
+            match attempt(&next.generator) {
+                Err(Stall::WindowEnded { .. }) => link = next,
+                tried => return tried,
+            }
+        }
+        if self.tenancy.lease.kept {
+            // If the operating system starts no thread, the next attempt asks again.
+            let _ = self.tenancy.start_keeper();
+            // A store in trouble is not asked more often for being waited for.
+            if self.health().is_good() {
+                self.tenancy.wake();
+            }
+        }
+        Err(stall)
+    }
+
+    /// Waits until an attempt works, or the bound on waits is reached.
+    #[cold]
+    fn wait<R>(
+        &self,
+        stall: Stall,
+        attempt: impl Fn() -> Result<R, Stall>,
+        inside: impl Fn(&G) -> Result<R, GenerateError>,
+    ) -> Result<R, GenerateError> {
+        let max_wait = self.tenancy.lease.max_wait();
+        let (mut waited, mut stall) = (Duration::ZERO, stall);
+        loop {
+            let link = self.tenancy.last();
+            if !matches!(stall, Stall::WindowEnded { .. }) {
+                // Its generator knows how to wait for the clock.
+                return inside(&link.generator);
+            }
+            if waited >= max_wait {
+                let error = GenerateError::from_stall(self.scheme().name, stall, waited);
+                return Err(self.explained(error));
+            }
+            waited += link
+                .line()
+                .wait_for(u64::MAX, POLL.min(max_wait - waited))
+                .max(Duration::from_micros(1));
+            match attempt() {
+                Ok(made) => return Ok(made),
+                Err(again) => stall = again,
+            }
+        }
+    }
+
+    /// The error, with what the store says.
+    fn explained(&self, error: GenerateError) -> GenerateError {
+        match (error, self.health().error()) {
+            (GenerateError::WindowEnded(error), Some(why)) => error.because(why.in_short()).into(),
+            (error, _) => error,
+        }
+    }
+
+    /// Fills `out` by attempts that each fill a part, and waits between them where it must.
+    fn fill_all<I>(
+        &self,
+        out: &mut [I],
+        attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
+        one: impl Fn() -> Result<I, GenerateError>,
+    ) -> Result<(), FillError> {
+        let mut filled = 0;
+        while filled < out.len() {
+            filled += match attempt(&mut out[filled..]) {
+                Ok(len) => len,
+                Err(_) => {
+                    out[filled] =
+                        one().map_err(|error| FillError::new(filled, out.len(), error))?;
+                    1
+                }
+            };
+        }
+        Ok(())
+    }
+
+    fn try_words(&self, out: &mut [u128]) -> Result<usize, Stall> {
+        match self.tenancy.first.generator.try_fill_words(out) {
+            Ok(len) => Ok(len),
+            Err(stall) => {
+                let cell = std::cell::RefCell::new(out);
+                self.further(stall, |ids| ids.try_fill_words(&mut cell.borrow_mut()))
+            }
+        }
+    }
+}
+
+impl<G: Generator + ErasedGenerator + 'static> Generator for Leased<G> {
+    type Scheme = G::Scheme;
+
+    #[inline]
+    fn try_generate(&self) -> Result<Id<G::Scheme>, Stall> {
+        match self.tenancy.first.generator.try_generate() {
+            Ok(id) => Ok(id),
+            Err(stall) => self.further(stall, G::try_generate),
+        }
+    }
+
+    #[inline]
+    fn generate(&self) -> Result<Id<G::Scheme>, GenerateError> {
+        match self.try_generate() {
+            Ok(id) => Ok(id),
+            Err(stall) => self.wait(stall, || self.try_generate(), G::generate),
+        }
+    }
+
+    #[inline]
+    fn try_fill(&self, out: &mut [Id<G::Scheme>]) -> Result<usize, Stall> {
+        match self.tenancy.first.generator.try_fill(out) {
+            Ok(len) => Ok(len),
+            Err(stall) => {
+                let cell = std::cell::RefCell::new(out);
+                self.further(stall, |ids| ids.try_fill(&mut cell.borrow_mut()))
+            }
+        }
+    }
+
+    #[inline]
+    fn fill(&self, out: &mut [Id<G::Scheme>]) -> Result<(), FillError> {
+        self.fill_all(out, |rest| self.try_fill(rest), || self.generate())
+    }
+}
+
+impl<G: ErasedGenerator + 'static> ErasedGenerator for Leased<G> {
+    fn scheme(&self) -> &Scheme {
+        self.tenancy.first.generator.scheme()
+    }
+
+    fn try_fill_words(&self, out: &mut [u128]) -> Result<usize, Stall> {
+        self.try_words(out)
+    }
+
+    fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
+        self.fill_all(out, |rest| self.try_words(rest), || self.generate_word())
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        let attempt = || {
+            let mut word = [0];
+            self.try_words(&mut word).map(|_| word[0])
+        };
+        match attempt() {
+            Ok(word) => Ok(word),
+            Err(stall) => self.wait(stall, attempt, G::generate_word),
+        }
+    }
+}
+
+impl<G: ErasedGenerator + 'static> Drop for Leased<G> {
+    fn drop(&mut self) {
+        self.tenancy.end();
+        self.tenancy.release();
+    }
+}
+
+impl<G: ErasedGenerator + 'static> fmt::Debug for Leased<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leased").field("lease", &self.tenancy.lease).finish_non_exhaustive()
+    }
+}

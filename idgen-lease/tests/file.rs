@@ -1,0 +1,211 @@
+//! The store in a folder, on a real file system.
+
+#![allow(clippy::unwrap_used, reason = "a test that finds no record should panic")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use idgen_core::clock::ScriptedClock;
+use idgen_core::{Name, Scheme, UnixTime};
+use idgen_lease::{
+    Ask, Event, FileStore, Hold, Realm, Store, StoreError, SystemDisk, Wanted, conformance,
+};
+use idgen_snowflake::{Snowflake, Twitter};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn realm() -> Realm {
+    Realm::of(Scheme::of::<Snowflake>())
+}
+
+fn noon() -> Arc<ScriptedClock> {
+    Arc::new(ScriptedClock::at(UnixTime::from_seconds(1_700_000_000)))
+}
+
+fn store(folder: &Path, clock: &Arc<ScriptedClock>) -> FileStore {
+    FileStore::on(folder, SystemDisk, Arc::clone(clock))
+}
+
+fn any(store: &FileStore) -> Result<Box<dyn Hold>, StoreError> {
+    store.acquire(&realm(), Wanted::Any { bits: 0 }, &|_| ())
+}
+
+fn this(store: &FileStore, node: u64) -> Result<Box<dyn Hold>, StoreError> {
+    store.acquire(&realm(), Wanted::This(realm().block(node, 0).unwrap()), &|_| ())
+}
+
+fn now(clock: &ScriptedClock) -> u64 {
+    realm().tick_at(idgen_core::clock::Clock::wall(&clock)).unwrap()
+}
+
+const SECOND: Ask = Ask { from: 0, length: 1_000 };
+
+#[test]
+fn the_folder_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::store(|| FileStore::new(folder.path()).longest_window(Duration::from_millis(20)));
+}
+
+#[test]
+fn with_a_second_folder_it_conforms_too() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::store(|| {
+        let store = FileStore::new(folder.path().join("first"));
+        store.second(folder.path().join("second")).longest_window(Duration::from_millis(20))
+    });
+}
+
+/// Nobody can know whether a folder is new or was removed: ids begin after whatever an earlier one can
+/// have granted.
+#[test]
+fn a_new_folder_begins_after_what_a_removed_one_granted() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let mut hold = any(&store).unwrap();
+    clock.advance(HOUR);
+    let last = hold.grant(Ask { from: now(&clock), length: 2_000 }).unwrap();
+    fs::remove_dir_all(folder.path().join("snowflake")).unwrap();
+    let next = any(&store).unwrap().grant(SECOND).unwrap();
+    assert!(next.start() >= last.end(), "{next:?} overlaps {last:?}");
+    // And whoever held a node id there notices.
+    let error = hold.grant(SECOND).unwrap_err();
+    assert!(error.is_lost() && error.to_string().contains("removed or replaced"), "{error}");
+}
+
+#[test]
+fn the_lowest_node_id_whose_mark_has_passed_is_taken() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let crashed: Vec<_> = (0..3).map(|_| any(&store).unwrap()).collect();
+    let nodes: Vec<_> = crashed
+        .into_iter()
+        .map(|mut hold| {
+            hold.grant(SECOND).unwrap();
+            hold.block().first()
+        })
+        .collect();
+    assert_eq!(nodes, [0, 1, 2]);
+    assert_eq!(any(&store).unwrap().block().first(), 3, "one that need not wait");
+    clock.advance(HOUR);
+    assert_eq!(any(&store).unwrap().block().first(), 0);
+}
+
+/// The clock is an hour behind all marks: windows still follow each other, and the node id that waits
+/// least is the first to be taken.
+#[test]
+fn a_clock_set_back_costs_time_and_no_id() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let block = realm().block(0, 10).unwrap();
+    let take = || store.acquire(&realm(), Wanted::This(block), &|_| ()).unwrap();
+    let first = take().grant(Ask { from: now(&clock) + 10_000, length: 1_000 }).unwrap();
+    clock.set(UnixTime::from_seconds(1_700_000_000 - 3_600));
+    let second = take().grant(SECOND).unwrap();
+    assert_eq!(second.start(), first.end());
+    clock.set(UnixTime::from_seconds(1_700_000_000 - 2 * 86_400));
+    let error = take().grant(SECOND).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Refused { .. })
+            && error.to_string().contains("check the clock"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_damaged_record_is_passed_over_and_named() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    this(&store, 0).unwrap().grant(SECOND).unwrap();
+    clock.advance(HOUR);
+    let path = folder.path().join("snowflake/node-0.json");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[10] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = this(&store, 0).unwrap_err().to_string();
+    assert!(error.contains("node-0.json is damaged: its checksum is"), "{error}");
+    assert!(error.contains("idgen node release"), "{error}");
+    let damaged = Mutex::new(0);
+    let hold = store.acquire(&realm(), Wanted::Any { bits: 0 }, &|event| {
+        *damaged.lock().unwrap() += u32::from(matches!(event, Event::Damaged { .. }));
+    });
+    assert_eq!(hold.unwrap().block().first(), 1);
+    assert!(*damaged.lock().unwrap() > 0, "nobody was told");
+    // A block around it is no better.
+    let error = store.acquire(&realm(), Wanted::This(realm().block(0, 1).unwrap()), &|_| ());
+    assert!(matches!(error, Err(StoreError::Damaged { .. })));
+    // The way out.
+    store.reset(&realm(), realm().block(0, 0).unwrap()).unwrap();
+    let window = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    assert!(window.start() >= now(&clock) + 2_000);
+}
+
+#[test]
+fn of_two_folders_the_higher_mark_wins() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let store = store(&one, &clock).second(&two);
+    let first = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    let old = fs::read(one.join("snowflake/node-0.json")).unwrap();
+    assert_eq!(fs::read(two.join("snowflake/node-0.json")).unwrap(), old);
+    let second = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    assert_eq!(second.start(), first.end());
+    // The first falls back, is damaged, is lost with its whole folder.
+    fs::write(one.join("snowflake/node-0.json"), &old).unwrap();
+    let third = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    assert_eq!(third.start(), second.end());
+    fs::write(one.join("snowflake/node-0.json"), "rubbish").unwrap();
+    let fourth = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    assert_eq!(fourth.start(), third.end());
+    fs::remove_dir_all(&one).unwrap();
+    let fifth = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    assert_eq!(fifth.start(), fourth.end());
+}
+
+#[test]
+fn another_layout_or_epoch_in_the_namespace_is_refused() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    any(&store).unwrap();
+    let twitter = Realm::of(Scheme::of::<Twitter>()).named(Name::new("snowflake"));
+    let error = store.acquire(&twitter, Wanted::Any { bits: 0 }, &|_| ()).unwrap_err().to_string();
+    assert!(
+        error.contains("since 2020-01-01T00:00:00Z") && error.contains("2010-11-04"),
+        "{error}"
+    );
+    assert!(error.contains("another namespace"), "{error}");
+}
+
+#[test]
+fn an_old_record_is_taken_and_reported() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    this(&store, 5).unwrap().grant(SECOND).unwrap();
+    clock.advance(25 * HOUR);
+    let old = Mutex::new(None);
+    let wanted = Wanted::This(realm().block(5, 0).unwrap());
+    let hold = store.acquire(&realm(), wanted, &|event| {
+        if let Event::OldRecord { written, .. } = event {
+            *old.lock().unwrap() = Some(written);
+        }
+    });
+    assert_eq!(hold.unwrap().term(), 2);
+    assert_eq!(*old.lock().unwrap(), Some(UnixTime::from_seconds(1_700_000_000)));
+}
+
+/// A record that was put back from a backup under its holder is not written over with less.
+#[test]
+fn an_old_record_under_a_holder_is_a_loss() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let path = folder.path().join("snowflake/node-5.json");
+    let mut hold = this(&store, 5).unwrap();
+    hold.grant(SECOND).unwrap();
+    let backup = fs::read(&path).unwrap();
+    hold.grant(SECOND).unwrap();
+    fs::write(&path, backup).unwrap();
+    assert!(hold.grant(SECOND).unwrap_err().is_lost());
+    fs::remove_file(&path).unwrap();
+    assert!(hold.grant(SECOND).unwrap_err().is_lost());
+}

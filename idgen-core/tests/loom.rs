@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use idgen_core::clock::Ticks;
+use idgen_core::clock::{Clock, Disciplined, Ticks};
 use idgen_core::layout::{Axis, Dressing, Layout};
 use idgen_core::sequencer::{Run, Sequencer};
-use idgen_core::{Line, Stall, Window};
+use idgen_core::{Line, Stall, UnixTime, Window};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
@@ -210,5 +210,57 @@ fn loom_windows_granted_at_once() {
         assert!(sooner || got.iter().all(|&position| !(2..4).contains(&position)));
         assert!(got.iter().any(|&position| (4..6).contains(&position)), "{got:?}");
         assert_distinct(got);
+    });
+}
+
+/// A clock that a model sets before it starts threads: nothing to explore.
+#[derive(Default)]
+struct SetClock {
+    wall: std::sync::atomic::AtomicI64,
+    monotonic: std::sync::atomic::AtomicU64,
+}
+
+impl SetClock {
+    fn set(&self, wall: i64, monotonic: u64) {
+        self.wall.store(wall, Ordering::SeqCst);
+        self.monotonic.store(monotonic, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn wall(&self) -> UnixTime {
+        UnixTime::from_millis(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.monotonic.load(Ordering::SeqCst))
+    }
+
+    fn wait(&self, _: Duration) {}
+}
+
+/// Threads that see a regression at once: one of them answers it, nobody waits for it, and each
+/// sees a time of before or after.
+#[test]
+fn loom_the_clock_is_stepped_by_one_thread_and_the_others_go_on() {
+    explore(|| {
+        let system = std::sync::Arc::new(SetClock::default());
+        system.set(100_000, 5_000);
+        let clock = Arc::new(Disciplined::new(std::sync::Arc::clone(&system)));
+        system.set(97_020, 5_020); // three seconds back, and a look is due
+        let other = Arc::clone(&clock);
+        let thread = thread::spawn(move || [other.wall(), other.wall()]);
+        let mine = [clock.wall(), clock.wall()];
+        let theirs = thread.join().unwrap();
+        // Before: twenty milliseconds later. After: the last that was surely shown.
+        let shown = UnixTime::from_millis(100_010)..=UnixTime::from_millis(100_020);
+        for time in mine.into_iter().chain(theirs) {
+            let time = UnixTime::from_nanos(time.as_nanos() / 1_000 * 1_000);
+            assert!(shown.contains(&time), "{time}");
+        }
+        assert_eq!(clock.counts().large_regressions, 1);
+        // Nothing is left taken: the next look is answered.
+        system.set(160_000, 5_040);
+        assert!(clock.health().is_degraded());
     });
 }

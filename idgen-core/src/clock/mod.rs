@@ -3,7 +3,16 @@
 //! A [`Clock`] gives wall time (for people) and monotonic time (for rates and waits). [`Ticks`]
 //! is what a line of positions sees of it: the number of the tick that is now. A clock raises
 //! the floor of a line, so that ids are fresh; no promise of uniqueness rests on it.
+//!
+//! [`Disciplined`] is a clock over a clock: monotonic time with an offset that follows wall time as
+//! far as that can be believed, by the state machine [`Discipline`]. The ticker thread of
+//! the process goes by one.
 
+mod discipline;
+mod disciplined;
+mod ntp;
+#[cfg(feature = "std")]
+mod process;
 mod scripted;
 #[cfg(feature = "std")]
 mod system;
@@ -11,6 +20,14 @@ mod system;
 mod ticker;
 mod ticks;
 
+pub use discipline::{
+    ClockCounts, ClockEvent, ClockEvents, ClockHealth, ClockObserver, ClockState, Discipline,
+    DisciplineError, DisciplineSettings, Gap, OnAlert, Reading,
+};
+pub use disciplined::Disciplined;
+pub use ntp::NtpState;
+#[cfg(feature = "std")]
+pub use process::ProcessClock;
 pub use scripted::ScriptedClock;
 #[cfg(feature = "std")]
 pub use system::SystemClock;
@@ -33,6 +50,11 @@ pub trait Clock: Send + Sync {
 
     /// Blocks the calling thread for about this long.
     fn wait(&self, duration: Duration);
+
+    /// What the system says of how well its clock is kept.
+    fn ntp(&self) -> NtpState {
+        NtpState::Unknown
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for &C {
@@ -46,6 +68,10 @@ impl<C: Clock + ?Sized> Clock for &C {
 
     fn wait(&self, duration: Duration) {
         (**self).wait(duration);
+    }
+
+    fn ntp(&self) -> NtpState {
+        (**self).ntp()
     }
 }
 
@@ -61,5 +87,9 @@ impl<C: Clock + ?Sized> Clock for alloc::sync::Arc<C> {
 
     fn wait(&self, duration: Duration) {
         (**self).wait(duration);
+    }
+
+    fn ntp(&self) -> NtpState {
+        (**self).ntp()
     }
 }

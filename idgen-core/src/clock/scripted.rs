@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use core::time::Duration;
 
-use super::Clock;
+use super::{Clock, NtpState};
 use crate::UnixTime;
 
 /// A clock that stands still until it is told to move, and whose waits move it.
@@ -30,18 +30,29 @@ pub struct ScriptedClock {
     wall: AtomicI64,
     /// Nanoseconds that passed, by the same rules.
     monotonic: AtomicU64,
+    /// What the time service says, by the same rules.
+    ntp: AtomicU64,
 }
 
 impl ScriptedClock {
     /// A clock that shows this time.
     #[must_use]
     pub const fn at(time: UnixTime) -> Self {
-        Self { wall: AtomicI64::new(nanos(time)), monotonic: AtomicU64::new(0) }
+        Self {
+            wall: AtomicI64::new(nanos(time)),
+            monotonic: AtomicU64::new(0),
+            ntp: AtomicU64::new(NtpState::Unknown.word()),
+        }
     }
 
     /// Steps wall time, forward or back. Monotonic time does not notice.
     pub fn set(&self, time: UnixTime) {
         self.wall.store(nanos(time), Ordering::Relaxed);
+    }
+
+    /// Says this of how well the clock is kept.
+    pub fn set_ntp(&self, state: NtpState) {
+        self.ntp.store(state.word(), Ordering::Relaxed);
     }
 
     /// Lets time pass.
@@ -64,6 +75,10 @@ impl Clock for ScriptedClock {
     /// Lets the time pass at once.
     fn wait(&self, duration: Duration) {
         self.advance(duration);
+    }
+
+    fn ntp(&self) -> NtpState {
+        NtpState::of_word(self.ntp.load(Ordering::Relaxed))
     }
 }
 

@@ -5,13 +5,14 @@
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::Clock;
+use super::{Clock, NtpState};
 use crate::UnixTime;
 
 /// The operating system's clocks.
 ///
 /// Monotonic time is `CLOCK_BOOTTIME` on Linux, which counts suspend. Elsewhere it is the
-/// standard library's, which counts suspend on Windows and does not on macOS.
+/// standard library's, which counts suspend on Windows and does not on macOS. What the time
+/// service says is known on Linux.
 ///
 /// # Example
 /// ```
@@ -36,6 +37,16 @@ impl Clock for SystemClock {
 
     fn wait(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn ntp(&self) -> NtpState {
+        match idgen_ntp::kernel_state() {
+            None => NtpState::Unknown,
+            Some(kernel) if kernel.synchronised => {
+                NtpState::Synchronised { offset_nanos: kernel.offset_nanos }
+            }
+            Some(_) => NtpState::Unsynchronised,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use idgen_fork::{ForkCell, generation};
 
 use super::ticks::wait_for;
-use super::{Clock, SystemClock, Ticks};
+use super::{Clock, ProcessClock, Ticks};
 use crate::Timebase;
 
 /// Longest sleep of a thread: it bounds how late it notices that wall time was stepped.
@@ -25,7 +25,8 @@ const fn shortest_sleep(tick: Duration) -> Duration {
 /// begins; of ticks shorter than a millisecond, every half of one.
 ///
 /// A thread starts with the first [`ticks`](Self::ticks) of its timebase and ends after the last of
-/// them is dropped. It reads wall time anew for each tick, so it follows every step of the clock.
+/// them is dropped. It reads the clock anew for each tick, so it follows every step of it; the
+/// clock of the process takes care which steps are to be followed.
 /// If it is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), and a line
 /// that runs out of positions reads the clock itself: freshness is lost, uniqueness never. In the
 /// child of a fork, where no other thread lives on, the first such reading starts another.
@@ -66,10 +67,10 @@ impl Ticker {
         Self { clock: Arc::new(clock), cells: Mutex::default() }
     }
 
-    /// The ticker of the process, on the operating system's clock.
+    /// The ticker of the process, on its [disciplined clock](ProcessClock).
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Ticker> = OnceLock::new();
-        GLOBAL.get_or_init(|| Self::on(SystemClock))
+        GLOBAL.get_or_init(|| Self::on(ProcessClock::global()))
     }
 
     /// The cached ticks of this timebase. Equal timebases share a cell, but for those asked for

@@ -43,6 +43,19 @@ fn a_hundred_thousand_ids_of_each_are_distinct_and_in_their_order() {
     assert_eq!(generated, idgen::catalog().len() - 4, "all but uuid-v3, v5, v8 and baidu");
 }
 
+/// A command has no store of windows: it keeps to the clock, so that the next one starts past it.
+#[test]
+fn runs_of_one_lamport_node_follow_each_other() {
+    let run = || {
+        let shown = idgen(&["generate", "lamport", "-n", "100000", "--node", "7"], Vec::new());
+        let ids: Vec<u64> = shown.lines().map(|id| id.parse().unwrap()).collect();
+        assert!(ids.len() == 100_000 && ids.is_sorted() && ids.iter().all(|id| id % 1_024 == 7));
+        ids
+    };
+    let (first, second) = (run(), run());
+    assert!(first.last() < second.first(), "{:?} and {:?}", first.last(), second.first());
+}
+
 /// Two at once need no different node ids where random bits keep them apart, and have the same
 /// where one was asked for; positional ones get different ones.
 #[test]

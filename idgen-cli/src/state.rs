@@ -86,6 +86,10 @@ fn tell(event: &Event) {
         Event::Waiting { seconds } if *seconds >= WORTH_TELLING => {
             note(&format!("waiting {seconds:.1} s for the first window to begin"));
         }
+        Event::ClockBehind { seconds } => note(&format!(
+            "the clock is {seconds} s behind the last ids of this node id, so it was set back; going on \
+             from those, ahead of it (check date -u)"
+        )),
         Event::Failed { error } => note(&format!("windows cannot be renewed: {error}")),
         Event::Recovered => note("windows are renewed again"),
         Event::Lost { error } => note(&format!("{error}; looking for another node id")),

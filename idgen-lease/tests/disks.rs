@@ -18,9 +18,10 @@ use idgen_lease::{FileStore, Health, Lease, LeaseError, Leased};
 use idgen_snowflake::Snowflake;
 
 fn disk() -> PathBuf {
-    std::env::var_os("IDGEN_TEST_DISK")
-        .expect("run scripts/test lease, which makes a small disk")
-        .into()
+    let Some(disk) = std::env::var_os("IDGEN_TEST_DISK") else {
+        panic!("run scripts/test lease, which makes a small disk")
+    };
+    disk.into()
 }
 
 fn lease(folder: &Path) -> Result<Leased<Shared<Snowflake>>, LeaseError> {

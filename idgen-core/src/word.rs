@@ -2,7 +2,7 @@
 
 use core::fmt::{Binary, Debug, Display, LowerHex};
 use core::hash::Hash;
-use core::ops::{Add, BitOr, Shl};
+use core::ops::{Add, BitAnd, BitOr, Shl, Shr};
 
 /// An unsigned integer that holds one id: [`u64`] or [`u128`], and no other type.
 ///
@@ -31,8 +31,10 @@ pub trait Word:
     + From<u64>
     + Into<u128>
     + Add<Output = Self>
+    + BitAnd<Output = Self>
     + BitOr<Output = Self>
     + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
     + 'static
 {
     /// Bits in the word: 64 or 128.

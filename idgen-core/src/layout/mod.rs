@@ -2,7 +2,8 @@
 //!
 //! A layout is a plain constant. It packs [`Parts`] into a word and takes words apart, says what
 //! it can hold ([`Capacity`]), draws itself ([`Layout::picture`]), and prepares the
-//! [`Dressing`] that turns positions of the line into words at full speed.
+//! [`Dressing`] that turns positions of the line into words at full speed, and the [`Undressing`]
+//! that takes words apart at the same.
 //!
 //! **Invariant:** no word leaves this module with a value cut off: what does not fit is an
 //! error that names the value and the range. Nobody outside this module shifts bits of an id.
@@ -14,12 +15,14 @@ mod field;
 mod parse;
 mod picture;
 mod refine;
+mod undressing;
 
 pub use capacity::Capacity;
 pub use dressing::{Axis, Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};
 pub use field::{Field, Kind, UnknownKind};
 pub use picture::Picture;
+pub use undressing::Undressing;
 
 use core::fmt;
 

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 #[cfg(unix)]
 use crate::torture;
-use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate};
+use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate, verify};
 
 /// Distributed unique ids: generate, inspect, compare.
 #[derive(Debug, Parser)]
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Check a configuration file and name every fault in it
     #[command(after_help = validate::EXAMPLES)]
     Validate(validate::Arguments),
+    /// Check a set of ids: duplicates, order, gaps
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(verify::Arguments),
     /// Kill, pause, fork and mislead generators, and look for an id that came twice
     #[cfg(unix)]
     #[command(after_help = torture::EXAMPLES)]

@@ -6,6 +6,7 @@ mod choice;
 mod cli;
 mod convert;
 mod exit;
+mod findings;
 mod generate;
 mod input;
 mod inspect;
@@ -20,6 +21,7 @@ mod state;
 #[cfg(unix)]
 mod torture;
 mod validate;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "idgen", &mut script);

@@ -45,6 +45,7 @@ const TOO_EARLY: f64 = -10.0;
 const FUTURE: f64 = -12.0;
 const FOREIGN_FORM: f64 = -8.0;
 const SELDOM_SEEN: f64 = -4.0;
+const NO_ID: f64 = -100.0;
 
 /// Of four ids, about one is from a busy tick, where the sequence may have any value.
 const BUSY: f64 = 0.25;
@@ -57,6 +58,32 @@ pub(crate) fn candidates(text: &str, form: Option<Form>, now: UnixTime) -> Vec<C
         .collect();
     sort(&mut found);
     found
+}
+
+/// The scheme that most likely made all these ids, each with the form that it has to be in: the
+/// one with the best score, where an id that it cannot have made costs more than any evidence is
+/// worth. `None` where no scheme fits any.
+pub(crate) fn likeliest(
+    ids: &[(String, Option<Form>)],
+    form: Option<Form>,
+    now: UnixTime,
+) -> Option<Scheme> {
+    let score = |scheme: &Scheme| {
+        let read =
+            |(text, told): &(String, Option<Form>)| reading(scheme, text, told.or(form), now);
+        let found: Vec<_> = ids.iter().map(read).collect();
+        let fits = found.iter().any(Option::is_some);
+        fits.then(|| found.iter().map(|it| it.as_ref().map_or(NO_ID, |it| it.score)).sum::<f64>())
+    };
+    let mut best = None;
+    for entry in idgen::catalog() {
+        if let Some(score) = score(&entry.scheme)
+            && best.is_none_or(|(_, other)| score > other)
+        {
+            best = Some((entry.scheme, score));
+        }
+    }
+    best.map(|(scheme, _)| scheme)
 }
 
 /// What a text means in a scheme: in this form, or without one in the scheme's own, or where that
@@ -324,6 +351,21 @@ mod tests {
         assert_eq!(score(Form::Decimal, false), score(Form::Base62, true));
         assert_eq!(score(Form::Base62, false), score(Form::Base62, true) + FOREIGN_FORM);
         const { assert!(FOREIGN_FORM < -1.0) };
+    }
+
+    #[test]
+    fn many_ids_are_of_the_scheme_that_fits_them_all() {
+        let ids = |texts: &[&str]| -> Vec<(String, Option<Form>)> {
+            texts.iter().map(|text| ((*text).to_owned(), None)).collect()
+        };
+        let name = |texts: &[&str]| likeliest(&ids(texts), None, NOW).map(|s| s.name.to_string());
+        let [one, other] = [made("discord", 5, 0, 1), made("discord", 500, 1, 3)];
+        assert_eq!(name(&[&one, &other, "no id"]).unwrap(), "discord");
+        // Any number of 53 bits is one of 64, but not the other way round.
+        let small = made("js53", 5, 0, 0);
+        assert_eq!(name(&[&small]).unwrap(), "js53");
+        assert_ne!(name(&[&small, "1541815603606036480"]).unwrap(), "js53");
+        assert_eq!(name(&["x"]), None);
     }
 
     #[test]

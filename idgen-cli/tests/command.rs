@@ -316,6 +316,7 @@ fn the_examples_of_the_help_texts_work() {
         "schemes",
         "sql",
         "validate",
+        "verify",
         "completions",
     ] {
         let help = stdout(&format!("{command} --help"));
@@ -330,7 +331,7 @@ fn the_examples_of_the_help_texts_work() {
             }
         }
     }
-    assert_eq!(examples, 28);
+    assert_eq!(examples, 30);
 }
 
 #[test]

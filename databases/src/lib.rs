@@ -17,9 +17,11 @@ pub struct Guide;
 #[macro_export]
 macro_rules! each_narrow {
     ($scheme:ident => $check:expr) => {{
+        use idgen::lamport::Lamport;
         use idgen::snowflake::{Js53, Leaf, Snowflake, Twitter};
         use idgen::sonyflake::{Sonyflake, SonyflakeV2};
         $crate::each_narrow!(@ $scheme => $check; Snowflake Twitter Leaf Js53 Sonyflake SonyflakeV2);
+        $crate::each_narrow!(@ $scheme => $check; Lamport);
     }};
     (@ $scheme:ident => $check:expr; $($of:ident)+) => {
         $({ type $scheme = $of; $check })+
@@ -40,10 +42,11 @@ macro_rules! each_full {
 #[macro_export]
 macro_rules! each_wide {
     ($scheme:ident => $check:expr) => {{
+        use idgen::lamport::Hlc;
         use idgen::uuid::{UuidV1, UuidV3, UuidV4, UuidV5, UuidV6, UuidV7, UuidV8};
         use idgen::wide::{Nano128, Ulid};
         $crate::each_narrow!(@ $scheme => $check; UuidV1 UuidV3 UuidV4 UuidV5 UuidV6 UuidV7 UuidV8);
-        $crate::each_narrow!(@ $scheme => $check; Nano128 Ulid);
+        $crate::each_narrow!(@ $scheme => $check; Nano128 Ulid Hlc);
     }};
 }
 

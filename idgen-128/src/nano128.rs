@@ -27,7 +27,7 @@ use idgen_core::generator::Builder;
 ///
 /// let parts = Parts { tick: 1_577_836_800_000_000_001, node: 7, sequence: 3, payload: 0 };
 /// let id = Id::<Nano128>::from_parts(parts)?;
-/// assert_eq!(id.to_string(), "15e5b69f49bd00010000000000070003");
+/// assert_eq!(id.to_string(), "15e59a35b98a00010000000000070003");
 /// assert_eq!(id.time().unwrap().to_string(), "2020-01-01T00:00:00.000000001Z");
 /// # Ok::<(), idgen_core::layout::RangeError>(())
 /// ```

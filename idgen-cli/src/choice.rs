@@ -12,12 +12,17 @@ use idgen::{Name, Scheme, Timebase};
 use crate::exit::Failure;
 use crate::generate::Arguments;
 
+/// The name of schemes that have none.
+const CUSTOM: Name = Name::new("custom");
+
 /// A scheme, and how to generate its ids.
 pub(crate) struct Choice {
     pub(crate) scheme: Scheme,
     pub(crate) settings: Settings,
     /// The catalog's entry, where the scheme is just that.
     entry: Option<&'static Entry>,
+    /// Whether flags have changed the scheme, so that its name does not say what it is.
+    pub(crate) altered: bool,
 }
 
 impl Choice {
@@ -25,16 +30,16 @@ impl Choice {
         let mut choice = match (&arguments.config, &arguments.layout) {
             (Some(file), _) => {
                 let Validated { scheme, settings, .. } = configuration(file)?;
-                Self { scheme, settings, entry: None }
+                Self { scheme, settings, entry: None, altered: false }
             }
             (None, Some(layout)) => {
                 let scheme = Scheme {
-                    name: Name::new("custom"),
+                    name: CUSTOM,
                     layout: *layout,
                     timebase: None,
                     text: idgen::text::Form::Decimal,
                 };
-                Self { scheme, settings: Settings::default(), entry: None }
+                Self { scheme, settings: Settings::default(), entry: None, altered: true }
             }
             (None, None) => Self::named(arguments.scheme.as_deref().unwrap_or("snowflake"))?,
         };
@@ -50,7 +55,15 @@ impl Choice {
 
     fn named(name: &str) -> Result<Self, Failure> {
         let entry = entry(name)?;
-        Ok(Self { scheme: entry.scheme, settings: Settings::default(), entry: Some(entry) })
+        if !entry.generates() {
+            return Err(usage(format!("{name} ids are made of names; see idgen name --help")));
+        }
+        Ok(Self {
+            scheme: entry.scheme,
+            settings: Settings::default(),
+            entry: Some(entry),
+            altered: false,
+        })
     }
 
     /// A layout with the node bits asked for, in place of the scheme's.
@@ -58,8 +71,9 @@ impl Choice {
         if let Some(bits) = arguments.node_bits {
             let text = format!("41:{bits}:{}", 22 - bits);
             self.scheme.layout = text.parse().map_err(usage)?;
-            self.scheme.name = Name::new("custom");
+            self.scheme.name = CUSTOM;
             self.entry = None;
+            self.altered = true;
         }
         Ok(())
     }
@@ -76,6 +90,7 @@ impl Choice {
         let timebase = Timebase::try_new(epoch, tick.unwrap_or(Duration::from_millis(1)));
         self.scheme.timebase = Some(timebase.map_err(usage)?);
         self.entry = None;
+        self.altered = true;
         Ok(())
     }
 
@@ -84,21 +99,30 @@ impl Choice {
         self.settings.node.is_some() || self.entry.is_none_or(Entry::needs_node)
     }
 
-    /// The generator. A fault of the settings is one of usage, one of the clock is not.
+    /// A generator with its own settings, and no lease of a node id.
     pub(crate) fn generator(&self) -> Result<Box<dyn ErasedGenerator>, Failure> {
-        let built = match self.entry {
-            Some(entry) => entry.generator(&self.settings).ok_or_else(|| {
-                let name = self.scheme.name;
-                usage(format!("{name} ids are made of names; see idgen name --help"))
-            })?,
-            None => Builder::of(self.scheme).settings(&self.settings).erased(),
-        };
-        built.map_err(|error| match error {
+        self.build(&self.settings).map_err(|error| Self::failure(&self.scheme, error))
+    }
+
+    /// A generator with these settings.
+    pub(crate) fn build(
+        &self,
+        settings: &Settings,
+    ) -> Result<Box<dyn ErasedGenerator>, BuildError> {
+        match self.entry.and_then(|entry| entry.generator(settings)) {
+            Some(built) => built,
+            None => Builder::of(self.scheme).settings(settings).erased(),
+        }
+    }
+
+    /// A fault of the settings is one of usage, one of the clock is not.
+    pub(crate) fn failure(scheme: &Scheme, error: BuildError) -> Failure {
+        match error {
             BuildError::Time(_) | BuildError::Window(_) | BuildError::Ticker { .. } => {
-                Failure::Data(format!("{}: {error}", self.scheme.name))
+                Failure::Data(format!("{}: {error}", scheme.name))
             }
             _ => usage(error),
-        })
+        }
     }
 }
 

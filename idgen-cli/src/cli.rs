@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{convert, generate, inspect, name, range, schemes, sql, validate};
+#[cfg(unix)]
+use crate::torture;
+use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate};
 
 /// Distributed unique ids: generate, inspect, compare.
 #[derive(Debug, Parser)]
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     /// Turn ids of one scheme into ids of another that hold the same
     #[command(after_help = convert::EXAMPLES)]
     Convert(convert::Arguments),
+    /// Show or give up node ids of the state folder
+    #[command(after_help = nodes::EXAMPLES)]
+    Node(nodes::Arguments),
     /// Print the first and the last id of a time, for scans of an index
     #[command(after_help = range::EXAMPLES)]
     Range(range::Arguments),
@@ -49,6 +54,14 @@ pub(crate) enum Command {
     /// Check a configuration file and name every fault in it
     #[command(after_help = validate::EXAMPLES)]
     Validate(validate::Arguments),
+    /// Kill, pause, fork and mislead generators, and look for an id that came twice
+    #[cfg(unix)]
+    #[command(after_help = torture::EXAMPLES)]
+    Torture(torture::Arguments),
+    /// One generator of the torture
+    #[cfg(unix)]
+    #[command(hide = true)]
+    TortureWorker(torture::WorkerArguments),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {

@@ -46,3 +46,9 @@ pub(crate) fn complain(message: &str) {
     // Nobody is left to tell if standard error is closed.
     let _ = writeln!(anstream::stderr(), "{red}error:{red:#} {message}");
 }
+
+/// Says on standard error what is worth knowing and no error.
+pub(crate) fn note(message: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{yellow}note:{yellow:#} {message}");
+}

@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::{form, form_names, layout, scheme_names};
 use crate::choice::Choice;
 use crate::exit::Failure;
-use crate::node;
+use crate::state;
 
 /// Ids made at once.
 const BATCH: usize = 8_192;
@@ -35,8 +35,9 @@ Examples:
   idgen generate --node 32 --block 5 -n 3
   idgen generate uuid-v7 --prefix order
 
-Schemes that rest on node ids: without --node it takes the lowest node id that no other idgen on this machine has; a lock file
-holds it until the command ends. Other machines must be given other node ids.
+Schemes that rest on node ids take a free one from the state folder, or the one of --node, and record there how far
+they came before they go there: two at once never clash, and no restart repeats an id, whatever the clock does. Other
+machines must be given other node ids, or the same folder.
 
 Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
 
@@ -85,27 +86,25 @@ pub(crate) struct Arguments {
     /// How long to wait for an id, as 1s
     #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
     pub(crate) max_wait: Option<Duration>,
-    /// Take no lock on the node id: nobody else may have it
-    #[arg(long, requires = "node")]
+    #[command(flatten)]
+    pub(crate) state: state::Folder,
+    /// Record nothing: nobody else may have the node id, and the clock may not be set back between one
+    /// run and the next
+    #[arg(long, requires = "node", conflicts_with_all = ["state", "replica", "namespace"])]
     pub(crate) stateless: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let prefix = arguments.prefix.as_deref().map(Prefix::try_new).transpose();
     let prefix = prefix.map_err(|error| Failure::Usage(format!("--prefix: {error}")))?;
-    let mut choice = Choice::of(arguments)?;
-    let block_bits = choice.settings.block_bits;
-    let wanted = choice.settings.node;
-    let lock = if arguments.stateless || !choice.needs_node() {
-        None
+    let choice = Choice::of(arguments)?;
+    let scheme = choice.scheme;
+    let ids: Box<dyn ErasedGenerator> = if arguments.stateless || !choice.needs_node() {
+        choice.generator()?
     } else {
-        Some(node::lock(&choice.scheme, wanted, block_bits)?)
+        Box::new(arguments.state.lease(choice)?)
     };
-    if let Some(lock) = &lock {
-        choice.settings.node = Some(lock.node);
-    }
-    let ids = choice.generator()?;
-    let mut line = Line::new(&choice.scheme, form(&arguments.form), arguments.json);
+    let mut line = Line::new(&scheme, form(&arguments.form), arguments.json);
     line.prefix = prefix;
     let progress = progress(arguments.count);
     let done = write_ids(&*ids, arguments.count, &line, &mut io::stdout().lock(), &progress);

@@ -10,12 +10,15 @@ mod generate;
 mod input;
 mod inspect;
 mod name;
-mod node;
+mod nodes;
 mod paint;
 mod plausible;
 mod range;
 mod schemes;
 mod sql;
+mod state;
+#[cfg(unix)]
+mod torture;
 mod validate;
 
 use std::io::Write;
@@ -33,6 +36,11 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Name(arguments) => name::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
+        Command::Node(arguments) => nodes::run(arguments),
+        #[cfg(unix)]
+        Command::Torture(arguments) => torture::run(arguments),
+        #[cfg(unix)]
+        Command::TortureWorker(arguments) => torture::run_worker(arguments),
         Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),

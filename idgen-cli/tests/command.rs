@@ -10,10 +10,10 @@ use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
-/// Runs the command with its locks in a folder of the test's own.
+/// Runs the command with its records in a folder of the tests' own.
 fn idgen(arguments: &str) -> Command {
     let mut command = Command::new(cargo_bin!("idgen"));
-    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR")).args(arguments.split_whitespace());
+    command.env("IDGEN_STATE", env!("CARGO_TARGET_TMPDIR")).args(arguments.split_whitespace());
     command
 }
 
@@ -115,7 +115,7 @@ fn a_broken_pipe_ends_it_quietly() {
 fn two_at_once_have_different_nodes_and_one_node_has_one_holder() {
     let holding = |arguments: &[&str]| {
         let mut child = std::process::Command::new(cargo_bin!("idgen"))
-            .env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"))
+            .env("IDGEN_STATE", env!("CARGO_TARGET_TMPDIR"))
             .args(["generate", "leaf", "-n", "100000000"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -132,7 +132,7 @@ fn two_at_once_have_different_nodes_and_one_node_has_one_holder() {
     assert_ne!(first_node, second_node);
     let (code, message) = failure(&format!("generate leaf --node {first_node}"));
     assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("is held by another idgen on this machine, process"), "{message}");
+    assert!(message.contains("of leaf is held by another process, "), "{message}");
     drop((first_out, second_out));
     first.wait().unwrap();
     second.wait().unwrap();
@@ -337,4 +337,57 @@ fn the_examples_of_the_help_texts_work() {
 fn colours_are_for_terminals() {
     assert!(!stdout("inspect 1541815603606036480").contains('\u{1b}'));
     assert!(stdout("inspect 1541815603606036480 --color always").contains('\u{1b}'));
+}
+
+/// A folder of a test's own.
+fn in_folder(folder: &std::path::Path, arguments: &str) -> Output {
+    idgen(arguments).env("IDGEN_STATE", folder).output().unwrap()
+}
+
+#[test]
+fn node_ids_are_listed_shown_and_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| in_folder(folder.path(), arguments);
+    let text = |arguments: &str| String::from_utf8(run(arguments).stdout).unwrap();
+    assert!(text("node list").starts_with("no node id of snowflake was ever taken in "));
+    let first = run("generate --node 7");
+    let notes = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(notes.contains("new state folder: its ids begin at 20"), "{notes}");
+    assert!(first.status.success());
+    let again = run("generate --node 7");
+    assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
+    assert!(first.stdout < again.stdout);
+    let listed: Value = serde_json::from_str(&text("node list --json")).unwrap();
+    assert_eq!((&listed[0]["node"], &listed[0]["term"]), (&7.into(), &2.into()));
+    assert_eq!((&listed[0]["held"], listed.as_array().unwrap().len()), (&false.into(), 1));
+    assert!(text("node list").contains("       7  free                  2  20"));
+    assert!(text("node show 7").contains("  term         2\n  next window  from tick "));
+    let (unknown, unsure) = (run("node show 8"), run("node release 7"));
+    assert_eq!((unknown.status.code(), unsure.status.code()), (Some(1), Some(2)));
+    assert!(String::from_utf8_lossy(&unsure.stderr).contains("and say --yes"));
+    let record = folder.path().join("snowflake/node-7.json");
+    std::fs::write(&record, "rubbish").unwrap();
+    let damaged = run("generate --node 7");
+    let message = String::from_utf8_lossy(&damaged.stderr).into_owned();
+    assert_eq!(damaged.status.code(), Some(1), "{message}");
+    assert!(message.contains("node-7.json is damaged") && message.contains("idgen node release"));
+    assert_eq!(text("node release 7 --yes"), "node id 7 of snowflake is released\n");
+    assert!(run("generate --node 7").status.success());
+}
+
+#[test]
+fn layouts_of_ones_own_have_namespaces_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    for layout in ["41:5:5:12", "41:10:12", "41:10:12 --tick 10ms"] {
+        let made = in_folder(
+            folder.path(),
+            &format!("generate --layout {layout} --epoch 2024-01-01 --max-wait 10s"),
+        );
+        assert!(made.status.success(), "{layout}: {}", String::from_utf8_lossy(&made.stderr));
+    }
+    let names: HashSet<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.len() == 3 && names.iter().all(|name| name.starts_with("custom-")), "{names:?}");
 }

@@ -10,7 +10,7 @@ use assert_cmd::cargo::cargo_bin;
 #[track_caller]
 fn idgen(arguments: &[&str], input: Vec<u8>) -> String {
     let mut command = Command::new(cargo_bin!("idgen"));
-    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command.env("IDGEN_STATE", env!("CARGO_TARGET_TMPDIR"));
     let output = command.args(arguments).write_stdin(input).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -41,6 +41,19 @@ fn a_hundred_thousand_ids_of_each_are_distinct_and_in_their_order() {
         generated += 1;
     }
     assert_eq!(generated, idgen::catalog().len() - 4, "all but uuid-v3, v5, v8 and baidu");
+}
+
+/// A command has no store of windows: it keeps to the clock, so that the next one starts past it.
+#[test]
+fn runs_of_one_lamport_node_follow_each_other() {
+    let run = || {
+        let shown = idgen(&["generate", "lamport", "-n", "100000", "--node", "7"], Vec::new());
+        let ids: Vec<u64> = shown.lines().map(|id| id.parse().unwrap()).collect();
+        assert!(ids.len() == 100_000 && ids.is_sorted() && ids.iter().all(|id| id % 1_024 == 7));
+        ids
+    };
+    let (first, second) = (run(), run());
+    assert!(first.last() < second.first(), "{:?} and {:?}", first.last(), second.first());
 }
 
 /// Two at once need no different node ids where random bits keep them apart, and have the same

@@ -21,9 +21,10 @@ fn stdout(arguments: &[&str]) -> String {
 
 /// What the command says of a text that is no id.
 #[track_caller]
-fn refused(text: &str) -> String {
-    let output = Command::new(cargo_bin!("idgen")).args(["inspect", text]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{text}");
+fn refused(arguments: &[&str]) -> String {
+    let arguments = [&["inspect"], arguments].concat();
+    let output = Command::new(cargo_bin!("idgen")).args(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -85,12 +86,38 @@ fn reference_typeids() {
     assert_eq!(vectors.len(), 2);
     for vector in vectors {
         match vector.get("invalid") {
-            Some(text) => assert!(refused(text.as_str().unwrap()).contains("128 bits")),
+            Some(text) => assert!(refused(&[text.as_str().unwrap()]).contains("128 bits")),
             None => {
                 let found = inspect(&[vector["id"].as_str().unwrap()]);
                 assert_eq!((&found["scheme"], &found["id"]), (&"uuid-v7".into(), &vector["uuid"]));
                 assert_eq!(found["prefix"], "prefix");
             }
+        }
+    }
+}
+
+#[test]
+fn reference_ulids() {
+    let vectors = vectors("ulid");
+    assert_eq!(vectors.len(), 5);
+    for vector in vectors {
+        let Some(id) = vector.get("id") else {
+            // It has digits alone, so that as a decimal number it may be another scheme's.
+            let text = vector["invalid"].as_str().unwrap();
+            assert!(refused(&["--scheme", "ulid", "--form", "base32", text]).contains("128 bits"));
+            continue;
+        };
+        let found = inspect(&[id.as_str().unwrap()]);
+        assert_eq!((&found["scheme"], &found["id"]), (&"ulid".into(), id));
+        if let Some(millis) = vector.get("unix_ms") {
+            assert_eq!(found["fields"]["timestamp"], *millis);
+        }
+        if let Some(next) =
+            vector.get("next").and_then(Value::as_str).filter(|next| next.len() == 26)
+        {
+            let [low, high] = [id.as_str().unwrap(), next]
+                .map(|id| number(&inspect(&["--scheme", "ulid", id])["fields"]["random_low"]));
+            assert_eq!(low + 1, high);
         }
     }
 }

@@ -21,8 +21,10 @@
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
 //! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of
 //! schemes that have some. `serde`, `jiff`: ids and instants of those. `schemars`: JSON schemas.
-//! `uuid`, `ulid`: ids of 128 bits to and from their types. `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`,
-//! `diesel-sqlite`: ids as values of those libraries.
+//! `uuid`, `ulid`: ids of 128 bits to and from their types. `sqlx-postgres`, `sqlx-mysql`,
+//! `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`, `diesel-sqlite`: ids as values of those
+//! libraries.
+//!
 //! Without any of them the crate is `no_std` and needs a target with 64-bit atomics.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]

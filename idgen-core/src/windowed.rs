@@ -34,6 +34,10 @@ pub trait Windowed: Send + Sync {
 
     /// Blocks until the tick is reached, or about `at_most` has passed, and says how long it was.
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
+
+    /// Says that an earlier process has issued ids of this tick: a disciplined clock goes on from there
+    /// where wall time is far behind it.
+    fn go_on_from(&self, tick: u64);
 }
 
 impl<T: Ticks, O: Observer> Windowed for Line<T, O> {
@@ -65,5 +69,9 @@ impl<T: Ticks, O: Observer> Windowed for Line<T, O> {
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         self.ticks().wait_for(tick, at_most)
+    }
+
+    fn go_on_from(&self, tick: u64) {
+        self.ticks().go_on_from(tick);
     }
 }

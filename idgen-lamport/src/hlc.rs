@@ -7,15 +7,17 @@ use idgen_core::text::Form;
 use idgen_core::{IdScheme, Timebase, UnixTime};
 
 #[cfg(feature = "std")]
+use idgen_core::Window;
+#[cfg(feature = "std")]
 use idgen_core::catalog::Settings;
 #[cfg(feature = "std")]
 use idgen_core::clock::Ticks;
 #[cfg(feature = "std")]
 use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Shared};
 #[cfg(feature = "std")]
-use idgen_core::random::{RandomSource, SystemRandom};
+use idgen_core::observer::Observer;
 #[cfg(feature = "std")]
-use idgen_core::{Line, Window};
+use idgen_core::random::{RandomSource, SystemRandom};
 
 /// 48 bits of milliseconds since 1970, 16 of logical count and 64 of node.
 ///
@@ -88,8 +90,8 @@ impl Hlc {
         Builder::new().max_drift(Self::MAX_OFFSET)
     }
 
-    /// Waits until the clock shows the tick that the line goes on at: from then on ids are of their
-    /// time, and no machine whose clock is right refuses them.
+    /// Waits until the time is that of the clock's next id: from then on no machine whose clock is
+    /// right refuses its ids.
     ///
     /// # Example
     /// ```
@@ -97,15 +99,16 @@ impl Hlc {
     /// use idgen_lamport::{Hlc, LogicalClock};
     ///
     /// let clock = Hlc::builder().node(7).max_drift(Duration::from_millis(5)).shared()?;
-    /// Hlc::settle(clock.line());
+    /// Hlc::settle(&clock);
     /// assert_eq!(clock.tick()?.node(), 7);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
-    pub fn settle<T: Ticks, O: idgen_core::observer::Observer>(line: &Line<T, O>) {
+    pub fn settle<T: Ticks, O: Observer>(clock: &Shared<Self, T, O>) {
+        let line = clock.line();
         let tick = line.axis().tick_of(line.next());
-        let ticks =
-            tick.saturating_sub(line.ticks().read()).min(line.max_drift().saturating_add(1));
-        let at_most = Duration::from_millis(ticks);
+        let millis = tick.saturating_sub(line.ticks().read());
+        // A static start is one tick past the drift.
+        let at_most = Duration::from_millis(millis.min(line.max_drift().saturating_add(1)));
         line.ticks().wait_for(tick, at_most);
     }
 }
@@ -123,7 +126,7 @@ pub(crate) fn generator(settings: &Settings) -> Result<Box<dyn ErasedGenerator>,
     let builder = Hlc::builder().settings(settings);
     if settings.node.is_some() {
         let clock = builder.shared()?;
-        Hlc::settle(clock.line());
+        Hlc::settle(&clock);
         return Ok(Box::new(clock));
     }
     let window = settings.window.unwrap_or(Window::from_start(0));

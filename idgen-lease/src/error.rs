@@ -15,16 +15,16 @@ use crate::grant::Refusal;
 pub enum LeaseError {
     /// The store.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
     /// The generator's settings.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Build(Box<BuildError>),
     /// The node id.
     #[error(transparent)]
     Node(#[from] RangeError),
     /// The block of node ids.
     #[error(transparent)]
-    Block(#[from] LayoutError),
+    Block(Box<LayoutError>),
     /// The window that was granted lies past the layout's end.
     #[error(transparent)]
     Window(#[from] WindowError),
@@ -61,6 +61,24 @@ pub enum LeaseError {
     /// The operating system started no thread.
     #[error("the operating system started no thread to keep the lease: {0}")]
     Keeper(#[source] io::Error),
+}
+
+impl From<StoreError> for LeaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+impl From<BuildError> for LeaseError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(Box::new(error))
+    }
+}
+
+impl From<LayoutError> for LeaseError {
+    fn from(error: LayoutError) -> Self {
+        Self::Block(Box::new(error))
+    }
 }
 
 /// A store that does not do as it was asked.

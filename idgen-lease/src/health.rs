@@ -95,6 +95,12 @@ pub enum Event {
         /// When they begin.
         begins: UnixTime,
     },
+    /// The clock is so far behind the last window of the node id that it is asked to keep an offset, and to
+    /// go on from there.
+    ClockBehind {
+        /// Seconds, whole ones.
+        seconds: u64,
+    },
     /// The first id has to wait for the clock.
     Waiting {
         /// Seconds, at most.

@@ -57,25 +57,31 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         Ok(tenancy)
     }
 
+    /// Waits until the first window may be issued from. If that would take too long, wall time was set
+    /// back since the last holder: the clock keeps an offset then and goes on from there, if it can.
     fn wait_for_start(&self, link: &Link<G>) -> Result<(), LeaseError> {
         let (line, base) = (link.line(), self.lease.realm.scheme().timebase);
         let Some(base) = base else { return Ok(()) };
-        let (begins, now) = (line.reached(), line.now());
-        let ticks = begins.saturating_sub(line.max_drift()).saturating_sub(now);
-        if ticks == 0 {
-            return Ok(());
+        let begins = line.reached();
+        let wait = || {
+            let ticks = begins.saturating_sub(line.max_drift()).saturating_sub(line.now());
+            Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()))
+        };
+        let mut left = wait();
+        if left > self.lease.max_start_wait {
+            self.lease.tell(&Event::ClockBehind { seconds: left.as_secs() });
+            line.go_on_from(begins);
+            left = wait();
         }
-        let wait = Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()));
-        if wait > self.lease.max_start_wait {
+        if left > self.lease.max_start_wait {
             let what = link.held().map(|(block, _)| block.describe()).unwrap_or_default();
-            return Err(LeaseError::Early {
-                what,
-                begins: base.time_of(begins),
-                wait: wait.as_secs(),
-            });
+            let (begins, wait) = (base.time_of(begins), left.as_secs());
+            return Err(LeaseError::Early { what, begins, wait });
         }
-        self.lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
-        link.wait_for_start(wait * 2);
+        if !left.is_zero() {
+            self.lease.tell(&Event::Waiting { seconds: left.as_secs_f64() });
+            link.wait_for_start(left * 2);
+        }
         Ok(())
     }
 
@@ -138,7 +144,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
                 self.is_well();
             }
             Err(LeaseError::Store(error)) => {
-                self.set_health(Health::Homeless { error: Arc::new(error) });
+                self.set_health(Health::Homeless { error: Arc::new(*error) });
             }
             Err(error) => {
                 let what = "this process".to_owned();

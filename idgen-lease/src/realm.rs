@@ -33,6 +33,16 @@ impl Realm {
         Self { namespace: scheme.name, scheme }
     }
 
+    /// The scheme in a namespace that all schemes of its layout, epoch and tick length share, and no
+    /// other: its name with a fingerprint. For schemes that nobody gave a name of their own.
+    #[must_use]
+    pub fn by_layout(scheme: Scheme) -> Self {
+        let fingerprint = crc32fast::hash(crate::file::describe(&Self::of(scheme)).as_bytes());
+        let stem: String = scheme.name.as_str().chars().take(14).collect();
+        let name = Name::try_new(&format!("{stem}-{fingerprint:08x}"));
+        Self { namespace: name.unwrap_or(scheme.name), scheme }
+    }
+
     /// The same in another namespace.
     #[must_use]
     pub const fn named(mut self, namespace: Name) -> Self {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use idgen_core::clock::{Clock, ClockTicks, ScriptedClock};
+use idgen_core::clock::{Clock, ClockTicks, Disciplined, ScriptedClock};
 use idgen_core::generator::{Builder, ErasedGenerator, Generator, Shared};
 use idgen_core::{Stall, UnixTime};
 use idgen_lease::{
@@ -130,6 +130,36 @@ fn attempts_that_come_too_early_put_the_mark_no_farther() {
     let began = clock.monotonic();
     started(folder.path(), &clock, Some(7)).unwrap().generate().unwrap();
     assert!(clock.monotonic() - began < Duration::from_secs(1), "it waits for windows of nobody");
+}
+
+/// A clock that keeps an offset goes on from where the last holder was.
+#[test]
+fn a_disciplined_clock_goes_on_from_the_last_window() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let start = || {
+        let store =
+            FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
+        let clock = Arc::new(Disciplined::new(Arc::clone(&clock)));
+        let lease = Lease::of::<Snowflake>(store).node(7).without_keeper();
+        lease.start(move |settings| {
+            Builder::<Snowflake>::on(Arc::clone(&clock)).settings(settings).shared()
+        })
+    };
+    let last = start().unwrap().generate().unwrap();
+    clock.set(UnixTime::from_seconds(1_700_000_000 - 3_600));
+    let ids = start().unwrap();
+    let next = ids.generate().unwrap();
+    assert!(
+        next > last && next.tick() < last.tick() + 100,
+        "{} after {}",
+        next.tick(),
+        last.tick()
+    );
+    for _ in 0..20 {
+        clock.advance(Duration::from_millis(500));
+        ids.keep();
+        ids.generate().unwrap();
+    }
 }
 
 /// A disk that fails when it is told to.

@@ -4,15 +4,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
+mod every_scheme;
+
 use std::collections::HashMap;
 use std::io::{Read, Write, pipe};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 
+use every_scheme::generator;
 use fork::{Fork, fork, waitpid};
-use idgen::catalog::{Entry, Settings};
 use idgen::clock::ScriptedClock;
-use idgen::generator::{BuildError, Builder, ErasedGenerator, Generator, Lane, Monotonic, Shared};
+use idgen::generator::{Builder, ErasedGenerator, Generator, Lane, Monotonic, Shared};
 use idgen::lamport::{Hlc, LogicalClock};
 use idgen::random::SystemRandom;
 use idgen::snowflake::Snowflake;
@@ -62,20 +64,6 @@ fn some(ids: &dyn ErasedGenerator) -> Vec<u128> {
         }
     }
     made
-}
-
-/// A generator of the catalog's entry, on a clock of its time if its life is over.
-fn generator(entry: &Entry) -> Box<dyn ErasedGenerator> {
-    let mut settings = Settings::default();
-    settings.node = entry.needs_node().then_some(u64::from(entry.scheme.layout.node_bits() > 0));
-    match entry.generator(&settings).unwrap() {
-        Err(BuildError::Time(_) | BuildError::Window(_)) => {
-            let base = entry.scheme.timebase.unwrap();
-            let clock = ScriptedClock::at(UnixTime::from_nanos(base.time_of(1 << 20).as_nanos()));
-            Builder::of(entry.scheme).clock(clock).settings(&settings).erased().unwrap()
-        }
-        made => made.unwrap(),
-    }
 }
 
 /// Of each scheme: the parent before, the child, and the parent after make no id twice. Whatever

@@ -352,6 +352,10 @@ impl<C: Clock, O: ClockObserver> Clock for Disciplined<C, O> {
         self.clock.wait(duration);
     }
 
+    fn go_on_from(&self, issued: UnixTime) {
+        self.go_on_from(issued);
+    }
+
     fn ntp(&self) -> NtpState {
         self.clock.ntp()
     }

@@ -51,6 +51,12 @@ pub trait Clock: Send + Sync {
     /// Blocks the calling thread for about this long.
     fn wait(&self, duration: Duration);
 
+    /// Says that ids of this time have been issued by an earlier process. A clock that keeps an offset
+    /// goes on from there where wall time is far behind it; others show what they show.
+    fn go_on_from(&self, issued: UnixTime) {
+        let _ = issued;
+    }
+
     /// What the system says of how well its clock is kept.
     fn ntp(&self) -> NtpState {
         NtpState::Unknown
@@ -70,6 +76,10 @@ impl<C: Clock + ?Sized> Clock for &C {
         (**self).wait(duration);
     }
 
+    fn go_on_from(&self, issued: UnixTime) {
+        (**self).go_on_from(issued);
+    }
+
     fn ntp(&self) -> NtpState {
         (**self).ntp()
     }
@@ -87,6 +97,10 @@ impl<C: Clock + ?Sized> Clock for alloc::sync::Arc<C> {
 
     fn wait(&self, duration: Duration) {
         (**self).wait(duration);
+    }
+
+    fn go_on_from(&self, issued: UnixTime) {
+        (**self).go_on_from(issued);
     }
 
     fn ntp(&self) -> NtpState {

@@ -180,6 +180,11 @@ impl Ticks for CachedTicks {
         self.read();
         waited
     }
+
+    fn go_on_from(&self, tick: u64) {
+        self.cell.clock.go_on_from(self.cell.timebase.time_of(tick));
+        self.read();
+    }
 }
 
 impl fmt::Debug for Ticker {

@@ -23,6 +23,12 @@ pub trait Ticks: Send + Sync {
     /// says how long it was.
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
 
+    /// Says that ids of this tick have been issued by an earlier process, as
+    /// [`Clock::go_on_from`] does.
+    fn go_on_from(&self, tick: u64) {
+        let _ = tick;
+    }
+
     /// How many positions at the beginning of a tick are left out: none, but where generators that
     /// do not know of each other should begin a tick at different places.
     #[inline]
@@ -45,6 +51,10 @@ impl<T: Ticks + ?Sized> Ticks for &T {
         (**self).wait_for(tick, at_most)
     }
 
+    fn go_on_from(&self, tick: u64) {
+        (**self).go_on_from(tick);
+    }
+
     #[inline]
     fn skip(&self, tick: u64) -> u64 {
         (**self).skip(tick)
@@ -64,6 +74,10 @@ impl<T: Ticks + ?Sized> Ticks for alloc::sync::Arc<T> {
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         (**self).wait_for(tick, at_most)
+    }
+
+    fn go_on_from(&self, tick: u64) {
+        (**self).go_on_from(tick);
     }
 
     #[inline]
@@ -118,6 +132,10 @@ impl<C: Clock> Ticks for ClockTicks<C> {
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         wait_for(&self.clock, &self.timebase, tick, at_most)
+    }
+
+    fn go_on_from(&self, tick: u64) {
+        self.clock.go_on_from(self.timebase.time_of(tick));
     }
 }
 

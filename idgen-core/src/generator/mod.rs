@@ -13,8 +13,9 @@
 //!
 //! `Tailed`, `Monotonic` and `Drawn` come with the feature `random`.
 //!
-//! All but `Monotonic` and `Drawn` draw from a [`Line`](crate::Line), so none repeats an id of another on it. Batches
-//! take a whole run of positions at once and are filled at the speed of memory.
+//! All but the monotonic ones and `Drawn` draw from a [`Line`](crate::Line), so none repeats an id of
+//! another on it. Batches take a whole run of positions at once and are filled at the speed of
+//! memory.
 
 mod build_error;
 mod builder;

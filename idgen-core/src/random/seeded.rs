@@ -58,6 +58,10 @@ impl<T: Ticks> Ticks for Seeded<T> {
         self.ticks.wait_for(tick, at_most)
     }
 
+    fn go_on_from(&self, tick: u64) {
+        self.ticks.go_on_from(tick);
+    }
+
     #[inline]
     fn skip(&self, tick: u64) -> u64 {
         // The finaliser of SplitMix64: each bit of its argument turns about half of its bits.

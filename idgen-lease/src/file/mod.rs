@@ -9,3 +9,8 @@ mod store;
 
 pub use disk::{Disk, Lock, SystemDisk};
 pub use store::FileStore;
+
+/// What ids of a realm are made of, as text.
+pub(crate) fn describe(realm: &crate::Realm) -> String {
+    record::Charter::of(realm).describe()
+}

@@ -1,0 +1,95 @@
+//! Any bytes are a record or an error, and whoever takes its node id begins at its mark or later.
+#![no_main]
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use idgen::clock::ScriptedClock;
+use idgen::lease::{Ask, Disk, FileStore, Lock, Realm, Store, StoreError, Wanted};
+use idgen::snowflake::Snowflake;
+use idgen::{Scheme, UnixTime};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|json: &[u8]| {
+    let realm = Realm::of(Scheme::of::<Snowflake>());
+    let block = realm.block(3, 0).expect("the layout has it");
+    for checksum in [crc32fast::hash(json), 0] {
+        let mut bytes = json.to_vec();
+        bytes.extend_from_slice(format!("\ncrc32 {checksum:08x}\n").as_bytes());
+        let disk = Memory::default();
+        disk.files.lock().expect("one thread").insert("/snowflake/node-3.json".into(), bytes);
+        let clock = ScriptedClock::at(UnixTime::from_seconds(1_700_000_000));
+        let store = FileStore::on("/", disk, clock);
+        let marks = store.nodes(&realm).map(|nodes| nodes.iter().map(|node| node.mark).max());
+        let taken = store.acquire(&realm, Wanted::This(block), &|_| ());
+        let granted = taken.and_then(|mut hold| hold.grant(Ask { from: 0, length: 10 }));
+        match (marks, granted) {
+            (Ok(mark), Ok(window)) => assert!(window.start() >= mark.unwrap_or(0)),
+            (Ok(_), Err(StoreError::Refused { .. })) => {}
+            (Err(error), Err(again)) => assert_eq!(error.to_string(), again.to_string()),
+            (nodes, granted) => panic!("{nodes:?} {granted:?}"),
+        }
+    }
+});
+
+/// Files in memory.
+#[derive(Debug, Default)]
+struct Memory {
+    files: Mutex<HashMap<PathBuf, Vec<u8>>>,
+}
+
+#[derive(Debug)]
+struct Locked;
+
+impl Lock for Locked {
+    fn is_in_place(&self, _: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn note(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Disk for Memory {
+    fn create_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let files = self.files.lock().expect("one thread");
+        let names = files.keys().filter_map(|path| path.strip_prefix(folder).ok()?.to_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.files.lock().expect("one thread").get(path).cloned())
+    }
+
+    fn write(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
+        self.files.lock().expect("one thread").insert(path.into(), contents.into());
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut files = self.files.lock().expect("one thread");
+        let contents = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        files.insert(to.into(), contents);
+        Ok(())
+    }
+
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.files.lock().expect("one thread").remove(path);
+        Ok(())
+    }
+
+    fn try_lock(&self, _: &Path, _: bool) -> io::Result<Option<Box<dyn Lock>>> {
+        Ok(Some(Box::new(Locked)))
+    }
+}

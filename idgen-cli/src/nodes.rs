@@ -1,0 +1,212 @@
+//! `idgen node`: what the state folder knows of node ids.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::{Args, Subcommand};
+use idgen::lease::{NodeState, Realm, Store};
+use idgen::{Scheme, UnixTime};
+use serde::Serialize;
+
+use crate::arguments::scheme_names;
+use crate::choice::entry;
+use crate::exit::Failure;
+use crate::state;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  idgen node list
+  idgen node list twitter --json
+  idgen node show 7
+  idgen node release 7 --yes
+
+A node id is held as long as its process lives. Its mark is the time where its next window begins at
+the earliest; what is before it may have been issued.
+
+Exit codes: 0 success, 1 data (no such record, or held by a process), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the node ids that were ever taken
+    List(Of),
+    /// Show one
+    Show(One),
+    /// Give one up whose record is damaged or far ahead of the clock; its next window begins two
+    /// seconds after now
+    Release(Release),
+}
+
+#[derive(Args, Debug)]
+struct Of {
+    /// Scheme of the ids; snowflake where none is named
+    #[arg(value_parser = scheme_names(), default_value = "snowflake")]
+    scheme: String,
+    #[command(flatten)]
+    state: state::Folder,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct One {
+    /// The node id, or the first of its block
+    node: u64,
+    #[command(flatten)]
+    of: Of,
+}
+
+#[derive(Args, Debug)]
+struct Release {
+    #[command(flatten)]
+    one: One,
+    /// Size of the block, as a power of two
+    #[arg(long, value_name = "BITS", default_value_t = 0)]
+    block: u32,
+    /// Do it: the clock is right, and no other machine generates with this node id
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A node id as it is printed.
+#[derive(Serialize)]
+struct Shown {
+    node: u64,
+    last: u64,
+    held: bool,
+    process: Option<u32>,
+    term: u64,
+    mark: u64,
+    mark_time: Option<String>,
+    written: String,
+}
+
+impl Shown {
+    fn of(state: &NodeState, scheme: &Scheme) -> Self {
+        Self {
+            node: state.block.first(),
+            last: state.block.last(),
+            held: state.held,
+            process: state.process,
+            term: state.term,
+            mark: state.mark,
+            mark_time: scheme.timebase.map(|base| base.time_of(state.mark).to_string()),
+            written: seconds(state.written).to_string(),
+        }
+    }
+
+    fn who(&self) -> String {
+        match (self.held, self.process) {
+            (false, _) => "free".into(),
+            (true, Some(process)) => format!("process {process}"),
+            (true, None) => "held".into(),
+        }
+    }
+
+    fn which(&self) -> String {
+        if self.node == self.last {
+            self.node.to_string()
+        } else {
+            format!("{}..={}", self.node, self.last)
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.what {
+        What::List(of) => list(of),
+        What::Show(one) => show(one),
+        What::Release(release) => give_up(release),
+    }
+}
+
+impl Of {
+    fn realm(&self) -> Result<Realm, Failure> {
+        Ok(self.state.realm(Realm::of(entry(&self.scheme)?.scheme)))
+    }
+
+    fn nodes(&self) -> Result<Vec<Shown>, Failure> {
+        let realm = self.realm()?;
+        let states = self.state.store()?.nodes(&realm).map_err(|error| state::failure(&error))?;
+        Ok(states.iter().map(|state| Shown::of(state, realm.scheme())).collect())
+    }
+}
+
+fn list(of: &Of) -> Result<(), Failure> {
+    let nodes = of.nodes()?;
+    if of.json {
+        return print(&format!("{}\n", serde_json::to_string_pretty(&nodes).unwrap_or_default()));
+    }
+    if nodes.is_empty() {
+        let folder = of.state.store()?.folder().display().to_string();
+        return print(&format!("no node id of {} was ever taken in {folder}\n", of.scheme));
+    }
+    let mut text = format!(
+        "{:>8}  {:<16} {:>6}  {:<30} {}\n",
+        "node id", "holder", "term", "next window from", "recorded"
+    );
+    for node in nodes {
+        let mark = node.mark_time.clone().unwrap_or_else(|| node.mark.to_string());
+        let _ = writeln!(
+            text,
+            "{:>8}  {:<16} {:>6}  {mark:<30} {}",
+            node.which(),
+            node.who(),
+            node.term,
+            node.written
+        );
+    }
+    print(&text)
+}
+
+fn show(one: &One) -> Result<(), Failure> {
+    let found =
+        one.of.nodes()?.into_iter().find(|node| (node.node..=node.last).contains(&one.node));
+    let node = found.ok_or_else(|| {
+        Failure::Data(format!("node id {} of {} was never taken here", one.node, one.of.scheme))
+    })?;
+    if one.of.json {
+        return print(&format!("{}\n", serde_json::to_string_pretty(&node).unwrap_or_default()));
+    }
+    let mark = node.mark_time.clone().unwrap_or_else(|| "no time".into());
+    print(&format!(
+        "  node id      {}\n  holder       {}\n  term         {}\n  next window  from tick {}, {mark}\n  \
+         recorded     {}\n",
+        node.which(),
+        node.who(),
+        node.term,
+        node.mark,
+        node.written
+    ))
+}
+
+fn give_up(release: &Release) -> Result<(), Failure> {
+    let Release { one, block, yes } = release;
+    let realm = one.of.realm()?;
+    let block = realm.block(one.node, *block).map_err(|error| Failure::Usage(error.to_string()))?;
+    if !yes {
+        return Err(Failure::Usage(format!(
+            "releasing node id {} forgets how far it came; make sure that the clock is right (date -u) and \
+             that nobody else generates with it, and say --yes",
+            one.node
+        )));
+    }
+    one.of.state.store()?.reset(&realm, block).map_err(|error| state::failure(&error))?;
+    print(&format!("node id {} of {} is released\n", one.node, one.of.scheme))
+}
+
+/// The time without fractions of a second.
+fn seconds(time: UnixTime) -> UnixTime {
+    let seconds = time.as_nanos().div_euclid(1_000_000_000);
+    i64::try_from(seconds).map_or(time, UnixTime::from_seconds)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}

@@ -46,7 +46,11 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
             kept_in: AtomicU64::new(0),
             keeper: OnceLock::new(),
         });
-        tenancy.wait_for_start(&tenancy.first)?;
+        if let Err(error) = tenancy.wait_for_start(&tenancy.first) {
+            // Or each attempt would put the mark a window farther ahead, faster than time passes.
+            tenancy.first.release(&tenancy.lease);
+            return Err(error);
+        }
         if tenancy.lease.kept {
             tenancy.start_keeper().map_err(LeaseError::Keeper)?;
         }
@@ -125,8 +129,13 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         // A child's copy of the link may be locked for ever, and its hold is the parent's.
         let from = if link.born == generation() { link.abandon() } else { link.line().reached() };
         let next = Link::acquire(&self.lease, &self.make, from).and_then(|next| {
-            self.wait_for_start(&next)?;
-            Ok(next)
+            match self.wait_for_start(&next) {
+                Ok(()) => Ok(next),
+                Err(error) => {
+                    next.release(&self.lease);
+                    Err(error)
+                }
+            }
         });
         match next {
             Ok(next) => {

@@ -159,8 +159,14 @@ fn of_two_folders_the_higher_mark_wins() {
     let fourth = this(&store, 0).unwrap().grant(SECOND).unwrap();
     assert_eq!(fourth.start(), third.end());
     fs::remove_dir_all(&one).unwrap();
-    let fifth = this(&store, 0).unwrap().grant(SECOND).unwrap();
+    let mut hold = this(&store, 0).unwrap();
+    let fifth = hold.grant(SECOND).unwrap();
     assert_eq!(fifth.start(), fourth.end());
+    // The second is lost under a holder, who makes it again.
+    fs::remove_dir_all(&two).unwrap();
+    let sixth = hold.grant(SECOND).unwrap();
+    assert_eq!(sixth.start(), fifth.end());
+    assert!(two.join("snowflake/node-0.json").exists());
 }
 
 #[test]

@@ -117,6 +117,21 @@ fn a_clock_far_behind_the_last_window_is_an_error_with_the_way_out() {
     assert_eq!(started(folder.path(), &clock, None).unwrap().held().unwrap().0.first(), 0);
 }
 
+/// Who restarts a process again and again does not drive its node id ahead of time.
+#[test]
+fn attempts_that_come_too_early_put_the_mark_no_farther() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    started(folder.path(), &clock, Some(7)).unwrap().generate().unwrap();
+    clock.set(UnixTime::from_seconds(1_700_000_000 - 3_600));
+    for _ in 0..100 {
+        assert!(started(folder.path(), &clock, Some(7)).is_err());
+    }
+    clock.set(UnixTime::from_seconds(1_700_000_000 + 3));
+    let began = clock.monotonic();
+    started(folder.path(), &clock, Some(7)).unwrap().generate().unwrap();
+    assert!(clock.monotonic() - began < Duration::from_secs(1), "it waits for windows of nobody");
+}
+
 /// A clock that keeps an offset goes on from where the last holder was.
 #[test]
 fn a_disciplined_clock_goes_on_from_the_last_window() {

@@ -95,6 +95,10 @@ impl<D: Disk> Shelf<'_, D> {
 
     /// Makes a record durable, in both places.
     pub(super) fn put_record(&self, block: Block, record: &Record) -> Result<(), StoreError> {
+        // The first folder has the locks, and to lose it is to lose them. The second may be made again.
+        if let Some(second) = &self.second {
+            self.disk.create_folder(second).map_err(StoreError::io("make the folder", second))?;
+        }
         for folder in self.folders() {
             let path = folder.join(format!("{}.json", block.file_name()));
             self.put(&path.with_extension("new"), &path, record)?;

@@ -8,9 +8,13 @@
 use crate::clock::Ticks;
 use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
-use crate::sequencer::{Run, Sequencer};
+use crate::sequencer::{Missed, Run, Sequencer};
 use crate::sync::{AtomicU64, ForkCell, Ordering};
 use crate::{Stall, Window, WindowError};
+
+/// After so many positions somebody looks at the clock itself, whatever a cached tick says: it
+/// costs some 30 ns.
+const IDS_A_LOOK: u64 = 128;
 
 /// A line of positions that any number of threads draw from.
 ///
@@ -73,6 +77,14 @@ pub(crate) struct Bounds {
     floor: u64,
     horizon: u64,
     /// The window's end that went into the horizon: it tells one window from another.
+    end: u64,
+}
+
+/// What bounds are made of: as long as it stays the same, so do they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    now: u64,
+    /// End of the window.
     end: u64,
 }
 
@@ -152,16 +164,39 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is none right now.
     #[inline]
     pub fn take(&self) -> Result<u64, Stall> {
-        let bounds = self.bounds(self.ticks.now());
-        match self.sequencer.take(bounds.floor, bounds.horizon) {
-            Some(position) => {
+        let now = self.ticks.now();
+        let bounds = self.bounds(now);
+        match self.sequencer.try_take(bounds.floor, bounds.horizon) {
+            Ok(position) => {
                 if position == bounds.floor {
-                    self.note(bounds.now); // the first of its tick
+                    self.note(now); // the first of its tick
                 }
-                self.tell(&bounds, Run { start: position, end: position + 1 });
+                if position.is_multiple_of(IDS_A_LOOK) {
+                    self.look();
+                }
+                if O::ACTIVE {
+                    self.tell(now, Run { start: position, end: position + 1 });
+                }
                 Ok(position)
             }
-            None => self.reserve_slowly(&bounds, 1).map(|run| run.start),
+            Err(missed) => self.take_slowly(now, missed),
+        }
+    }
+
+    /// Deals with an attempt that came to nothing. It is handed no bounds but makes them again:
+    /// where the usual path had to keep them in memory, its atomic addition would wait for the
+    /// stores.
+    #[cold]
+    #[inline(never)]
+    fn take_slowly(&self, now: u64, missed: Missed) -> Result<u64, Stall> {
+        let bounds = self.bounds(now);
+        match self.sequencer.settle(missed, bounds.floor, bounds.horizon) {
+            Some(position) => {
+                self.note(now);
+                self.tell(now, Run { start: position, end: position + 1 });
+                Ok(position)
+            }
+            None => self.reserve_slowly(now, 1).map(|run| run.start),
         }
     }
 
@@ -171,22 +206,24 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is not one right now.
     #[inline]
     pub fn reserve(&self, want: u64) -> Result<Run, Stall> {
-        let bounds = self.bounds(self.ticks.now());
-        self.reserve_slowly(&bounds, want)
+        let now = if want < IDS_A_LOOK { self.ticks.now() } else { self.ticks.read() };
+        self.reserve_slowly(now, want)
     }
 
     /// Claims positions within the bounds or, where there are none, by the clock itself: a
     /// cached tick may be old.
-    fn reserve_slowly(&self, bounds: &Bounds, want: u64) -> Result<Run, Stall> {
-        self.note(bounds.now);
+    fn reserve_slowly(&self, now: u64, want: u64) -> Result<Run, Stall> {
+        self.note(now);
+        let bounds = self.bounds(now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
-            self.tell(bounds, run);
+            self.tell(now, run);
             return Ok(run);
         }
-        let bounds = self.bounds(self.ticks.read());
-        self.note(bounds.now);
+        let now = self.ticks.read();
+        self.note(now);
+        let bounds = self.bounds(now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
-            self.tell(&bounds, run);
+            self.tell(now, run);
             return Ok(run);
         }
         let stall = self.why_stalled(&bounds);
@@ -239,16 +276,21 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         &self.observer
     }
 
-    /// What an attempt at this moment has to keep to.
+    /// What the bounds of this moment are made of.
     #[inline]
-    pub(crate) fn bounds_now(&self) -> Bounds {
-        self.bounds(self.ticks.now())
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { now: self.ticks.now(), end: self.end.load(Ordering::Acquire) }
     }
 
     #[inline]
     fn bounds(&self, now: u64) -> Bounds {
-        let first = self.axis.first_of(now);
         let end = self.end.load(Ordering::Acquire);
+        self.bounds_of(Seen { now, end })
+    }
+
+    #[inline]
+    fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
+        let first = self.axis.first_of(now);
         let horizon = end.min(first.saturating_add(self.reach));
         Bounds { now, floor: first.saturating_add(self.ticks.skip(now)), horizon, end }
     }
@@ -273,8 +315,17 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         }
     }
 
+    /// Looks at the clock itself, so that ids stay fresh where the ticker does not get to run: on a
+    /// machine with more to do than it has processors.
+    #[cold]
+    #[inline(never)]
+    fn look(&self) {
+        self.ticks.read();
+    }
+
     /// Remembers the latest tick that the clock has shown.
     #[cold]
+    #[inline(never)]
     fn note(&self, now: u64) {
         if self.latest.load(Ordering::Relaxed) < now {
             self.latest.fetch_max(now, Ordering::Relaxed);
@@ -283,13 +334,13 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     /// Tells the observer what was issued. Compiled away where nobody observes.
     #[inline]
-    fn tell(&self, bounds: &Bounds, run: Run) {
+    fn tell(&self, now: u64, run: Run) {
         if O::ACTIVE {
-            let last = self.shown.swap(bounds.now, Ordering::Relaxed);
-            if bounds.now < last {
-                self.observer.regressed(bounds.now, last);
+            let last = self.shown.swap(now, Ordering::Relaxed);
+            if now < last {
+                self.observer.regressed(now, last);
             }
-            let ahead = self.axis.tick_of(run.end - 1).saturating_sub(bounds.now);
+            let ahead = self.axis.tick_of(run.end - 1).saturating_sub(now);
             if ahead > 0 {
                 self.observer.borrowed(ahead);
             }
@@ -298,45 +349,66 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 }
 
-/// One thread's private run of positions, to be issued without an atomic operation.
-#[derive(Clone, Copy, Debug, Default)]
+/// One owner's private run of positions, to be issued without an atomic operation.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct LaneRun {
-    run: Run,
-    /// End of the window that the run belongs to. A later window has a later end, so a run
-    /// never outlives its window: not when it is taken away, not in the child of a fork.
-    window: u64,
+    /// The next position.
+    start: u64,
+    /// Where it ends as long as the line is seen as below: at the run's end or at the horizon, and
+    /// at the beginning where the run is stale.
+    until: u64,
+    /// What the line was when `until` was found out. Its window is the one that the run belongs to:
+    /// a later window has a later end, so a run never outlives its window, not when it is taken away,
+    /// not in the child of a fork.
+    seen: Seen,
+    /// Position after the run's last.
+    end: u64,
 }
 
 impl LaneRun {
     /// Nothing reserved.
-    pub(crate) const EMPTY: Self = Self { run: Run { start: 0, end: 0 }, window: 0 };
+    pub(crate) const EMPTY: Self =
+        Self { start: 0, until: 0, seen: Seen { now: 0, end: 0 }, end: 0 };
 
-    /// The next position of the run that is fresh, inside the horizon and in the window.
+    /// The next position of the run, if it is fresh, inside the horizon and in the window: by one
+    /// look at what these are made of.
     #[inline]
-    pub(crate) fn take(&mut self, bounds: &Bounds) -> Option<u64> {
-        let position = self.run.start;
-        let stands = position < self.run.end
-            && bounds.floor <= position
-            && position < bounds.horizon
-            && self.window == bounds.end;
-        stands.then(|| {
-            self.run.start += 1;
+    pub(crate) fn take(&mut self, seen: Seen) -> Option<u64> {
+        let position = self.start;
+        (seen == self.seen && position < self.until).then(|| {
+            self.start += 1;
             position
         })
     }
 
-    /// Reserves a run of up to `want` positions from the line and takes its first.
+    /// The next position of the run if it still stands, and otherwise the first of another one of up
+    /// to `want` positions from the line.
     #[cold]
     pub(crate) fn refill<T: Ticks, O: Observer>(
         &mut self,
         line: &Line<T, O>,
         want: u64,
     ) -> Result<u64, Stall> {
+        line.look();
         // Read before the claim: if a window is granted in between, the run is thrown away.
-        let window = line.end.load(Ordering::Acquire);
-        let run = line.reserve(want)?;
-        *self = Self { run: Run { start: run.start + 1, end: run.end }, window };
+        let seen = line.seen();
+        let window = self.seen.end;
+        self.see(line, seen, window);
+        if let Some(position) = self.take(seen) {
+            return Ok(position);
+        }
+        let run = line.reserve_slowly(seen.now, want)?;
+        (self.start, self.end) = (run.start + 1, run.end);
+        self.see(line, line.seen(), seen.end);
         Ok(run.start)
+    }
+
+    /// Finds out how far the run of this window goes.
+    fn see<T: Ticks, O: Observer>(&mut self, line: &Line<T, O>, seen: Seen, window: u64) {
+        let bounds = line.bounds_of(seen);
+        let stands = seen.end == window && bounds.floor <= self.start;
+        self.until = if stands { self.end.min(bounds.horizon) } else { 0 };
+        self.seen = Seen { now: seen.now, end: window };
     }
 }
 
@@ -377,10 +449,10 @@ mod tests {
         parents.refill(&line, 64).unwrap();
         let mut childs = parents;
         line.revoke();
-        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert_eq!(childs.take(line.seen()), None);
         assert!(matches!(childs.refill(&line, 64), Err(Stall::WindowEnded { end: 0, .. })));
         line.grant(Window::new(8, 10).unwrap()).unwrap();
-        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert_eq!(childs.take(line.seen()), None);
         assert!(childs.refill(&line, 64).unwrap() >= line.axis().first_of(8));
     }
 

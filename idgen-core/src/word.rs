@@ -38,12 +38,21 @@ pub trait Word:
     /// Bits in the word: 64 or 128.
     const BITS: u32;
 
+    /// The sum, modulo 2^[`BITS`](Self::BITS).
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+
     /// The word of this value, or `None` where it does not fit.
     fn from_u128(value: u128) -> Option<Self>;
 }
 
 impl Word for u64 {
     const BITS: u32 = u64::BITS;
+
+    #[inline]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
 
     #[inline]
     fn from_u128(value: u128) -> Option<Self> {
@@ -53,6 +62,11 @@ impl Word for u64 {
 
 impl Word for u128 {
     const BITS: u32 = u128::BITS;
+
+    #[inline]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
 
     #[inline]
     fn from_u128(value: u128) -> Option<Self> {

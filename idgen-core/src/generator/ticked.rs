@@ -78,12 +78,18 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Ticked<S, T, O> {
 
     #[inline]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        self.engine.try_word().map(Id::dressed)
+        match self.engine.line.take() {
+            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Err(stall) => Err(stall),
+        }
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        self.engine.word().map(Id::dressed)
+        match self.engine.line.take() {
+            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Err(stall) => self.engine.until(stall, || self.try_generate()),
+        }
     }
 
     #[inline]
@@ -108,6 +114,10 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Ticked<S, T, O> {
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.engine.fill(out, |rest| self.try_some(rest, Into::into))
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        self.generate().map(Into::into)
     }
 }
 

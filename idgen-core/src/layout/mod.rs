@@ -14,12 +14,14 @@ mod field;
 mod parse;
 mod picture;
 mod refine;
+mod undressing;
 
 pub use capacity::Capacity;
 pub use dressing::{Axis, Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};
 pub use field::{Field, Kind, UnknownKind};
 pub use picture::Picture;
+pub(crate) use undressing::Undressing;
 
 use core::fmt;
 

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{convert, generate, inspect, name, range, schemes, sql, validate};
+use crate::{bench, convert, generate, inspect, name, range, schemes, sql, validate};
 
 /// Distributed unique ids: generate, inspect, compare.
 #[derive(Debug, Parser)]
@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Check a configuration file and name every fault in it
     #[command(after_help = validate::EXAMPLES)]
     Validate(validate::Arguments),
+    /// Measure what the schemes cost on this machine
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {

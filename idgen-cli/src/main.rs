@@ -2,6 +2,7 @@
 
 mod age;
 mod arguments;
+mod bench;
 mod choice;
 mod cli;
 mod convert;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Schemes(arguments) => schemes::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "idgen", &mut script);

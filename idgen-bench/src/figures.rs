@@ -36,7 +36,6 @@ impl Figures {
 
     /// How many in a second, where so many took this long.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "nobody reads the 16th digit")]
     pub fn rate_of(count: u64, took: std::time::Duration) -> f64 {
         count as f64 / took.as_secs_f64().max(1e-9)
     }

@@ -119,7 +119,6 @@ pub fn compare(
     for _ in 0..plan.rounds {
         for ((contender, calls), figures) in contenders.iter_mut().zip(&calls).zip(&mut figures) {
             let nanos = contender.run(*calls).as_nanos();
-            #[expect(clippy::cast_precision_loss, reason = "nobody reads the 16th digit")]
             figures.push(nanos as f64 / (calls * contender.a_call) as f64);
             turn();
         }

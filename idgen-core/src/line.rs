@@ -74,8 +74,8 @@ pub struct Line<T, O = Silent> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     now: u64,
-    floor: u64,
-    horizon: u64,
+    pub(crate) floor: u64,
+    pub(crate) horizon: u64,
     /// The window's end that went into the horizon: it tells one window from another.
     end: u64,
 }
@@ -83,9 +83,9 @@ pub(crate) struct Bounds {
 /// What bounds are made of: as long as it stays the same, so do they.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    now: u64,
+    pub(crate) now: u64,
     /// End of the window.
-    end: u64,
+    pub(crate) end: u64,
 }
 
 impl<T: Ticks> Line<T> {
@@ -165,10 +165,15 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     #[inline]
     pub fn take(&self) -> Result<u64, Stall> {
         let now = self.ticks.now();
-        let bounds = self.bounds(now);
-        match self.sequencer.try_take(bounds.floor, bounds.horizon) {
-            Ok(position) => {
-                if position == bounds.floor {
+        let end = self.end.load(Ordering::Acquire);
+        let skip = self.ticks.skip(now);
+        // Of a tick past the layout's end this is no floor, nor is it of one whose skip goes beyond
+        // 64 bits: such a tick is looked for after the claim.
+        let floor = self.axis.unchecked_first_of(now).wrapping_add(skip);
+        let span = self.reach.saturating_sub(skip);
+        match self.sequencer.try_take(floor, span, end) {
+            Ok(position) if now < self.axis.end_tick() => {
+                if position == floor {
                     self.note(now); // the first of its tick
                 }
                 if position.is_multiple_of(IDS_A_LOOK) {
@@ -179,6 +184,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
                 }
                 Ok(position)
             }
+            Ok(position) => self.take_slowly(now, Missed::of(position)),
             Err(missed) => self.take_slowly(now, missed),
         }
     }
@@ -212,7 +218,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     /// Claims positions within the bounds or, where there are none, by the clock itself: a
     /// cached tick may be old.
-    fn reserve_slowly(&self, now: u64, want: u64) -> Result<Run, Stall> {
+    pub(crate) fn reserve_slowly(&self, now: u64, want: u64) -> Result<Run, Stall> {
         self.note(now);
         let bounds = self.bounds(now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
@@ -289,7 +295,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 
     #[inline]
-    fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
+    pub(crate) fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
         let first = self.axis.first_of(now);
         let horizon = end.min(first.saturating_add(self.reach));
         Bounds { now, floor: first.saturating_add(self.ticks.skip(now)), horizon, end }
@@ -319,7 +325,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// machine with more to do than it has processors.
     #[cold]
     #[inline(never)]
-    fn look(&self) {
+    pub(crate) fn look(&self) {
         self.ticks.read();
     }
 
@@ -349,75 +355,13 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 }
 
-/// One owner's private run of positions, to be issued without an atomic operation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LaneRun {
-    /// The next position.
-    start: u64,
-    /// Where it ends as long as the line is seen as below: at the run's end or at the horizon, and
-    /// at the beginning where the run is stale.
-    until: u64,
-    /// What the line was when `until` was found out. Its window is the one that the run belongs to:
-    /// a later window has a later end, so a run never outlives its window, not when it is taken away,
-    /// not in the child of a fork.
-    seen: Seen,
-    /// Position after the run's last.
-    end: u64,
-}
-
-impl LaneRun {
-    /// Nothing reserved.
-    pub(crate) const EMPTY: Self =
-        Self { start: 0, until: 0, seen: Seen { now: 0, end: 0 }, end: 0 };
-
-    /// The next position of the run, if it is fresh, inside the horizon and in the window: by one
-    /// look at what these are made of.
-    #[inline]
-    pub(crate) fn take(&mut self, seen: Seen) -> Option<u64> {
-        let position = self.start;
-        (seen == self.seen && position < self.until).then(|| {
-            self.start += 1;
-            position
-        })
-    }
-
-    /// The next position of the run if it still stands, and otherwise the first of another one of up
-    /// to `want` positions from the line.
-    #[cold]
-    pub(crate) fn refill<T: Ticks, O: Observer>(
-        &mut self,
-        line: &Line<T, O>,
-        want: u64,
-    ) -> Result<u64, Stall> {
-        line.look();
-        // Read before the claim: if a window is granted in between, the run is thrown away.
-        let seen = line.seen();
-        let window = self.seen.end;
-        self.see(line, seen, window);
-        if let Some(position) = self.take(seen) {
-            return Ok(position);
-        }
-        let run = line.reserve_slowly(seen.now, want)?;
-        (self.start, self.end) = (run.start + 1, run.end);
-        self.see(line, line.seen(), seen.end);
-        Ok(run.start)
-    }
-
-    /// Finds out how far the run of this window goes.
-    fn see<T: Ticks, O: Observer>(&mut self, line: &Line<T, O>, seen: Seen, window: u64) {
-        let bounds = line.bounds_of(seen);
-        let stands = seen.end == window && bounds.floor <= self.start;
-        self.until = if stands { self.end.min(bounds.horizon) } else { 0 };
-        self.seen = Seen { now: seen.now, end: window };
-    }
-}
-
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::lane_run::LaneRun;
     use crate::layout::{Dressing, Layout};
 
     /// Always tick 5.
@@ -431,6 +375,57 @@ mod tests {
         fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
             at_most
         }
+    }
+
+    /// A cached tick that nobody keeps: only a look at the clock refreshes it.
+    struct Starved {
+        cached: AtomicU64,
+    }
+
+    impl Ticks for Starved {
+        fn now(&self) -> u64 {
+            self.cached.load(Ordering::Relaxed)
+        }
+
+        fn read(&self) -> u64 {
+            self.cached.store(7, Ordering::Relaxed);
+            7
+        }
+
+        fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
+            at_most
+        }
+    }
+
+    fn starved() -> Line<Starved> {
+        let layout: Layout = "41:10:12".parse().unwrap();
+        let axis = Dressing::<u64>::new(&layout, 0, 0).unwrap().axis();
+        let line = Line::new(axis, Starved { cached: 5.into() }, 100);
+        line.grant(Window::new(5, 1_000).unwrap()).unwrap();
+        line
+    }
+
+    /// A drift without limit lets the line run ahead, and not begin in the past.
+    #[test]
+    fn the_floor_holds_whatever_the_drift() {
+        let axis = line().axis();
+        let line = Line::new(axis, Frozen, u64::MAX);
+        line.grant(Window::from_start(0)).unwrap();
+        assert_eq!(line.take(), Ok(axis.first_of(5)));
+    }
+
+    #[test]
+    fn a_starved_ticker_is_gone_round() {
+        let line = starved();
+        let ticks: Vec<_> =
+            (0..=IDS_A_LOOK + 1).map(|_| line.axis().tick_of(line.take().unwrap())).collect();
+        assert_eq!(ticks.first(), Some(&5));
+        assert_eq!(ticks.last(), Some(&7), "no look at the clock in {IDS_A_LOOK} ids");
+
+        let batch = starved().reserve(IDS_A_LOOK).unwrap();
+        assert_eq!(line.axis().tick_of(batch.start), 7);
+        let of_lane = { LaneRun::EMPTY }.refill(&starved(), 2).unwrap();
+        assert_eq!(line.axis().tick_of(of_lane), 7);
     }
 
     fn line() -> Line<Frozen> {

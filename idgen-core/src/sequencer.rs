@@ -58,6 +58,13 @@ pub const fn step(next: u64, floor: u64, horizon: u64, want: u64) -> Option<Run>
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Missed(Option<u64>);
 
+impl Missed {
+    /// A claim that is not to be issued after all.
+    pub(crate) const fn of(claimed: u64) -> Self {
+        Self(Some(claimed))
+    }
+}
+
 /// Hands out positions to any number of threads, each at most once, in growing order.
 ///
 /// A failed attempt leaves the line where it is. (Of several threads that run into the horizon
@@ -103,19 +110,22 @@ impl Sequencer {
     /// [`Axis::end`](crate::layout::Axis::end) does, so that `next` cannot wrap.
     #[inline]
     pub fn take(&self, floor: u64, horizon: u64) -> Option<u64> {
-        self.try_take(floor, horizon)
+        self.try_take(floor, horizon.saturating_sub(floor), horizon)
             .map_or_else(|missed| self.settle(missed, floor, horizon), Some)
     }
 
-    /// The claim, and one comparison. What was missed is to be settled, off the usual path.
+    /// The claim, of one of the `span` positions from the floor that are before `end`. What was
+    /// missed is to be settled, off the usual path.
+    ///
+    /// Comparisons that do not wait for each other, rather than one with a horizon that has to
+    /// be computed of both: the next atomic addition waits for all of it.
     #[inline]
-    pub(crate) fn try_take(&self, floor: u64, horizon: u64) -> Result<u64, Missed> {
+    pub(crate) fn try_take(&self, floor: u64, span: u64, end: u64) -> Result<u64, Missed> {
         if self.stalled.load(Ordering::Relaxed) != 0 {
             return Err(Missed(None));
         }
         let claimed = self.next.0.fetch_add(1, Ordering::Relaxed);
-        // Both bounds at once: what is below the floor wraps to beyond every horizon.
-        if claimed.wrapping_sub(floor) < horizon.saturating_sub(floor) {
+        if claimed >= floor && claimed - floor < span && claimed < end {
             Ok(claimed)
         } else {
             Err(Missed(Some(claimed)))

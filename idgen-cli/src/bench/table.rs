@@ -6,13 +6,10 @@ use super::{Report, digits, rate};
 /// Both tables, and what they were measured on.
 pub(super) fn of(report: &Report) -> String {
     let mut text = format!("{}, idgen {}\n\n", report.machine, env!("CARGO_PKG_VERSION"));
-    let mut rows = vec![
-        ["scheme", "one ns", "batch ns"].map(String::from).to_vec(),
-        THREADS.map(|threads| format!("{threads} thr/s")).to_vec(),
-        ["bits", "text", "ids/s/node", "order"].map(String::from).to_vec(),
-    ]
-    .concat();
-    let mut lines = vec![std::mem::take(&mut rows)];
+    let mut heads = ["scheme", "one ns", "batch ns"].map(String::from).to_vec();
+    heads.extend(THREADS.map(|threads| format!("{threads} thr/s")));
+    heads.extend(["bits", "text", "ids/s/node", "order"].map(String::from));
+    let mut lines = vec![heads];
     lines.extend(report.schemes.iter().map(row));
     text += &aligned(&lines, &[0, 8, 10]);
     text += "\none, batch: nanoseconds for an id while the layout has some left; thr/s: ids a second for as long as\none likes, on so many threads, which is at most what the layout holds (ids/s/node).\n\n";
@@ -47,7 +44,6 @@ pub(super) fn capacity(of: &OfScheme) -> String {
 /// The same as a number; `None` where random bits are what it has.
 pub(super) fn capacity_of(of: &OfScheme) -> Option<f64> {
     let counted = of.scheme.capacity().ids_per_second.filter(|_| of.needs_node);
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     counted.map(|rate| rate as f64)
 }
 

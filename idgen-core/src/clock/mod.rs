@@ -4,6 +4,8 @@
 //! is what a line of positions sees of it: the number of the tick that is now. A clock raises
 //! the floor of a line, so that ids are fresh; no promise of uniqueness rests on it.
 
+#[cfg(feature = "counter")]
+mod counter;
 mod scripted;
 #[cfg(feature = "std")]
 mod system;
@@ -11,6 +13,8 @@ mod system;
 mod ticker;
 mod ticks;
 
+#[cfg(feature = "counter")]
+pub use counter::CounterClock;
 pub use scripted::ScriptedClock;
 #[cfg(feature = "std")]
 pub use system::SystemClock;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::lane::run_length;
 use super::{DefaultTicks, Generator, Shared};
 use crate::clock::Ticks;
-use crate::line::LaneRun;
+use crate::lane_run::LaneRun;
 use crate::observer::{Observer, Silent};
 use crate::{FillError, GenerateError, Id, IdScheme, Line, Stall};
 

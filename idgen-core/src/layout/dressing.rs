@@ -61,6 +61,12 @@ impl Axis {
         tick << self.sequence_bits
     }
 
+    /// The same, without a look at whether the layout has such a tick.
+    #[inline]
+    pub(crate) const fn unchecked_first_of(&self, tick: u64) -> u64 {
+        tick << self.sequence_bits
+    }
+
     /// The tick of a position.
     #[must_use]
     #[inline]
@@ -118,7 +124,7 @@ struct Run {
 impl Run {
     #[inline]
     fn dress<W: Word>(self, position: u64) -> W {
-        W::from(position >> self.from & self.mask) << self.to
+        W::place(position >> self.from & self.mask, self.to)
     }
 }
 
@@ -174,11 +180,11 @@ impl<W: Word> Dressing<W> {
     pub fn dress(&self, position: u64) -> W {
         debug_assert!(position < self.axis.end(), "position past the layout's end");
         let high = position >> self.split;
-        let low = W::from(position & self.low_mask) << self.low_to;
+        let low = W::place(position & self.low_mask, self.low_to);
         if self.more_len == 0 {
-            return self.base | W::from(high) << self.high_to | low;
+            return self.base | W::place(high, self.high_to) | low;
         }
-        let high = W::from(high & self.high_mask) << self.high_to;
+        let high = W::place(high & self.high_mask, self.high_to);
         self.base | high | low | self.dress_more(position)
     }
 
@@ -189,13 +195,25 @@ impl<W: Word> Dressing<W> {
         third.dress::<W>(position) | fourth.dress::<W>(position)
     }
 
+    /// What is between the words of neighbouring positions, within a stretch of low bits.
+    #[inline]
+    pub(crate) fn step(&self) -> W {
+        W::place(1, self.low_to)
+    }
+
+    /// The position after the last of this one's stretch of low bits.
+    #[inline]
+    pub(crate) const fn stretch_end(&self, position: u64) -> u64 {
+        (position | self.low_mask).saturating_add(1)
+    }
+
     /// Writes the words of the positions from `start` on.
     ///
     /// Words of neighbouring positions differ by a constant within a run of low bits, so that
     /// most of this is one addition a word, which compilers turn into vector instructions.
     #[inline]
     pub fn dress_run<T>(&self, start: u64, out: &mut [T], wrap: impl Fn(W) -> T) {
-        let step = W::from(1) << self.low_to;
+        let step = self.step();
         let mut position = start;
         let mut rest = out;
         while !rest.is_empty() {

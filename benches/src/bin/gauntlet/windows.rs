@@ -5,20 +5,26 @@
 //! child has none, the next is put on record.
 
 use std::fs;
+use std::time::Duration;
 
 use idgen::clock::{Clock, SystemClock, Ticks};
 use idgen::generator::{Builder, Generator};
 use idgen::wide::Nano128;
-use idgen::{IdScheme, Line, Stall, Window};
+use idgen::{GenerateError, IdScheme, Line, Window};
 
 use crate::subject::Next;
 
 /// How long a window is.
 const NANOS: i128 = 300_000_000;
 
+/// How often and how long it is waited for an id: a second in all.
+const ATTEMPTS: u32 = 20;
+const MAX_WAIT: Duration = Duration::from_millis(50);
+
 /// A generator of a node with windows on record.
 pub fn of_node<S: IdScheme>(node: u64, file: &str) -> Result<Next, String> {
-    let (builder, file) = (Builder::<S>::new().window(next::<S>(file)?), file.to_owned());
+    let (builder, file) =
+        (Builder::<S>::new().max_wait(MAX_WAIT).window(next::<S>(file)?), file.to_owned());
     let builder = if S::LAYOUT.node_bits() > 0 { builder.node(node) } else { builder };
     let ids = builder.shared().map_err(|error| error.to_string())?;
     Ok(Box::new(move || with_windows(&file, &ids, ids.line())))
@@ -26,7 +32,8 @@ pub fn of_node<S: IdScheme>(node: u64, file: &str) -> Result<Next, String> {
 
 /// The same of the scheme whose generators count ticks.
 pub fn of_nano(node: u64, file: &str) -> Result<Next, String> {
-    let (builder, file) = (Nano128::builder().window(next::<Nano128>(file)?), file.to_owned());
+    let (builder, file) =
+        (Nano128::builder().max_wait(MAX_WAIT).window(next::<Nano128>(file)?), file.to_owned());
     let ids = builder.node(node).ticked().map_err(|error| error.to_string())?;
     Ok(Box::new(move || with_windows(&file, &ids, ids.line())))
 }
@@ -37,15 +44,21 @@ fn with_windows<G: Generator, T: Ticks>(
     ids: &G,
     line: &Line<T>,
 ) -> Result<u128, String> {
-    let made = match ids.try_generate() {
-        Ok(id) => return Ok(id.into()),
-        Err(Stall::WindowEnded { .. }) => {
-            line.grant(next::<G::Scheme>(file)?).map_err(|error| error.to_string())?;
-            ids.generate()
-        }
-        Err(_) => ids.generate(),
-    };
-    made.map(Into::into).map_err(|error| error.to_string())
+    if let Ok(id) = ids.try_generate() {
+        return Ok(id.into());
+    }
+    let mut answer = Err(String::new());
+    for _ in 0..ATTEMPTS {
+        answer = match ids.generate() {
+            Ok(id) => return Ok(id.into()),
+            Err(GenerateError::WindowEnded(_)) => {
+                let granted = line.grant(next::<G::Scheme>(file)?);
+                granted.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+    }
+    answer.and(Err("no window in time".into()))
 }
 
 /// The next window, put on record.

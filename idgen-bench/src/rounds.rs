@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn every_contender_has_every_turn() {
         let mut turns = 0;
-        let mut contenders = ["a", "b", "c"]
-            .map(|name| Contender::timing(name, 10, |calls| Duration::from_micros(calls)));
+        let mut contenders =
+            ["a", "b", "c"].map(|name| Contender::timing(name, 10, Duration::from_micros));
         let figures = compare(&mut contenders, &Plan::QUICK, || turns += 1);
         assert_eq!(turns, 3 * Plan::QUICK.rounds);
         for figures in figures {

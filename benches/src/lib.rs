@@ -1,42 +1,54 @@
-//! What the benchmarks share: a layout wide enough to show what an engine costs, and the check
-//! that what was made is distinct and carries real time.
+//! The comparative harness: ours and the peers at the same jobs, side by side.
+//!
+//! A [`Case`] is one implementation at one job, named `scheme/task/variant/implementation`. Cases
+//! whose names differ in the last part alone are a group, and are compared with each other. Each
+//! says what its ids carry, and checks before it is measured that they are distinct and of the
+//! present.
+//!
+//! `cargo bench` runs them through criterion; the program `compare` runs the groups in turns and
+//! holds them against the goals.
 
-use std::collections::HashSet;
-use std::time::Duration;
+pub mod case;
+pub mod codecs;
+pub mod goals;
+pub mod nano;
+pub mod snowflake;
+pub mod texts;
+pub mod ulids;
+pub mod uuids;
 
-use idgen_core::layout::{Field, Kind, Layout};
-use idgen_core::text::Form;
-use idgen_core::{Id, IdScheme, Timebase, UnixTime};
+pub use case::Case;
 
-/// 42 bits of Unix milliseconds, 1 of node, 21 of sequence: two million ids a millisecond, so that
-/// the engine is what is measured, and not the layout's capacity.
-#[derive(Debug)]
-pub enum Wide {}
+/// A family of cases, made when asked for.
+pub type Family = (&'static str, fn() -> Vec<Case>);
 
-impl IdScheme for Wide {
-    type Word = u64;
-    const NAME: &'static str = "wide";
-    const LAYOUT: Layout = Layout::new(
-        64,
-        &[Field::new(Kind::Tick, 42), Field::new(Kind::Node, 1), Field::new(Kind::Sequence, 21)],
-    );
-    const TIMEBASE: Option<Timebase> =
-        Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
-    const TEXT: Form = Form::Decimal;
-}
+/// All of them.
+pub const FAMILIES: [Family; 6] = [
+    ("snowflake", snowflake::cases),
+    ("uuids", uuids::cases),
+    ("ulids", ulids::cases),
+    ("nano", nano::cases),
+    ("texts", texts::cases),
+    ("codecs", codecs::cases),
+];
 
-/// Panics unless a million ids of `make` are distinct and of the present.
-pub fn check(mut make: impl FnMut() -> u64) {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.map_or(0, |now| now.as_millis() as u64);
-    let words: Vec<u64> = (0..1_000_000).map(|_| make()).collect();
-    let distinct: HashSet<_> = words.iter().collect();
-    assert_eq!(distinct.len(), words.len(), "an id was made twice");
-    let tick = words[words.len() - 1] >> 22;
-    assert!(tick.abs_diff(now) < 5_000, "tick {tick} is not of the present, {now}");
-}
-
-/// A slice of ids to fill.
-pub fn room(len: usize) -> Vec<Id<Wide>> {
-    (0..len).map(|_| Id::from_word(0).unwrap_or_else(|_| unreachable!("0 is an id"))).collect()
+/// Runs the cases through criterion.
+pub fn criterion(cases: Vec<Case>) {
+    let mut criterion = criterion::Criterion::default().configure_from_args();
+    for mut case in cases {
+        let (group, implementation) = case.parts();
+        let mut group = criterion.benchmark_group(group);
+        group.throughput(criterion::Throughput::Elements(case.contender.a_call()));
+        // The filter may leave it out: then it is not checked either.
+        let mut checked = false;
+        group.bench_function(implementation, |bencher| {
+            if !checked {
+                case.check();
+                checked = true;
+            }
+            bencher.iter_custom(|calls| case.contender.run(calls));
+        });
+        group.finish();
+    }
+    criterion.final_summary();
 }

@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 #[cfg(unix)]
 use crate::torture;
-use crate::{convert, generate, inspect, name, nodes, range, schemes, sql, validate, verify};
+use crate::{
+    bench, convert, generate, inspect, name, nodes, range, schemes, sql, validate, verify,
+};
 
 /// Distributed unique ids: generate, inspect, compare.
 #[derive(Debug, Parser)]
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     #[cfg(unix)]
     #[command(hide = true)]
     TortureWorker(torture::WorkerArguments),
+    /// Measure what the schemes cost on this machine
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {

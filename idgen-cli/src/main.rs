@@ -2,6 +2,7 @@
 
 mod age;
 mod arguments;
+mod bench;
 mod choice;
 mod cli;
 mod convert;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Sql(arguments) => sql::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "idgen", &mut script);

@@ -5,7 +5,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
-use crate::layout::{Parts, RangeError, WordError};
+use crate::layout::{Apart, Parts, RangeError, WordError};
 use crate::text::{Form, TextBuf};
 use crate::{IdScheme, ParseIdError, Scheme, UnixTime, Word};
 
@@ -42,13 +42,30 @@ impl<S: IdScheme> Id<S> {
     /// The scheme, checked when compiled.
     const SCHEME: &'static Scheme = &Scheme::of::<S>();
 
+    /// What takes its words apart, made when compiled.
+    const APART: Apart = Apart::of(&Self::SCHEME.layout);
+
     /// The id of a word.
     ///
     /// # Errors
     /// If the word is no id of the scheme: an unused bit is set, or a constant is another.
     #[inline]
     pub fn from_word(word: S::Word) -> Result<Self, WordError> {
+        if const { Self::APART }.fits(word.into()) { Ok(Self(word)) } else { Self::refuse(word) }
+    }
+
+    /// Says what is wrong with a word.
+    #[cold]
+    fn refuse(word: S::Word) -> Result<Self, WordError> {
         Self::SCHEME.layout.check(word.into()).map(|()| Self(word))
+    }
+
+    /// The id of random bits: constants are put over them.
+    #[inline]
+    #[cfg(feature = "random")]
+    pub(crate) fn of_random(bits: u128) -> Self {
+        // A stamped word is as wide as the layout, so there is always one.
+        Self(S::Word::from_u128(const { Self::APART }.stamp(bits)).unwrap_or_default())
     }
 
     /// The id of these numbers.
@@ -90,7 +107,7 @@ impl<S: IdScheme> Id<S> {
     #[must_use]
     #[inline]
     pub fn parts(self) -> Parts {
-        Self::SCHEME.layout.unpack(self.0.into())
+        const { Self::APART }.unpack(self.0.into())
     }
 
     /// Ticks since the epoch.

@@ -19,7 +19,7 @@
 //! # Features
 //!
 //! `std` (default): the operating system's clocks, the ticker thread, lanes by thread. `alloc`:
-//! batches as vectors, the erased face, catalog entries. `random`: random bits, and generators of
+//! batches as vectors, the erased face, catalog entries. `counter`: a clock that reads the processor's counter. `random`: random bits, and generators of
 //! schemes that have some. `serde`, `jiff`: ids and instants of those. `schemars`: JSON schemas.
 //! `uuid`, `ulid`: ids of 128 bits to and from their types. `sqlx-postgres`, `sqlx-mysql`,
 //! `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql`, `diesel-sqlite`: ids as values of those
@@ -47,6 +47,7 @@ pub mod db;
 mod error;
 pub mod generator;
 mod id;
+mod lane_run;
 pub mod layout;
 mod line;
 mod name;

@@ -8,9 +8,13 @@
 use crate::clock::Ticks;
 use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
-use crate::sequencer::{Run, Sequencer};
+use crate::sequencer::{Missed, Run, Sequencer};
 use crate::sync::{AtomicU64, ForkCell, Ordering};
 use crate::{Stall, Window, WindowError};
+
+/// After so many positions somebody looks at the clock itself, whatever a cached tick says: it
+/// costs some 30 ns.
+const IDS_A_LOOK: u64 = 128;
 
 /// A line of positions that any number of threads draw from.
 ///
@@ -70,10 +74,18 @@ pub struct Line<T, O = Silent> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     now: u64,
-    floor: u64,
-    horizon: u64,
+    pub(crate) floor: u64,
+    pub(crate) horizon: u64,
     /// The window's end that went into the horizon: it tells one window from another.
     end: u64,
+}
+
+/// What bounds are made of: as long as it stays the same, so do they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) now: u64,
+    /// End of the window.
+    pub(crate) end: u64,
 }
 
 impl<T: Ticks> Line<T> {
@@ -152,16 +164,45 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is none right now.
     #[inline]
     pub fn take(&self) -> Result<u64, Stall> {
-        let bounds = self.bounds(self.ticks.now());
-        match self.sequencer.take(bounds.floor, bounds.horizon) {
-            Some(position) => {
-                if position == bounds.floor {
-                    self.note(bounds.now); // the first of its tick
+        let now = self.ticks.now();
+        let end = self.end.load(Ordering::Acquire);
+        let skip = self.ticks.skip(now);
+        // Of a tick past the layout's end this is no floor, nor is it of one whose skip goes beyond
+        // 64 bits: such a tick is looked for after the claim.
+        let floor = self.axis.unchecked_first_of(now).wrapping_add(skip);
+        let span = self.reach.saturating_sub(skip);
+        match self.sequencer.try_take(floor, span, end) {
+            Ok(position) if now < self.axis.end_tick() => {
+                if position == floor {
+                    self.note(now); // the first of its tick
                 }
-                self.tell(&bounds, Run { start: position, end: position + 1 });
+                if position.is_multiple_of(IDS_A_LOOK) {
+                    self.look();
+                }
+                if O::ACTIVE {
+                    self.tell(now, Run { start: position, end: position + 1 });
+                }
                 Ok(position)
             }
-            None => self.reserve_slowly(&bounds, 1).map(|run| run.start),
+            Ok(position) => self.take_slowly(now, Missed::of(position)),
+            Err(missed) => self.take_slowly(now, missed),
+        }
+    }
+
+    /// Deals with an attempt that came to nothing. It is handed no bounds but makes them again:
+    /// where the usual path had to keep them in memory, its atomic addition would wait for the
+    /// stores.
+    #[cold]
+    #[inline(never)]
+    fn take_slowly(&self, now: u64, missed: Missed) -> Result<u64, Stall> {
+        let bounds = self.bounds(now);
+        match self.sequencer.settle(missed, bounds.floor, bounds.horizon) {
+            Some(position) => {
+                self.note(now);
+                self.tell(now, Run { start: position, end: position + 1 });
+                Ok(position)
+            }
+            None => self.reserve_slowly(now, 1).map(|run| run.start),
         }
     }
 
@@ -171,26 +212,28 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is not one right now.
     #[inline]
     pub fn reserve(&self, want: u64) -> Result<Run, Stall> {
-        let bounds = self.bounds(self.ticks.now());
-        self.reserve_slowly(&bounds, want)
+        let now = if want < IDS_A_LOOK { self.ticks.now() } else { self.ticks.read() };
+        self.reserve_slowly(now, want)
     }
 
     /// Claims positions within the bounds or, where there are none, by the clock itself: a
     /// cached tick may be old.
-    fn reserve_slowly(&self, bounds: &Bounds, want: u64) -> Result<Run, Stall> {
-        self.note(bounds.now);
+    pub(crate) fn reserve_slowly(&self, now: u64, want: u64) -> Result<Run, Stall> {
+        self.note(now);
+        let bounds = self.bounds(now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
-            self.tell(bounds, run);
+            self.tell(now, run);
             return Ok(run);
         }
         // Without a window no clock helps: a child of fork should not pay for reading it.
         if bounds.end == 0 {
-            return Err(self.stalled(bounds));
+            return Err(self.stalled(&bounds));
         }
-        let bounds = self.bounds(self.ticks.read());
-        self.note(bounds.now);
+        let now = self.ticks.read();
+        self.note(now);
+        let bounds = self.bounds(now);
         if let Some(run) = self.sequencer.reserve(bounds.floor, bounds.horizon, want) {
-            self.tell(&bounds, run);
+            self.tell(now, run);
             return Ok(run);
         }
         Err(self.stalled(&bounds))
@@ -247,16 +290,21 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         &self.observer
     }
 
-    /// What an attempt at this moment has to keep to.
+    /// What the bounds of this moment are made of.
     #[inline]
-    pub(crate) fn bounds_now(&self) -> Bounds {
-        self.bounds(self.ticks.now())
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { now: self.ticks.now(), end: self.end.load(Ordering::Acquire) }
     }
 
     #[inline]
     fn bounds(&self, now: u64) -> Bounds {
-        let first = self.axis.first_of(now);
         let end = self.end.load(Ordering::Acquire);
+        self.bounds_of(Seen { now, end })
+    }
+
+    #[inline]
+    pub(crate) fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
+        let first = self.axis.first_of(now);
         let horizon = end.min(first.saturating_add(self.reach));
         Bounds { now, floor: first.saturating_add(self.ticks.skip(now)), horizon, end }
     }
@@ -281,8 +329,17 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         }
     }
 
+    /// Looks at the clock itself, so that ids stay fresh where the ticker does not get to run: on a
+    /// machine with more to do than it has processors.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn look(&self) {
+        self.ticks.read();
+    }
+
     /// Remembers the latest tick that the clock has shown.
     #[cold]
+    #[inline(never)]
     fn note(&self, now: u64) {
         if self.latest.load(Ordering::Relaxed) < now {
             self.latest.fetch_max(now, Ordering::Relaxed);
@@ -291,60 +348,18 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     /// Tells the observer what was issued. Compiled away where nobody observes.
     #[inline]
-    fn tell(&self, bounds: &Bounds, run: Run) {
+    fn tell(&self, now: u64, run: Run) {
         if O::ACTIVE {
-            let last = self.shown.swap(bounds.now, Ordering::Relaxed);
-            if bounds.now < last {
-                self.observer.regressed(bounds.now, last);
+            let last = self.shown.swap(now, Ordering::Relaxed);
+            if now < last {
+                self.observer.regressed(now, last);
             }
-            let ahead = self.axis.tick_of(run.end - 1).saturating_sub(bounds.now);
+            let ahead = self.axis.tick_of(run.end - 1).saturating_sub(now);
             if ahead > 0 {
                 self.observer.borrowed(ahead);
             }
             self.observer.issued(run.len());
         }
-    }
-}
-
-/// One thread's private run of positions, to be issued without an atomic operation.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct LaneRun {
-    run: Run,
-    /// End of the window that the run belongs to. A later window has a later end, so a run
-    /// never outlives its window: not when it is taken away, not in the child of a fork.
-    window: u64,
-}
-
-impl LaneRun {
-    /// Nothing reserved.
-    pub(crate) const EMPTY: Self = Self { run: Run { start: 0, end: 0 }, window: 0 };
-
-    /// The next position of the run that is fresh, inside the horizon and in the window.
-    #[inline]
-    pub(crate) fn take(&mut self, bounds: &Bounds) -> Option<u64> {
-        let position = self.run.start;
-        let stands = position < self.run.end
-            && bounds.floor <= position
-            && position < bounds.horizon
-            && self.window == bounds.end;
-        stands.then(|| {
-            self.run.start += 1;
-            position
-        })
-    }
-
-    /// Reserves a run of up to `want` positions from the line and takes its first.
-    #[cold]
-    pub(crate) fn refill<T: Ticks, O: Observer>(
-        &mut self,
-        line: &Line<T, O>,
-        want: u64,
-    ) -> Result<u64, Stall> {
-        // Read before the claim: if a window is granted in between, the run is thrown away.
-        let window = line.end.load(Ordering::Acquire);
-        let run = line.reserve(want)?;
-        *self = Self { run: Run { start: run.start + 1, end: run.end }, window };
-        Ok(run.start)
     }
 }
 
@@ -354,6 +369,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::lane_run::LaneRun;
     use crate::layout::{Dressing, Layout};
 
     /// Always tick 5.
@@ -367,6 +383,57 @@ mod tests {
         fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
             at_most
         }
+    }
+
+    /// A cached tick that nobody keeps: only a look at the clock refreshes it.
+    struct Starved {
+        cached: AtomicU64,
+    }
+
+    impl Ticks for Starved {
+        fn now(&self) -> u64 {
+            self.cached.load(Ordering::Relaxed)
+        }
+
+        fn read(&self) -> u64 {
+            self.cached.store(7, Ordering::Relaxed);
+            7
+        }
+
+        fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
+            at_most
+        }
+    }
+
+    fn starved() -> Line<Starved> {
+        let layout: Layout = "41:10:12".parse().unwrap();
+        let axis = Dressing::<u64>::new(&layout, 0, 0).unwrap().axis();
+        let line = Line::new(axis, Starved { cached: 5.into() }, 100);
+        line.grant(Window::new(5, 1_000).unwrap()).unwrap();
+        line
+    }
+
+    /// A drift without limit lets the line run ahead, and not begin in the past.
+    #[test]
+    fn the_floor_holds_whatever_the_drift() {
+        let axis = line().axis();
+        let line = Line::new(axis, Frozen, u64::MAX);
+        line.grant(Window::from_start(0)).unwrap();
+        assert_eq!(line.take(), Ok(axis.first_of(5)));
+    }
+
+    #[test]
+    fn a_starved_ticker_is_gone_round() {
+        let line = starved();
+        let ticks: Vec<_> =
+            (0..=IDS_A_LOOK + 1).map(|_| line.axis().tick_of(line.take().unwrap())).collect();
+        assert_eq!(ticks.first(), Some(&5));
+        assert_eq!(ticks.last(), Some(&7), "no look at the clock in {IDS_A_LOOK} ids");
+
+        let batch = starved().reserve(IDS_A_LOOK).unwrap();
+        assert_eq!(line.axis().tick_of(batch.start), 7);
+        let of_lane = { LaneRun::EMPTY }.refill(&starved(), 2).unwrap();
+        assert_eq!(line.axis().tick_of(of_lane), 7);
     }
 
     fn line() -> Line<Frozen> {
@@ -385,10 +452,10 @@ mod tests {
         parents.refill(&line, 64).unwrap();
         let mut childs = parents;
         line.revoke();
-        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert_eq!(childs.take(line.seen()), None);
         assert!(matches!(childs.refill(&line, 64), Err(Stall::WindowEnded { end: 0, .. })));
         line.grant(Window::new(8, 10).unwrap()).unwrap();
-        assert_eq!(childs.take(&line.bounds_now()), None);
+        assert_eq!(childs.take(line.seen()), None);
         assert!(childs.refill(&line, 64).unwrap() >= line.axis().first_of(8));
     }
 

@@ -54,6 +54,17 @@ pub const fn step(next: u64, floor: u64, horizon: u64, want: u64) -> Option<Run>
     Some(Run { start, end: start + if want < room { want } else { room } })
 }
 
+/// An attempt that came to nothing: what it has claimed, or nothing where the line was stalled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Missed(Option<u64>);
+
+impl Missed {
+    /// A claim that is not to be issued after all.
+    pub(crate) const fn of(claimed: u64) -> Self {
+        Self(Some(claimed))
+    }
+}
+
 /// Hands out positions to any number of threads, each at most once, in growing order.
 ///
 /// A failed attempt leaves the line where it is. (Of several threads that run into the horizon
@@ -76,56 +87,72 @@ pub struct Sequencer {
     /// modification order of this one word, and a claim that happens after another reads a
     /// later value of it.
     next: Padded<AtomicU64>,
-    /// A position that `next` has reached, or will have once a racing attempt has ended: an
-    /// attempt whose horizon is no farther need not touch `next` at all. Only ever raised. It is
-    /// a hint that saves work and keeps failed attempts from adding up; relaxed ordering.
-    reached: AtomicU64,
+    /// Not 0 once an attempt has failed, until one succeeds: attempts then look before they claim,
+    /// so that however many threads poll a stalled line, they do not push it. A hint that nothing
+    /// else rests on: relaxed ordering.
+    stalled: AtomicU64,
 }
 
 impl Sequencer {
     /// A sequencer that has claimed nothing: its line starts at position 0.
     #[must_use]
     pub fn new() -> Self {
-        Self { next: Padded(AtomicU64::new(0)), reached: AtomicU64::new(0) }
+        Self { next: Padded(AtomicU64::new(0)), stalled: AtomicU64::new(0) }
     }
 
     /// Claims one position at or above the floor and below the horizon, if there is one.
     ///
-    /// One atomic addition, whoever else is claiming. Where that finds the first claim of a new
-    /// tick, it is skipped and [`reserve`](Self::reserve) raises the line to the floor.
+    /// One atomic addition, whoever else is claiming; what it got is looked at afterwards, so that
+    /// the addition waits for nothing. Where it finds the first claim of a new tick, that is skipped
+    /// and [`reserve`](Self::reserve) raises the line to the floor.
     ///
     /// The horizon must leave the last 2^32 positions of 64 bits alone, as
     /// [`Axis::end`](crate::layout::Axis::end) does, so that `next` cannot wrap.
     #[inline]
     pub fn take(&self, floor: u64, horizon: u64) -> Option<u64> {
-        // Also where the floor is past the horizon: a claim would be skipped for nothing.
-        if horizon <= self.reached.load(Ordering::Relaxed) || horizon <= floor {
-            return None;
-        }
-        let claimed = self.next.0.fetch_add(1, Ordering::Relaxed);
-        if floor <= claimed && claimed < horizon {
-            return Some(claimed);
-        }
-        self.take_past(claimed, floor, horizon)
+        self.try_take(floor, horizon.saturating_sub(floor), horizon)
+            .map_or_else(|missed| self.settle(missed, floor, horizon), Some)
     }
 
-    /// Deals with a claim that is too old, or past the horizon.
-    #[cold]
-    fn take_past(&self, claimed: u64, floor: u64, horizon: u64) -> Option<u64> {
-        if claimed < floor {
-            // A newer tick has begun: the claim is skipped, and the line goes on from the floor.
-            return self.reserve(floor, horizon, 1).map(|run| run.start);
+    /// The claim, of one of the `span` positions from the floor that are before `end`. What was
+    /// missed is to be settled, off the usual path.
+    ///
+    /// Comparisons that do not wait for each other, rather than one with a horizon that has to
+    /// be computed of both: the next atomic addition waits for all of it.
+    #[inline]
+    pub(crate) fn try_take(&self, floor: u64, span: u64, end: u64) -> Result<u64, Missed> {
+        if self.stalled.load(Ordering::Relaxed) != 0 {
+            return Err(Missed(None));
         }
-        // Gives the claim back, if nobody has claimed a later one. It was not issued, and no
-        // position above it was claimed, so the invariant holds.
-        let given_back = self.next.0.compare_exchange(
-            claimed + 1,
-            claimed,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
-        let reached = claimed + u64::from(given_back.is_err());
-        self.reached.fetch_max(reached, Ordering::Relaxed);
+        let claimed = self.next.0.fetch_add(1, Ordering::Relaxed);
+        if claimed >= floor && claimed - floor < span && claimed < end {
+            Ok(claimed)
+        } else {
+            Err(Missed(Some(claimed)))
+        }
+    }
+
+    /// Deals with a claim that is too old, or past the horizon, and with a line that is stalled.
+    #[cold]
+    pub(crate) fn settle(&self, missed: Missed, floor: u64, horizon: u64) -> Option<u64> {
+        let Missed(claimed) = missed;
+        // A newer tick has begun, perhaps: then the claim is skipped, and the line goes on from the
+        // floor.
+        if claimed.is_none_or(|claimed| claimed < floor)
+            && let Some(run) = self.reserve(floor, horizon, 1)
+        {
+            if claimed.is_none() {
+                self.stalled.store(0, Ordering::Relaxed);
+            }
+            return Some(run.start);
+        }
+        if let Some(claimed) = claimed {
+            self.stalled.store(1, Ordering::Relaxed);
+            // Gives the claim back, if nobody has claimed a later one. It was not issued, and no
+            // position above it was claimed, so the invariant holds.
+            let (next, ordering) = (claimed + 1, Ordering::Relaxed);
+            _ = self.next.0.compare_exchange(next, claimed, ordering, ordering);
+        }
         None
     }
 

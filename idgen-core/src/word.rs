@@ -40,12 +40,30 @@ pub trait Word:
     /// Bits in the word: 64 or 128.
     const BITS: u32;
 
+    /// The word with these bits at a place: what is beyond the word is cut off.
+    #[must_use]
+    fn place(bits: u64, at: u32) -> Self;
+
+    /// The sum, modulo 2^[`BITS`](Self::BITS).
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+
     /// The word of this value, or `None` where it does not fit.
     fn from_u128(value: u128) -> Option<Self>;
 }
 
 impl Word for u64 {
     const BITS: u32 = u64::BITS;
+
+    #[inline]
+    fn place(bits: u64, at: u32) -> Self {
+        bits << at
+    }
+
+    #[inline]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
 
     #[inline]
     fn from_u128(value: u128) -> Option<Self> {
@@ -55,6 +73,18 @@ impl Word for u64 {
 
 impl Word for u128 {
     const BITS: u32 = u128::BITS;
+
+    #[inline]
+    fn place(bits: u64, at: u32) -> Self {
+        // A layout's places stay the same, so that this is predicted; a shift of 128 bits takes as
+        // long as the rest of an id.
+        if at >= 64 { Self::from(bits << (at - 64)) << 64 } else { Self::from(bits) << at }
+    }
+
+    #[inline]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
 
     #[inline]
     fn from_u128(value: u128) -> Option<Self> {

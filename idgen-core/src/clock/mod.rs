@@ -8,6 +8,8 @@
 //! far as that can be believed, by the state machine [`Discipline`]. The ticker thread of
 //! the process goes by one.
 
+#[cfg(feature = "counter")]
+mod counter;
 mod discipline;
 mod disciplined;
 mod ntp;
@@ -20,6 +22,8 @@ mod system;
 mod ticker;
 mod ticks;
 
+#[cfg(feature = "counter")]
+pub use counter::CounterClock;
 pub use discipline::{
     ClockCounts, ClockEvent, ClockEvents, ClockHealth, ClockObserver, ClockState, Discipline,
     DisciplineError, DisciplineSettings, Gap, OnAlert, Reading,

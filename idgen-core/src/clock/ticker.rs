@@ -27,9 +27,10 @@ const fn shortest_sleep(tick: Duration) -> Duration {
 /// A thread starts with the first [`ticks`](Self::ticks) of its timebase and ends after the last of
 /// them is dropped. It reads the clock anew for each tick, so it follows every step of it; the
 /// clock of the process takes care which steps are to be followed.
-/// If it is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), and a line
-/// that runs out of positions reads the clock itself: freshness is lost, uniqueness never. In the
-/// child of a fork, where no other thread lives on, the first such reading starts another.
+/// If it is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), until a line
+/// reads the clock itself: after every 128 ids, and when it runs out of positions. So freshness may
+/// be lost, and uniqueness never. In the child of a fork, where no other thread lives on, the first
+/// such reading starts another.
 ///
 /// # Example
 /// ```
@@ -81,7 +82,7 @@ impl Ticker {
     pub fn ticks(&self, timebase: Timebase) -> io::Result<CachedTicks> {
         let cell = self.cell(timebase);
         cell.keep()?;
-        Ok(CachedTicks { cell })
+        Ok(CachedTicks { tick: cell.tick.word(), cell })
     }
 
     fn cell(&self, timebase: Timebase) -> Arc<Cell> {
@@ -124,7 +125,10 @@ impl Cell {
 
     fn refresh(&self) -> u64 {
         let tick = self.timebase.nearest_tick(self.clock.wall());
-        self.tick.store(tick, Ordering::Relaxed);
+        // Whoever reads it would have to fetch it anew.
+        if self.tick.load(Ordering::Relaxed) != tick {
+            self.tick.store(tick, Ordering::Relaxed);
+        }
         tick
     }
 
@@ -150,6 +154,8 @@ fn run(cell: &Weak<Cell>, clock: &dyn Clock) {
 /// Ticks that a [`Ticker`] keeps current: reading one is a single load from memory.
 #[derive(Clone)]
 pub struct CachedTicks {
+    /// The word of the cell's tick, which lives as long as the cell.
+    tick: &'static AtomicU64,
     cell: Arc<Cell>,
 }
 
@@ -166,7 +172,7 @@ impl CachedTicks {
 impl Ticks for CachedTicks {
     #[inline]
     fn now(&self) -> u64 {
-        self.cell.tick.load(Ordering::Relaxed)
+        self.tick.load(Ordering::Relaxed)
     }
 
     fn read(&self) -> u64 {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::{ErasedGenerator, Generator};
 use crate::random::{RandomSource, SystemRandom};
-use crate::{FillError, GenerateError, Id, IdScheme, Scheme, Stall, Word};
+use crate::{FillError, GenerateError, Id, IdScheme, Scheme, Stall};
 
 /// Ids drawn at random, constants aside: in no order, from any number of threads, and never late.
 ///
@@ -68,13 +68,6 @@ impl<S: IdScheme, R> Drawn<S, R> {
     }
 }
 
-/// The id of random bits.
-#[inline]
-fn stamped<S: IdScheme>(bits: u128) -> Id<S> {
-    // A stamped word is as wide as the layout, so there is always one.
-    Id::dressed(S::Word::from_u128(const { S::LAYOUT }.stamp(bits)).unwrap_or_default())
-}
-
 impl<S: IdScheme, R: RandomSource> Drawn<S, R> {
     #[inline]
     fn draw<I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
@@ -83,7 +76,7 @@ impl<S: IdScheme, R: RandomSource> Drawn<S, R> {
             let words = &mut words[..chunk.len()];
             self.random.fill(words);
             for (slot, word) in chunk.iter_mut().zip(words) {
-                *slot = wrap(stamped(*word));
+                *slot = wrap(Id::of_random(*word));
             }
         }
     }
@@ -94,12 +87,12 @@ impl<S: IdScheme, R: RandomSource> Generator for Drawn<S, R> {
 
     #[inline]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        Ok(stamped(self.random.word()))
+        Ok(Id::of_random(self.random.word()))
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        Ok(stamped(self.random.word()))
+        Ok(Id::of_random(self.random.word()))
     }
 
     #[inline]
@@ -128,6 +121,10 @@ impl<S: IdScheme, R: RandomSource> ErasedGenerator for Drawn<S, R> {
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.draw(out, Into::into);
         Ok(())
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        self.generate().map(Into::into)
     }
 }
 

@@ -17,15 +17,21 @@ pub(super) struct Engine<W, T, O> {
 }
 
 impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
+    /// The next word. What comes of the line is looked at before it is made into anything else, here
+    /// and in the generators: results that are kept in memory on the way, to be read back in pieces of
+    /// other sizes than they were written in, cost several times what an id does.
     #[inline]
     pub(super) fn try_word(&self) -> Result<W, Stall> {
-        self.line.take().map(|position| self.dressing.dress(position))
+        match self.line.take() {
+            Ok(position) => Ok(self.dressing.dress(position)),
+            Err(stall) => Err(stall),
+        }
     }
 
     #[inline]
     pub(super) fn word(&self) -> Result<W, GenerateError> {
-        match self.try_word() {
-            Ok(word) => Ok(word),
+        match self.line.take() {
+            Ok(position) => Ok(self.dressing.dress(position)),
             Err(stall) => self.until(stall, || self.try_word()),
         }
     }
@@ -55,6 +61,7 @@ impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
 
     /// Waits and tries again, until it works or the bound on waits is reached.
     #[cold]
+    #[inline(never)]
     pub(super) fn until<R>(
         &self,
         stall: Stall,

@@ -1,13 +1,13 @@
 //! The shared generator with lanes behind it: order within each thread.
 
-use core::cell::Cell;
+use core::cell::RefCell;
 use core::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lane::run_length;
 use super::{DefaultTicks, Generator, Shared};
 use crate::clock::Ticks;
-use crate::line::LaneRun;
+use crate::lane_run::LaneRun;
 use crate::observer::{Observer, Silent};
 use crate::{FillError, GenerateError, Id, IdScheme, Line, Stall};
 
@@ -17,8 +17,16 @@ const SLOTS: usize = 8;
 
 thread_local! {
     /// This thread's lanes. A slot holds the number of the generator it belongs to.
-    static LANES: [Cell<(u64, LaneRun)>; SLOTS] =
-        const { [const { Cell::new((0, LaneRun::EMPTY)) }; SLOTS] };
+    static LANES: [RefCell<Slot>; SLOTS] =
+        const { [const { RefCell::new(Slot { number: 0, run: LaneRun::EMPTY }) }; SLOTS] };
+}
+
+/// A thread's lane of one generator. It is changed where it lies: copied in and out, it would be read
+/// back in pieces of other sizes than it was written in, for which processors have to wait.
+struct Slot {
+    /// The generator's number; 0 for none.
+    number: u64,
+    run: LaneRun,
 }
 
 /// A generator for all threads that keeps a lane for each of them: order within each thread, and
@@ -53,6 +61,8 @@ pub struct Laned<S: IdScheme, T = DefaultTicks, O = Silent> {
     pub(super) shared: Shared<S, T, O>,
     /// Tells this generator from every other of the process. Never 0.
     number: u64,
+    /// Which of a thread's slots its lane lies in.
+    slot: usize,
     length: u64,
 }
 
@@ -62,7 +72,8 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
         let length = run_length(shared.engine.dressing.axis());
-        Self { shared, number, length }
+        let slot = usize::try_from(number % SLOTS as u64).unwrap_or(0);
+        Self { shared, number, slot, length }
     }
 
     /// The line that the ids are positions of: to grant windows to, or to revoke them.
@@ -71,22 +82,47 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
         self.shared.line()
     }
 
-    /// Does something with this thread's lane, or with an empty one while the thread ends.
+    /// The next position of this thread's run, if it has one.
+    #[inline]
+    fn take(&self) -> Option<u64> {
+        let seen = self.shared.engine.line.seen();
+        let done = LANES.try_with(|lanes| {
+            let mut slot = lanes[self.slot].try_borrow_mut().ok()?;
+            if slot.number == self.number { slot.run.take(seen) } else { None }
+        });
+        done.ok().flatten()
+    }
+
+    /// The first id of another run.
+    #[cold]
+    #[inline(never)]
+    fn refill(&self) -> Result<Id<S>, Stall> {
+        let engine = &self.shared.engine;
+        let position = self.with_lane(|run| run.refill(&engine.line, self.length))?;
+        Ok(Id::dressed(engine.dressing.dress(position)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill_patiently(&self) -> Result<Id<S>, GenerateError> {
+        match self.refill() {
+            Ok(id) => Ok(id),
+            Err(stall) => self.shared.engine.until(stall, || self.try_generate()),
+        }
+    }
+
+    /// Does something with this thread's lane, or with an empty one: while the thread ends, and
+    /// where a clock or an observer asks for an id while it is asked itself.
     #[inline]
     fn with_lane<R>(&self, with: impl Fn(&mut LaneRun) -> R) -> R {
-        let slot = usize::try_from(self.number % SLOTS as u64).unwrap_or(0);
-        LANES
-            .try_with(|lanes| {
-                let cell = &lanes[slot];
-                let (number, mut run) = cell.get();
-                if number != self.number {
-                    run = LaneRun::EMPTY;
-                }
-                let result = with(&mut run);
-                cell.set((self.number, run));
-                result
-            })
-            .unwrap_or_else(|_| with(&mut LaneRun::default()))
+        let done = LANES.try_with(|lanes| {
+            let mut slot = lanes[self.slot].try_borrow_mut().ok()?;
+            if slot.number != self.number {
+                *slot = Slot { number: self.number, run: LaneRun::EMPTY };
+            }
+            Some(with(&mut slot.run))
+        });
+        done.ok().flatten().unwrap_or_else(|| with(&mut { LaneRun::EMPTY }))
     }
 }
 
@@ -95,20 +131,17 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Laned<S, T, O> {
 
     #[inline]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        let engine = &self.shared.engine;
-        let bounds = engine.line.bounds_now();
-        let position = self.with_lane(|run| match run.take(&bounds) {
-            Some(position) => Ok(position),
-            None => run.refill(&engine.line, self.length),
-        })?;
-        Ok(Id::dressed(engine.dressing.dress(position)))
+        match self.take() {
+            Some(position) => Ok(Id::dressed(self.shared.engine.dressing.dress(position))),
+            None => self.refill(),
+        }
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        match self.try_generate() {
-            Ok(id) => Ok(id),
-            Err(stall) => self.shared.engine.until(stall, || self.try_generate()),
+        match self.take() {
+            Some(position) => Ok(Id::dressed(self.shared.engine.dressing.dress(position))),
+            None => self.refill_patiently(),
         }
     }
 

@@ -195,6 +195,10 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> ErasedGenerator for SharedMonotonic
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.patience().fill(out, |rest| self.try_some(rest, Into::into))
     }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        self.generate().map(Into::into)
+    }
 }
 
 impl<S: IdScheme, T, R> fmt::Debug for SharedMonotonic<S, T, R> {

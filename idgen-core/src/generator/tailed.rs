@@ -59,16 +59,37 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Tailed<S, T, O, R> {
         Id::dressed(word | S::Word::from_u128(bits & self.mask).unwrap_or_default())
     }
 
-    /// Tries, and once again in a child of fork, whose window the line was told to drop.
-    #[inline]
-    fn attempt<X>(&self, mut attempt: impl FnMut() -> Result<X, Stall>) -> Result<X, Stall> {
-        match attempt() {
-            Err(Stall::WindowEnded { end: 0, .. }) if self.unbounded => {
+    /// Tries once again where the stall is that of a child of fork, whose window the line was told
+    /// to drop.
+    #[cold]
+    fn after_fork<X>(
+        &self,
+        stall: Stall,
+        attempt: impl FnOnce() -> Result<X, Stall>,
+    ) -> Result<X, Stall> {
+        match stall {
+            Stall::WindowEnded { end: 0, .. } if self.unbounded => {
                 self.engine.line.ticks().reseed(&self.random);
                 self.engine.line.restore();
                 attempt()
             }
-            made => made,
+            stall => Err(stall),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn try_again(&self, stall: Stall) -> Result<Id<S>, Stall> {
+        let word = self.after_fork(stall, || self.engine.try_word())?;
+        Ok(self.tail(word, self.random.word()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn generate_again(&self, stall: Stall) -> Result<Id<S>, GenerateError> {
+        match self.try_again(stall) {
+            Ok(id) => Ok(id),
+            Err(stall) => self.engine.until(stall, || self.try_generate()),
         }
     }
 
@@ -77,7 +98,10 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Tailed<S, T, O, R> {
         let (mut words, mut bits) = ([S::Word::default(); 64], [0; 64]);
         let most = out.len().min(words.len());
         let words = &mut words[..most];
-        let len = self.attempt(|| self.engine.try_fill(words, |word| word))?;
+        let len = match self.engine.try_fill(words, |word| word) {
+            Ok(len) => len,
+            Err(stall) => self.after_fork(stall, || self.engine.try_fill(words, |word| word))?,
+        };
         self.random.fill(&mut bits[..len]);
         for ((slot, word), bits) in out.iter_mut().zip(&words[..len]).zip(bits) {
             *slot = wrap(self.tail(*word, bits));
@@ -91,15 +115,17 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Generator for Tailed<S
 
     #[inline]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        let word = self.attempt(|| self.engine.try_word())?;
-        Ok(self.tail(word, self.random.word()))
+        match self.engine.line.take() {
+            Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),
+            Err(stall) => self.try_again(stall),
+        }
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        match self.try_generate() {
-            Ok(id) => Ok(id),
-            Err(stall) => self.engine.until(stall, || self.try_generate()),
+        match self.engine.line.take() {
+            Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),
+            Err(stall) => self.generate_again(stall),
         }
     }
 
@@ -125,6 +151,10 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> ErasedGenerator for Ta
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
         self.engine.fill(out, |rest| self.try_some(rest, Into::into))
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        self.generate().map(Into::into)
     }
 }
 

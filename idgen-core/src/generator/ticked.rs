@@ -78,12 +78,18 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Ticked<S, T, O> {
 
     #[inline]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        self.engine.try_word().map(Id::dressed)
+        match self.engine.line.take() {
+            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Err(stall) => Err(stall),
+        }
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        self.engine.word().map(Id::dressed)
+        match self.engine.line.take() {
+            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Err(stall) => self.engine.until(stall, || self.try_generate()),
+        }
     }
 
     #[inline]
@@ -112,6 +118,10 @@ impl<S: IdScheme, T: Ticks, O: Observer> ErasedGenerator for Ticked<S, T, O> {
 
     fn windowed(&self) -> Option<&dyn Windowed> {
         Some(self.line())
+    }
+
+    fn generate_word(&self) -> Result<u128, GenerateError> {
+        self.generate().map(Into::into)
     }
 }
 

@@ -61,6 +61,12 @@ impl Axis {
         tick << self.sequence_bits
     }
 
+    /// The same, without a look at whether the layout has such a tick.
+    #[inline]
+    pub(crate) const fn unchecked_first_of(&self, tick: u64) -> u64 {
+        tick << self.sequence_bits
+    }
+
     /// The tick of a position.
     #[must_use]
     #[inline]
@@ -115,6 +121,13 @@ struct Run {
     to: u32,
 }
 
+impl Run {
+    #[inline]
+    fn dress<W: Word>(self, position: u64) -> W {
+        W::place(position >> self.from & self.mask, self.to)
+    }
+}
+
 impl<W: Word> Dressing<W> {
     /// The dressing of a node, or of the block of 2^`block_bits` node ids that starts with it.
     ///
@@ -166,19 +179,32 @@ impl<W: Word> Dressing<W> {
     #[inline]
     pub fn dress(&self, position: u64) -> W {
         debug_assert!(position < self.axis.end(), "position past the layout's end");
-        let mut high = position >> self.split;
-        if self.more_len > 0 {
-            high &= self.high_mask;
+        let high = position >> self.split;
+        let low = W::place(position & self.low_mask, self.low_to);
+        if self.more_len == 0 {
+            return self.base | W::place(high, self.high_to) | low;
         }
-        let low = W::from(position & self.low_mask) << self.low_to;
-        let word = self.base | W::from(high) << self.high_to | low;
-        if self.more_len == 0 { word } else { word | self.dress_more(position) }
+        let high = W::place(high & self.high_mask, self.high_to);
+        self.base | high | low | self.dress_more(position)
     }
 
+    /// Both of them, without a loop: an empty one has an empty mask.
+    #[inline]
     fn dress_more(&self, position: u64) -> W {
-        self.more[..usize::from(self.more_len)].iter().fold(W::default(), |word, run| {
-            word | W::from((position >> run.from) & run.mask) << run.to
-        })
+        let [third, fourth] = self.more;
+        third.dress::<W>(position) | fourth.dress::<W>(position)
+    }
+
+    /// What is between the words of neighbouring positions, within a stretch of low bits.
+    #[inline]
+    pub(crate) fn step(&self) -> W {
+        W::place(1, self.low_to)
+    }
+
+    /// The position after the last of this one's stretch of low bits.
+    #[inline]
+    pub(crate) const fn stretch_end(&self, position: u64) -> u64 {
+        (position | self.low_mask).saturating_add(1)
     }
 
     /// Writes the words of the positions from `start` on.
@@ -187,15 +213,17 @@ impl<W: Word> Dressing<W> {
     /// most of this is one addition a word, which compilers turn into vector instructions.
     #[inline]
     pub fn dress_run<T>(&self, start: u64, out: &mut [T], wrap: impl Fn(W) -> T) {
+        let step = self.step();
         let mut position = start;
         let mut rest = out;
         while !rest.is_empty() {
             let until_carry = self.low_mask - (position & self.low_mask);
             let len = usize::try_from(until_carry).map_or(rest.len(), |n| rest.len().min(n + 1));
             let (chunk, tail) = rest.split_at_mut(len);
-            let first = self.dress(position);
-            for (i, slot) in (0_u64..).zip(chunk.iter_mut()) {
-                *slot = wrap(first + (W::from(i) << self.low_to));
+            let mut word = self.dress(position);
+            for slot in chunk {
+                *slot = wrap(word);
+                word = word.plus(step);
             }
             position += len as u64;
             rest = tail;

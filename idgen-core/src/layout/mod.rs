@@ -8,6 +8,7 @@
 //! **Invariant:** no word leaves this module with a value cut off: what does not fit is an
 //! error that names the value and the range. Nobody outside this module shifts bits of an id.
 
+mod apart;
 mod capacity;
 mod dressing;
 mod error;
@@ -17,6 +18,7 @@ mod picture;
 mod refine;
 mod undressing;
 
+pub(crate) use apart::Apart;
 pub use capacity::Capacity;
 pub use dressing::{Axis, Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};

@@ -20,13 +20,24 @@ pub struct Seeded<T> {
     secret: AtomicU64,
     /// Selects the bits of the number.
     mask: u64,
+    /// The tick asked for last, plus 1, and its number: 0 for none. Who finds the one of another
+    /// tick beside it leaves out as many positions as there, which does as well; so relaxed
+    /// ordering is enough.
+    last: AtomicU64,
+    skipped: AtomicU64,
 }
 
 impl<T> Seeded<T> {
     /// Ticks that leave out less than 2^`bits` positions, at most 63.
     pub(crate) fn new(ticks: T, bits: u32, random: &impl RandomSource) -> Self {
         let mask = !(u64::MAX << bits.min(63));
-        let seeded = Self { ticks, secret: AtomicU64::new(0), mask };
+        let seeded = Self {
+            ticks,
+            secret: AtomicU64::new(0),
+            mask,
+            last: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+        };
         seeded.reseed(random);
         seeded
     }
@@ -35,6 +46,19 @@ impl<T> Seeded<T> {
     pub(crate) fn reseed(&self, random: &impl RandomSource) {
         let [_, low] = halves(random.word());
         self.secret.store(low, Ordering::Relaxed);
+        self.last.store(0, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn skip_anew(&self, tick: u64) -> u64 {
+        // The finaliser of SplitMix64: each bit of its argument turns about half of its bits.
+        let seed = self.secret.load(Ordering::Relaxed) ^ tick;
+        let mixed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let skipped = (mixed ^ mixed >> 31) & self.mask;
+        self.skipped.store(skipped, Ordering::Relaxed);
+        self.last.store(tick.wrapping_add(1), Ordering::Relaxed);
+        skipped
     }
 }
 
@@ -64,10 +88,10 @@ impl<T: Ticks> Ticks for Seeded<T> {
 
     #[inline]
     fn skip(&self, tick: u64) -> u64 {
-        // The finaliser of SplitMix64: each bit of its argument turns about half of its bits.
-        let seed = self.secret.load(Ordering::Relaxed) ^ tick;
-        let mixed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) & self.mask
+        if self.last.load(Ordering::Relaxed) == tick.wrapping_add(1) {
+            self.skipped.load(Ordering::Relaxed)
+        } else {
+            self.skip_anew(tick)
+        }
     }
 }

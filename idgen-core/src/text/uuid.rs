@@ -45,12 +45,30 @@ pub(super) fn decode<W: Word>(text: &[u8]) -> Option<W> {
     if [8, 13, 18, 23].into_iter().any(|hyphen| text[hyphen] != b'-') {
         return None;
     }
+    digits(text).and_then(W::from_u128)
+}
+
+/// The number of a text whose hyphens are where they must be, by vector instructions.
+#[inline]
+#[cfg(feature = "std")]
+fn digits(text: &[u8; WIDTH]) -> Option<u128> {
+    use uuid_simd::AsOut;
+
+    let mut bytes = [0; 16];
+    uuid_simd::parse_hyphenated(text, bytes.as_out()).ok()?;
+    Some(u128::from_be_bytes(bytes))
+}
+
+/// The same by tables, where nobody knows what the processor can do.
+#[inline]
+#[cfg(not(feature = "std"))]
+fn digits(text: &[u8; WIDTH]) -> Option<u128> {
     let (mut digits, mut to) = ([0; 32], 0);
     for (start, len) in GROUPS {
         digits[to..to + len].copy_from_slice(&text[start..start + len]);
         to += len;
     }
-    hex::RADIX.decode::<u128>(&digits).and_then(W::from_u128)
+    hex::RADIX.decode::<u128>(&digits)
 }
 
 #[cfg(test)]

@@ -1,0 +1,5 @@
+//! Ids taken apart at rate.
+
+fn main() {
+    idgen_benches::criterion(idgen_benches::codecs::cases());
+}

@@ -1,0 +1,5 @@
+//! Text forms, written and read.
+
+fn main() {
+    idgen_benches::criterion(idgen_benches::texts::cases());
+}

@@ -1,0 +1,33 @@
+//! The gauntlet: ours and the peers under the same faults.
+//!
+//!     cargo run --release --manifest-path benches/Cargo.toml --bin gauntlet -- [--json] [--only NAME]
+//!
+//! Each generator meets each fault in a process of its own. The wall clock of that process is ours:
+//! this program has a `clock_gettime` of its own, which stands before the C library's (`clock.rs`).
+//! A cell says what that run showed, and nothing else: it is no proof that a generator does well,
+//! but one that it does badly.
+
+mod clock;
+mod faults;
+mod peers;
+mod report;
+mod subject;
+mod windows;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        // What a process of its own is started with.
+        ["--meet", subject, fault, file] => faults::meet(subject, fault, file),
+        ["--only", name] => report::run(Some(name), false),
+        ["--json"] => report::run(None, true),
+        [] => report::run(None, false),
+        _ => {
+            eprintln!("usage: gauntlet [--json | --only NAME]");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Rounds in which every contender has its turn.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::time::Duration;
+
+use idgen_core::clock::{Clock, SystemClock};
+
+use crate::Figures;
+
+/// Somebody who makes ids, or does something else that is counted.
+pub struct Contender<'c> {
+    name: String,
+    /// How many a call makes.
+    a_call: u64,
+    /// Fewer calls at once would measure how threads start.
+    at_least: u64,
+    /// More calls at once would run out of ids.
+    at_most: u64,
+    run: Box<dyn FnMut(u64) -> Duration + 'c>,
+}
+
+impl<'c> Contender<'c> {
+    /// Whoever makes one at each call.
+    pub fn calling<R>(name: impl Into<String>, mut make: impl FnMut() -> R + 'c) -> Self {
+        Self::timing(name, 1, move |calls| {
+            timed(|| (0..calls).for_each(|_| drop(black_box(make()))))
+        })
+    }
+
+    /// Whoever makes `a_call` of them at each call of `run`'s many, and says how long they took.
+    pub fn timing(
+        name: impl Into<String>,
+        a_call: u64,
+        run: impl FnMut(u64) -> Duration + 'c,
+    ) -> Self {
+        Self { name: name.into(), a_call, at_least: 1, at_most: 1 << 40, run: Box::new(run) }
+    }
+
+    /// The same, never asked for fewer calls: of those who start threads for each turn.
+    #[must_use]
+    pub fn at_least(mut self, calls: u64) -> Self {
+        self.at_least = calls;
+        self
+    }
+
+    /// The same, never asked for more calls in a turn: of those who have to wait for more.
+    #[must_use]
+    pub fn at_most(mut self, calls: u64) -> Self {
+        self.at_most = calls.max(1);
+        self
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many a call makes.
+    #[must_use]
+    pub fn a_call(&self) -> u64 {
+        self.a_call
+    }
+
+    /// Time for this many calls.
+    pub fn run(&mut self, calls: u64) -> Duration {
+        (self.run)(calls)
+    }
+
+    /// Calls that fill a slice of time.
+    fn calls_in(&mut self, slice: Duration) -> u64 {
+        let mut calls = self.at_least.min(self.at_most);
+        loop {
+            let took = self.run(calls);
+            if took >= slice / 4 || calls >= self.at_most {
+                let nanos = took.as_nanos().max(1);
+                let fit = u128::from(calls) * slice.as_nanos() / nanos;
+                let fit = u64::try_from(fit).unwrap_or(calls).max(self.at_least);
+                return fit.min(self.at_most);
+            }
+            calls = (calls * 4).min(self.at_most);
+        }
+    }
+}
+
+impl std::fmt::Debug for Contender<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How often each has its turn.
+    pub rounds: u32,
+    /// How long a turn is.
+    pub slice: Duration,
+}
+
+impl Plan {
+    /// For figures that are quoted.
+    pub const FULL: Self = Self { rounds: 41, slice: Duration::from_millis(4) };
+
+    /// For a first look.
+    pub const QUICK: Self = Self { rounds: 9, slice: Duration::from_millis(2) };
+}
+
+/// Lets the contenders run in turn, and says after each turn that one is over.
+pub fn compare(
+    contenders: &mut [Contender<'_>],
+    plan: &Plan,
+    mut turn: impl FnMut(),
+) -> Vec<Figures> {
+    let mut figures: Vec<_> =
+        contenders.iter().map(|contender| Figures::new(contender.name.clone())).collect();
+    let calls: Vec<_> = contenders.iter_mut().map(|one| one.calls_in(plan.slice)).collect();
+    for _ in 0..plan.rounds {
+        for ((contender, calls), figures) in contenders.iter_mut().zip(&calls).zip(&mut figures) {
+            let nanos = contender.run(*calls).as_nanos();
+            figures.push(nanos as f64 / (calls * contender.a_call) as f64);
+            turn();
+        }
+    }
+    figures
+}
+
+/// How long this took.
+pub fn timed(work: impl FnOnce()) -> Duration {
+    let start = SystemClock.monotonic();
+    work();
+    SystemClock.monotonic().saturating_sub(start)
+}
+
+/// Time for `count` calls in all, on this many threads that begin at once.
+pub fn on_threads(threads: u32, count: u64, make: &(impl Fn() + Sync)) -> Duration {
+    let start = Barrier::new(usize::try_from(threads).unwrap_or(1) + 1);
+    let each = count.div_ceil(u64::from(threads.max(1)));
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    (0..each).for_each(|_| make());
+                })
+            })
+            .collect();
+        start.wait();
+        timed(|| workers.into_iter().for_each(|worker| drop(worker.join())))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn every_contender_has_every_turn() {
+        let mut turns = 0;
+        let mut contenders =
+            ["a", "b", "c"].map(|name| Contender::timing(name, 10, Duration::from_micros));
+        let figures = compare(&mut contenders, &Plan::QUICK, || turns += 1);
+        assert_eq!(turns, 3 * Plan::QUICK.rounds);
+        for figures in figures {
+            assert!((figures.nanos() - 100.0).abs() < 1e-6, "{figures:?}");
+        }
+    }
+
+    #[test]
+    fn threads_make_as_many_as_they_are_asked_for() {
+        let made = AtomicU64::new(0);
+        on_threads(4, 1_000, &|| _ = made.fetch_add(1, Ordering::Relaxed));
+        assert_eq!(made.into_inner(), 1_000);
+    }
+}

@@ -19,6 +19,9 @@
 //! The state, a ledger of chunks and the audit trail are kept in the target database. A transition is a
 //! compare-and-set there, and every step is idempotent: what a crash cut short, the next call goes on with.
 
+#[cfg(not(any(feature = "mysql", feature = "postgres")))]
+compile_error!("choose an engine: the feature postgres, mysql, or both");
+
 /// The crate's README, whose example is a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

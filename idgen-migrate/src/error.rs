@@ -132,10 +132,20 @@ impl Error {
         self.has_code(&["55P03", "1205"])
     }
 
-    /// Whether the same again may well succeed: a deadlock, or a serialization failure.
+    /// Whether the same again may well succeed: a deadlock, a serialization failure, or a statement of
+    /// MariaDB that was prepared before a trigger came.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.is_lock_timeout() || self.has_code(&["40P01", "40001", "1213"])
+        self.is_lock_timeout()
+            || self.has_code(&["40P01", "40001", "1213"])
+            || self.is_of_earlier_triggers()
+    }
+
+    /// Whether MariaDB ran a statement that was prepared just before a trigger came: it then misses the
+    /// trigger's tables.
+    fn is_of_earlier_triggers(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        self.has_code(&["1146"]) && source.to_string().contains("idgen_migrate_")
     }
 
     /// Whether the connection is gone.

@@ -53,6 +53,10 @@ pub(crate) enum Command {
     /// Print a function that makes ids inside a database
     #[command(after_help = sql::EXAMPLES)]
     Sql(sql::Arguments),
+    /// Change the ids of a living database, phase by phase
+    #[cfg(feature = "migrate")]
+    #[command(after_help = crate::migrate::EXAMPLES)]
+    Migrate(crate::migrate::Arguments),
     /// Check a configuration file and name every fault in it
     #[command(after_help = validate::EXAMPLES)]
     Validate(validate::Arguments),

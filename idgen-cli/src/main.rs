@@ -11,6 +11,8 @@ mod findings;
 mod generate;
 mod input;
 mod inspect;
+#[cfg(feature = "migrate")]
+mod migrate;
 mod name;
 mod nodes;
 mod paint;
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         Command::TortureWorker(arguments) => torture::run_worker(arguments),
         Command::Range(arguments) => range::run(arguments),
         Command::Schemes(arguments) => schemes::run(arguments),
+        #[cfg(feature = "migrate")]
+        Command::Migrate(arguments) => migrate::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Validate(arguments) => validate::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),

@@ -1,0 +1,275 @@
+//! `idgen migrate`: changes the ids of a living database, phase by phase.
+
+mod ask;
+mod plan;
+mod show;
+mod watch;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use idgen_migrate::{Error, Migration, Options, Phase};
+
+use crate::exit::Failure;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  export IDGEN_DATABASE=postgres://app@db.example.org/shop
+  idgen migrate plan customers --to snowflake --svg plan.svg
+  idgen migrate start customers --to snowflake
+  idgen migrate advance customers --dry-run
+  idgen migrate advance customers --to verified
+  idgen migrate status customers
+  idgen migrate rollback customers --to planned
+
+The phases, in order: planned, expanded, dual-write, backfilling, backfilled, constrained, verified,
+reading-new, swapped, old-writes-stopped, contracted. State, ledger and audit trail are kept in the
+database itself, so that any step can be resumed, by anybody, after a crash. Up to the last phase there
+is a way back. docs/migration.md explains each.
+
+Exit codes: 0 success, 1 data (a gate is closed, the database refuses), 2 usage (a bad flag or value)";
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The database, as postgres://user@host/name; $IDGEN_DATABASE where it is not given
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    database: Option<String>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Read the schema and print what would be done, how long it takes, and what it needs
+    Plan(plan::Arguments),
+    /// Keep the plan in the database; nothing else is changed
+    Start(plan::Arguments),
+    /// Go on to the next phase, or to a later one
+    Advance(Move),
+    /// Go back to the phase before, or to an earlier one
+    Rollback(Move),
+    /// Show phase, gate, progress and history, of one migration or all
+    Status {
+        /// Name of the migration; all where there is none
+        name: Option<String>,
+        /// Print an object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare counts, order and references, without moving on
+    Verify {
+        /// Name of the migration
+        name: String,
+        /// Print the whole report as an object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the backfill wait, whoever carries it out
+    Pause {
+        /// Name of the migration
+        name: String,
+    },
+    /// Let the backfill go on
+    Resume {
+        /// Name of the migration
+        name: String,
+    },
+    /// Print old and new id of every row as CSV: to be kept before the old ones go
+    Export {
+        /// Name of the migration
+        name: String,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Forget a migration that is contracted, or planned and no more; the audit trail stays
+    Forget {
+        /// Name of the migration
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Move {
+    /// Name of the migration
+    name: String,
+    /// Go as far as this phase
+    #[arg(long, value_name = "PHASE", value_parser = phase)]
+    to: Option<Phase>,
+    /// Print the SQL of the next step and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask before what destroys ids
+    #[arg(short, long)]
+    yes: bool,
+    /// Print what was checked and done as objects, one a line
+    #[arg(long)]
+    json: bool,
+    /// Workers of the backfill at once
+    #[arg(long, value_name = "N", default_value = "2")]
+    workers: usize,
+    /// Rows of a chunk of the backfill
+    #[arg(long, value_name = "N", default_value = "2000")]
+    chunk_rows: i64,
+    /// Part of its time that a worker works, from 0.01 to 1
+    #[arg(long, value_name = "PART", default_value = "1")]
+    duty: f64,
+    /// How far replicas may lag before the backfill waits
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
+    max_lag: Duration,
+    /// How long to wait for older transactions to end
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
+    patience: Duration,
+    /// How long nobody may have written without new ids before old ids stop
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
+    quiet: Duration,
+    /// Accept that this check fails: instances, old-writers, shadow, order, fence, missing
+    #[arg(long, value_name = "CHECK")]
+    accept: Vec<String>,
+}
+
+fn phase(name: &str) -> Result<Phase, String> {
+    name.parse().map_err(|error: idgen_migrate::UnknownPhase| error.to_string())
+}
+
+/// Data or usage: whose fault it is.
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Address { .. } | Error::Unknown { .. } | Error::NoWay { .. } => {
+            Failure::Usage(error.to_string())
+        }
+        error => Failure::Data(error.to_string()),
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let address = match &arguments.database {
+        Some(address) => address.clone(),
+        None => std::env::var("IDGEN_DATABASE").map_err(|_| {
+            Failure::Usage("name the database: --database ADDRESS, or IDGEN_DATABASE".into())
+        })?,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(act(&address, &arguments.action))
+}
+
+async fn act(address: &str, action: &Action) -> Result<(), Failure> {
+    let open = |name: &str| {
+        let name = name.to_owned();
+        async move { Migration::open(address, &name, named(Options::default())).await.map_err(failure) }
+    };
+    match action {
+        Action::Plan(arguments) => plan::show(address, arguments).await,
+        Action::Start(arguments) => plan::start(address, arguments).await,
+        Action::Advance(arguments) => advance(address, arguments).await,
+        Action::Rollback(arguments) => roll_back(address, arguments).await,
+        Action::Status { name: None, json } => {
+            show::all(&Migration::all(address).await.map_err(failure)?, *json)
+        }
+        Action::Status { name: Some(name), json } => {
+            let mut migration = open(name).await?;
+            let status = migration.status().await.map_err(failure)?;
+            show::status(name, &status, *json)
+        }
+        Action::Verify { name, json } => {
+            let report = open(name).await?.verify().await.map_err(failure)?;
+            show::report(&report, *json)?;
+            if report.faults().is_empty() { Ok(()) } else { Err(Failure::Said) }
+        }
+        Action::Pause { name } => open(name).await?.pause(true).await.map_err(failure),
+        Action::Resume { name } => open(name).await?.pause(false).await.map_err(failure),
+        Action::Export { name, output } => export(&mut open(name).await?, output.as_ref()).await,
+        Action::Forget { name } => open(name).await?.forget().await.map_err(failure),
+    }
+}
+
+/// The same options, with a name for the audit trail.
+fn named(options: Options) -> Options {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".into());
+    Options { who: format!("{user}, process {}", std::process::id()), ..options }
+}
+
+fn options(arguments: &Move) -> Options {
+    named(Options {
+        workers: arguments.workers,
+        chunk_rows: arguments.chunk_rows,
+        duty: arguments.duty,
+        max_lag: arguments.max_lag,
+        patience: arguments.patience,
+        quiet: arguments.quiet,
+        accepted: arguments.accept.clone(),
+        watch: Arc::new(watch::Bar::new()),
+        ..Options::default()
+    })
+}
+
+async fn advance(address: &str, arguments: &Move) -> Result<(), Failure> {
+    let mut migration =
+        Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
+    if arguments.dry_run {
+        let (to, steps) = migration.steps_on().map_err(failure)?;
+        return show::steps(migration.phase(), to, &steps);
+    }
+    let last = arguments.to.or(migration.phase().next()).unwrap_or(migration.phase());
+    if last <= migration.phase() {
+        let (name, phase) = (&arguments.name, migration.phase());
+        return Err(Failure::Usage(format!("{name} is at {phase}; to go back, roll it back")));
+    }
+    while migration.phase() < last {
+        let next = migration.phase().next();
+        if next.is_some_and(Phase::is_destructive) {
+            ask::may(&arguments.name, "drops the old ids for good", arguments.yes)?;
+        }
+        let evidence = migration.advance().await.map_err(failure)?;
+        show::evidence(&evidence, arguments.json)?;
+    }
+    Ok(())
+}
+
+async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
+    let mut migration =
+        Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
+    if arguments.dry_run {
+        let (to, steps) = migration.steps_back().map_err(failure)?;
+        return show::steps(migration.phase(), to, &steps);
+    }
+    let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
+    if last > migration.phase() {
+        let (name, phase) = (&arguments.name, migration.phase());
+        return Err(Failure::Usage(format!("{name} is at {phase}; to go on, advance it")));
+    }
+    while migration.phase() > last {
+        if migration.phase() == Phase::Expanded {
+            ask::may(&arguments.name, "drops the new ids", arguments.yes)?;
+        }
+        let evidence = migration.roll_back().await.map_err(failure)?;
+        show::evidence(&evidence, arguments.json)?;
+    }
+    Ok(())
+}
+
+async fn export(migration: &mut Migration, output: Option<&PathBuf>) -> Result<(), Failure> {
+    let mut out: Box<dyn Write + Send> = match output {
+        Some(file) => Box::new(BufWriter::new(File::create(file).map_err(|error| {
+            Failure::Data(format!("cannot write {}: {error}", file.display()))
+        })?)),
+        None => Box::new(BufWriter::new(io::stdout())),
+    };
+    writeln!(out, "old,new")?;
+    let mut lost = None;
+    let mut each = |old: String, new: String| {
+        if lost.is_none() {
+            lost = writeln!(out, "{},{new}", show::csv(&old)).err();
+        }
+        Ok(())
+    };
+    migration.export(&mut each).await.map_err(failure)?;
+    match lost {
+        Some(error) => Err(error.into()),
+        None => Ok(out.flush()?),
+    }
+}

@@ -1,0 +1,165 @@
+//! `idgen migrate plan` and `start`: what would be done, and its beginning.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use idgen::clock::SystemClock;
+use idgen_migrate::plan::{Estimate, Plan, Risk, Settings, Timeline, Wish, survey};
+use idgen_migrate::session::Session;
+use idgen_migrate::target::Target;
+use idgen_migrate::{Lock, Migration, Options};
+use serde_json::json;
+
+use super::{failure, named};
+use crate::arguments::scheme_names;
+use crate::choice;
+use crate::exit::Failure;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The table whose key is to change, as customers or app.customers
+    table: String,
+    /// Scheme of the new ids: one of 64 bits with node ids, or uuid-v7
+    #[arg(long, value_name = "SCHEME", value_parser = scheme_names())]
+    to: String,
+    /// Scheme of the old ids, if their order and time are in them
+    #[arg(long, value_name = "SCHEME", value_parser = scheme_names())]
+    from: Option<String>,
+    /// The key; the primary key where it is not given
+    #[arg(long, value_name = "COLUMN")]
+    key: Option<String>,
+    /// The column with the time of creation; looked for by its name where it is not given
+    #[arg(long, value_name = "COLUMN")]
+    created: Option<String>,
+    /// Name of the migration; the table's where it is not given
+    #[arg(long)]
+    name: Option<String>,
+    /// What the new columns' names end with
+    #[arg(long, default_value = "_new")]
+    suffix: String,
+    /// Rows that a worker fills in a second, for the estimate
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+    /// Print an object
+    #[arg(long)]
+    json: bool,
+    /// Draw the timeline into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+fn target(name: &str) -> Result<Target, Failure> {
+    if name == "uuid-v7" {
+        return Ok(Target::uuid());
+    }
+    Target::of(&choice::entry(name)?.scheme).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+async fn plan(address: &str, arguments: &Arguments) -> Result<Plan, Failure> {
+    let wish = Wish {
+        name: arguments.name.clone(),
+        table: arguments.table.clone(),
+        key: arguments.key.clone(),
+        created: arguments.created.clone(),
+        source: arguments.from.as_deref().map(target).transpose()?,
+        target: target(&arguments.to)?,
+        suffix: arguments.suffix.clone(),
+    };
+    let mut session = Session::connect(address).await.map_err(failure)?;
+    survey(&mut session, &wish, &SystemClock).await.map_err(failure)
+}
+
+pub(super) async fn show(address: &str, arguments: &Arguments) -> Result<(), Failure> {
+    let plan = plan(address, arguments).await?;
+    shown(&plan, arguments)
+}
+
+pub(super) async fn start(address: &str, arguments: &Arguments) -> Result<(), Failure> {
+    let plan = plan(address, arguments).await?;
+    Migration::begin(address, &plan, named(Options::default())).await.map_err(failure)?;
+    shown(&plan, arguments)
+}
+
+fn shown(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
+    let basis = Settings::default();
+    let basis = Settings {
+        rows_per_second: arguments.rate.unwrap_or(basis.rows_per_second),
+        measured: arguments.rate.is_some(),
+        ..basis
+    };
+    let estimate = Estimate::of(plan, basis);
+    let timeline = Timeline::of(plan, &estimate);
+    if let Some(file) = &arguments.svg {
+        std::fs::write(file, timeline.svg())
+            .map_err(|error| Failure::Data(format!("cannot write {}: {error}", file.display())))?;
+    }
+    let course = plan.course().map_err(failure)?;
+    let text = if arguments.json {
+        let object =
+            json!({ "plan": plan, "estimate": estimate, "timeline": timeline, "course": course });
+        format!("{object:#}\n")
+    } else {
+        text(plan, &estimate, &timeline, &course)
+    };
+    Ok(anstream::stdout().write_all(text.as_bytes())?)
+}
+
+fn text(
+    plan: &Plan,
+    estimate: &Estimate,
+    timeline: &Timeline,
+    course: &[idgen_migrate::plan::Leg],
+) -> String {
+    let bold = anstyle::Style::new().bold();
+    let mut text = format!(
+        "{bold}{}{bold:#}: {} of {} rows become {} ids in {}\n\n",
+        plan.name,
+        plan.key().column.name,
+        plan.root().rows,
+        plan.target.scheme,
+        plan.key().new
+    );
+    for (number, table) in plan.tables.iter().enumerate() {
+        let columns: Vec<_> = plan.carriers_of(number).map(|c| c.column.name.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "  {:<24} {:>12} rows  {:>8} MB  {}",
+            table.name,
+            table.rows,
+            table.bytes / 1_000_000,
+            columns.join(", ")
+        );
+    }
+    for finding in &plan.findings {
+        let mark = if finding.risk == Risk::Care { "take care" } else { "note" };
+        let _ = writeln!(text, "\n  {mark}: {}", finding.what);
+    }
+    let _ = write!(text, "\n{timeline}\n");
+    for leg in course {
+        let steps = |steps: &[idgen_migrate::Step]| {
+            let held = steps.iter().filter(|step| step.lock == Lock::Moment).count();
+            format!("{} steps, {held} of them under a lock for a moment", steps.len())
+        };
+        let back = match &leg.back {
+            Some(back) => steps(back),
+            None => "none".into(),
+        };
+        let _ = writeln!(text, "  {:<19} {}; back: {back}", leg.phase.name(), steps(&leg.on));
+    }
+    let basis = if estimate.basis.measured {
+        "as given"
+    } else {
+        "assumed; measure it on a copy and give --rate"
+    };
+    let _ = writeln!(
+        text,
+        "\n  {} cells at {} rows/s and worker ({basis}), {} workers; {} MB more while it runs",
+        estimate.cells,
+        estimate.basis.rows_per_second,
+        estimate.basis.workers,
+        estimate.bytes / 1_000_000
+    );
+    text
+}

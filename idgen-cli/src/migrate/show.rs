@@ -1,0 +1,144 @@
+//! What is printed of a migration.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use idgen_migrate::{Check, Evidence, Phase, Report, Status, Step};
+use serde::Serialize;
+
+use crate::exit::Failure;
+
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(anstream::stdout().write_all(text.as_bytes())?)
+}
+
+fn object<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|error| Failure::Data(error.to_string()))?;
+    print(&format!("{text}\n"))
+}
+
+pub(super) fn all(migrations: &[(String, Phase)], json: bool) -> Result<(), Failure> {
+    if json {
+        return object(&migrations);
+    }
+    let lines = migrations.iter().map(|(name, phase)| format!("{name:<24} {phase}\n"));
+    print(&lines.collect::<String>())
+}
+
+/// The SQL of steps, as a script.
+pub(super) fn steps(from: Phase, to: Phase, steps: &[Step]) -> Result<(), Failure> {
+    let mut text = format!("-- {from} -> {to}\n");
+    for step in steps {
+        let _ = write!(text, "\n-- {}\n", step.title);
+        let (begin, end) = if step.transaction { ("BEGIN;\n", "COMMIT;\n") } else { ("", "") };
+        text += begin;
+        for statement in &step.sql {
+            let _ = writeln!(text, "{statement};");
+        }
+        text += end;
+    }
+    print(&text)
+}
+
+pub(super) fn evidence(evidence: &Evidence, json: bool) -> Result<(), Failure> {
+    if json {
+        return object(evidence);
+    }
+    let bold = anstyle::Style::new().bold();
+    let mut text = format!("{bold}{} -> {}{bold:#}\n", evidence.from, evidence.to);
+    checks(&mut text, &evidence.checks);
+    if !evidence.steps.is_empty() {
+        let _ = writeln!(
+            text,
+            "  {} steps; the longest under a lock, with the wait for it, took {} ms",
+            evidence.steps.len(),
+            evidence.longest_lock_millis
+        );
+    }
+    if let Some(found) = &evidence.report {
+        text += &summary(found);
+    }
+    print(&text)
+}
+
+fn checks(text: &mut String, checks: &[Check]) {
+    for check in checks {
+        let mark = if check.open { "ok    " } else { "closed" };
+        let _ = writeln!(text, "  {mark} {}: {}", check.name, check.found);
+    }
+}
+
+pub(super) fn report(report: &Report, json: bool) -> Result<(), Failure> {
+    if json { object(report) } else { print(&summary(report)) }
+}
+
+fn summary(report: &Report) -> String {
+    let makers = &report.makers;
+    let mut text = format!(
+        "  {} rows: {} ids of the backfill, {} of the app, {} of the trigger; digest {}\n",
+        report.rows, makers.backfill, makers.app, makers.trigger, report.digest
+    );
+    for reference in &report.references {
+        let _ = writeln!(
+            text,
+            "  {} references of {} hold in both directions",
+            reference.new, reference.column
+        );
+    }
+    let _ = writeln!(
+        text,
+        "  {} of {} chunks as the backfill wrote them",
+        report.unchanged_chunks,
+        report.chunks.len()
+    );
+    for (name, found) in report.faults() {
+        let _ = writeln!(text, "  fault {name}: {found}");
+    }
+    text
+}
+
+pub(super) fn status(name: &str, status: &Status, json: bool) -> Result<(), Failure> {
+    if json {
+        return object(status);
+    }
+    let bold = anstyle::Style::new().bold();
+    let paused = if status.paused { ", paused" } else { "" };
+    let mut text = format!("{bold}{name}{bold:#}: {}{paused}\n", status.phase);
+    let or_none = |phase: Option<Phase>| phase.map_or("none".into(), |phase| phase.to_string());
+    let _ = writeln!(text, "  back to {}, on to {}", or_none(status.back), or_none(status.next));
+    checks(&mut text, &status.gate);
+    for pass in &status.passes {
+        let rate = pass.rows_per_second.map(|rate| format!(", {rate:.0} rows/s and worker"));
+        let _ = writeln!(
+            text,
+            "  {:<32} {} of {} chunks, {} of {} rows{}",
+            pass.column,
+            pass.chunks.0,
+            pass.chunks.1,
+            pass.rows.0,
+            pass.rows.1,
+            rate.unwrap_or_default()
+        );
+    }
+    for instance in &status.instances {
+        let _ = writeln!(
+            text,
+            "  instance {:<23} {}, {} of {} shadow reads differ",
+            instance.instance, instance.phase, instance.mismatches, instance.compared
+        );
+    }
+    for entry in &status.trail {
+        let at = idgen::UnixTime::from_millis(entry.at_millis);
+        let _ = writeln!(text, "  {at}  {}  {}", entry.event, entry.who);
+    }
+    print(&text)
+}
+
+/// A field of CSV.
+pub(super) fn csv(field: &str) -> String {
+    if field.contains([',', '"', '\n']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.into()
+    }
+}

@@ -1,0 +1,50 @@
+//! Progress on a terminal.
+
+use std::sync::Mutex;
+
+use idgen_migrate::Watch;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar for the column that is being filled, with what is left of its time, and a line for each step.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    column: Mutex<String>,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        let style = "{msg:32!} {wide_bar} {pos}/{len} rows  {per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        Self { bar, column: Mutex::default() }
+    }
+}
+
+impl Watch for Bar {
+    fn step(&self, title: &str) {
+        self.bar.suspend(|| {
+            let _ = std::io::Write::write_all(
+                &mut anstream::stderr(),
+                format!("  {title}\n").as_bytes(),
+            );
+        });
+    }
+
+    fn rows(&self, what: &str, done: i64, of: i64) {
+        if let Ok(mut column) = self.column.lock()
+            && *column != what
+        {
+            *column = what.to_owned();
+            self.bar.reset();
+            self.bar.set_length(of.unsigned_abs());
+            self.bar.set_message(what.to_owned());
+        }
+        self.bar.set_position(done.unsigned_abs());
+    }
+
+    fn waits(&self, why: &str) {
+        self.bar.set_message(why.chars().take(60).collect::<String>());
+    }
+}

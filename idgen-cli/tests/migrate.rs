@@ -1,0 +1,80 @@
+//! `idgen migrate`: what it says and how it ends; on a server by `scripts/test migrate`.
+#![cfg(feature = "migrate")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
+
+use std::process::{Command, Output};
+
+use assert_cmd::cargo::cargo_bin;
+
+fn idgen(database: Option<&str>, arguments: &[&str]) -> Output {
+    let mut command = Command::new(cargo_bin!("idgen"));
+    command.arg("migrate").args(arguments).env_remove("IDGEN_DATABASE");
+    if let Some(database) = database {
+        command.env("IDGEN_DATABASE", database);
+    }
+    command.output().unwrap()
+}
+
+fn says(output: &Output, code: i32) -> String {
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    text
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert!(says(&idgen(None, &["status"]), 2).contains("--database"));
+    assert!(says(&idgen(Some("redis://here"), &["status"]), 2).contains("redis://here"));
+    assert!(
+        says(&idgen(None, &["advance", "x", "--to", "swap"]), 2).contains("'swap' is no phase")
+    );
+    let unreachable = Some("postgres://nobody:secret@127.0.0.1:1/none");
+    let text = says(&idgen(unreachable, &["status"]), 1);
+    assert!(text.contains("cannot connect") && !text.contains("secret"), "{text}");
+}
+
+#[test]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+fn a_course_on_the_command_line() {
+    let server = std::env::var("IDGEN_TEST_POSTGRES").unwrap();
+    let name = format!("idgen_command_{}", std::process::id());
+    let (host, _) = server.rsplit_once('/').unwrap();
+    let database = format!("{host}/{name}");
+    let psql = |database: &str, sql: &str| {
+        let done = Command::new("psql").args(["-qd", database, "-c", sql]).output().unwrap();
+        says(&done, 0)
+    };
+    psql(&server, &format!("CREATE DATABASE {name}"));
+    psql(
+        &database,
+        "CREATE TABLE people (id uuid PRIMARY KEY, created_at timestamptz NOT NULL);
+         INSERT INTO people SELECT gen_random_uuid(), timestamptz '2024-01-01' + n * interval '1 s' FROM generate_series(1, 500) n",
+    );
+    let migrate = |arguments: &[&str], code| says(&idgen(Some(&database), arguments), code);
+
+    let plan = migrate(&["plan", "people", "--to", "snowflake", "--json"], 0);
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    assert_eq!(plan["plan"]["tables"][0]["rows"], 500);
+    assert!(migrate(&["status"], 0).is_empty(), "a plan changes nothing");
+    migrate(&["start", "people", "--to", "snowflake"], 0);
+    assert!(migrate(&["start", "people", "--to", "snowflake"], 1).contains("there already"));
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    assert!(sql.contains("ADD COLUMN") && migrate(&["status"], 0).contains("planned"), "{sql}");
+
+    migrate(&["advance", "people"], 0);
+    // The fence lies a little ahead of now.
+    while says(&idgen(Some(&database), &["status", "people", "--json"]), 0)
+        .contains("\"open\":false")
+    {}
+    migrate(&["advance", "people", "--to", "old-writes-stopped", "--quiet", "0s"], 0);
+    assert_eq!(migrate(&["export", "people"], 0).lines().count(), 501);
+    assert!(migrate(&["verify", "people"], 0).contains("500 ids of the backfill"));
+    assert!(migrate(&["advance", "people"], 2).contains("--yes"), "what destroys asks");
+    migrate(&["rollback", "people", "--to", "planned", "--yes"], 0);
+    migrate(&["forget", "people"], 0);
+    assert!(migrate(&["status"], 0).is_empty());
+}

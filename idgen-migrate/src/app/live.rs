@@ -1,0 +1,186 @@
+//! What an instance of the app knows of the migration, and what it reports.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use idgen_core::clock::{Clock, SystemClock};
+
+use super::Moment;
+use crate::plan::millis;
+use crate::session::Session;
+use crate::store::{self, Instance};
+use crate::target::Lanes;
+use crate::{Error, Phase};
+
+/// How long an instance goes by what it knew. Shorter than the operator takes it for gone.
+const STALE_AFTER: Duration = Duration::from_secs(10);
+
+/// The phase of a migration, as the database has it.
+///
+/// One connection of its own asks for it, and reports that this instance acts by it, and what its
+/// shadow reads found.
+pub struct Live {
+    address: String,
+    name: String,
+    instance: String,
+    clock: Arc<dyn Clock>,
+    session: tokio::sync::Mutex<Option<Session>>,
+    known: Mutex<Seen>,
+    /// Shadow reads that were compared, and those that differed. Added to by requests, and read for
+    /// the report alone, so that no order is asked of them.
+    compared: AtomicI64,
+    mismatches: AtomicI64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    phase: Phase,
+    at: Duration,
+    fence: Option<u64>,
+    lanes: Option<Lanes>,
+}
+
+impl Live {
+    /// Joins a migration, whether it is planned yet or not. The instance's name must be nobody else's.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn join(address: &str, name: &str, instance: &str) -> Result<Self, Error> {
+        Self::join_on(address, name, instance, Arc::new(SystemClock)).await
+    }
+
+    /// The same on another clock.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn join_on(
+        address: &str,
+        name: &str,
+        instance: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let seen = Seen { phase: Phase::Planned, at: clock.monotonic(), fence: None, lanes: None };
+        let live = Self {
+            address: address.into(),
+            name: name.into(),
+            instance: instance.into(),
+            clock,
+            session: tokio::sync::Mutex::new(None),
+            known: Mutex::new(seen),
+            compared: AtomicI64::new(0),
+            mismatches: AtomicI64::new(0),
+        };
+        live.refresh().await?;
+        Ok(live)
+    }
+
+    /// Asks the database for the phase, and reports that this instance acts by it from now on.
+    ///
+    /// # Errors
+    /// If the database cannot be reached; the next call connects anew.
+    pub async fn refresh(&self) -> Result<Phase, Error> {
+        let mut kept = self.session.lock().await;
+        let mut session = match kept.take() {
+            Some(session) => session,
+            None => Session::connect(&self.address).await?,
+        };
+        let at = self.clock.monotonic();
+        let state = match store::load(&mut session, &self.name).await {
+            Ok(state) => Some(state),
+            // Not planned yet: the app writes and reads old ids, as ever.
+            Err(Error::Unknown { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let lanes = state.as_ref().map(|state| state.plan.target.lanes()).transpose()?;
+        let seen = Seen {
+            phase: state.as_ref().map_or(Phase::Planned, |state| state.phase),
+            at,
+            fence: state.as_ref().and_then(|state| state.plan.fence),
+            lanes,
+        };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        if state.is_some() {
+            store::report(&mut session, &self.name, &self.report(seen.phase)).await?;
+        }
+        *kept = Some(session);
+        Ok(seen.phase)
+    }
+
+    /// Refreshes for as long as it is polled: to be spawned beside the server. The operator's gate
+    /// waits for every instance, so a second or less is a good interval.
+    pub async fn keep_fresh(&self, every: Duration) {
+        loop {
+            // An instance that cannot ask goes on for a while by what it knew.
+            let _ = self.refresh().await;
+            tokio::time::sleep(every).await;
+        }
+    }
+
+    /// The phase, for one request: to be asked once, at its beginning.
+    ///
+    /// # Errors
+    /// If it was not learnt for too long.
+    pub fn moment(&self) -> Result<Moment, Stale> {
+        let seen = self.seen();
+        let age = self.clock.monotonic().saturating_sub(seen.at);
+        if age > STALE_AFTER {
+            return Err(Stale { age });
+        }
+        Ok(Moment::of(seen.phase))
+    }
+
+    /// Counts a shadow read: whether the row found by one id is the one found by the other.
+    pub fn compare<T: PartialEq>(&self, one: &T, other: &T) -> bool {
+        let same = one == other;
+        self.compared.fetch_add(1, Ordering::Relaxed);
+        self.mismatches.fetch_add(i64::from(!same), Ordering::Relaxed);
+        same
+    }
+
+    /// Shadow reads that were compared, and those that differed.
+    #[must_use]
+    pub fn compared(&self) -> (i64, i64) {
+        (self.compared.load(Ordering::Relaxed), self.mismatches.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn rules(&self) -> (Option<u64>, Option<Lanes>) {
+        let seen = self.seen();
+        (seen.fence, seen.lanes)
+    }
+
+    fn seen(&self) -> Seen {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, phase: Phase) -> Instance {
+        let (compared, mismatches) = self.compared();
+        Instance {
+            instance: self.instance.clone(),
+            phase,
+            seen_millis: millis(self.clock.wall()),
+            compared,
+            mismatches,
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("name", &self.name)
+            .field("instance", &self.instance)
+            .field("phase", &self.seen().phase)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The phase was not learnt for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the migration's phase is {age:?} old; see that the database answers and `keep_fresh` runs"
+)]
+pub struct Stale {
+    age: Duration,
+}

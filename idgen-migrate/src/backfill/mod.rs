@@ -1,0 +1,126 @@
+//! The backfill: planned once, then filled in chunks by several workers, in any order.
+//!
+//! **Invariant:** the rows without a new id only ever become fewer. New rows get theirs by the
+//! trigger, and so do old ones that change their place in the order before their turn. So what a
+//! chunk may assign is fixed when the pass is planned.
+
+mod planning;
+mod worker;
+
+pub(crate) use planning::{plan_key, plan_reference};
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Error;
+use crate::engine::dialect;
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::store::{self, Chunk};
+use crate::target::Lanes;
+
+/// What all workers of a pass share.
+#[derive(Debug)]
+struct Pass {
+    address: String,
+    plan: Plan,
+    lanes: Lanes,
+    number: usize,
+    options: Options,
+    queue: Mutex<VecDeque<Chunk>>,
+    /// Rows filled so far. Added to by every worker, and only shown: no order is asked of it.
+    filled: AtomicI64,
+    rows: i64,
+}
+
+impl Pass {
+    fn title(&self) -> String {
+        let carrier = &self.plan.carriers[self.number];
+        format!("{}.{}", self.plan.tables[carrier.table].name, carrier.new)
+    }
+
+    fn take(&self) -> Option<Chunk> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn is_filled(&self, rows: i64) {
+        let filled = self.filled.fetch_add(rows, Ordering::Relaxed) + rows;
+        self.options.watch.rows(&self.title(), filled, self.rows);
+    }
+}
+
+/// Fills a carrier: all chunks of its pass that are not done.
+pub(crate) async fn run(
+    session: &mut Session,
+    address: &str,
+    plan: &Plan,
+    number: usize,
+    options: &Options,
+) -> Result<(), Error> {
+    let chunks = store::chunks(session, &plan.name, pass_of(number)).await?;
+    let (done, open): (Vec<_>, Vec<_>) = chunks.into_iter().partition(|chunk| chunk.done);
+    let rows_of = |chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.rows).sum::<i64>();
+    let pass = Arc::new(Pass {
+        address: address.into(),
+        plan: plan.clone(),
+        lanes: plan.target.lanes()?,
+        number,
+        options: options.clone(),
+        filled: AtomicI64::new(rows_of(&done)),
+        rows: rows_of(&done) + rows_of(&open),
+        queue: Mutex::new(open.into()),
+    });
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..options.workers.max(1) {
+        workers.spawn(worker::work(Arc::clone(&pass)));
+    }
+    // The first failure ends the others, in the middle of whatever they do: the ledger knows.
+    while let Some(ended) = workers.join_next().await {
+        ended
+            .map_err(|error| Error::Kept(format!("a worker of the backfill broke: {error}")))??;
+    }
+    Ok(())
+}
+
+/// Fills the rows that no chunk of a carrier met, and says how many are left without an id.
+pub(crate) async fn sweep(session: &mut Session, plan: &Plan, number: usize) -> Result<i64, Error> {
+    let sql = dialect(plan.engine);
+    if number > 0 && missing(session, plan, number).await? > 0 {
+        let carrier = &plan.carriers[number];
+        let child = sql.table(plan, carrier.table);
+        let statement = worker::follow(plan, number, &child, "1 = 1");
+        session.execute(&statement, &[]).await?;
+    }
+    missing(session, plan, number).await
+}
+
+/// How many rows of a carrier have no new id and should have one.
+pub(crate) async fn missing(
+    session: &mut Session,
+    plan: &Plan,
+    number: usize,
+) -> Result<i64, Error> {
+    let sql = dialect(plan.engine);
+    let carrier = &plan.carriers[number];
+    let query = format!(
+        "SELECT count(*) FROM {} WHERE {} IS NOT NULL AND {} IS NULL",
+        sql.table(plan, carrier.table),
+        sql.quote(&carrier.column.name),
+        sql.quote(&carrier.new)
+    );
+    session.number(&query, &[]).await
+}
+
+/// The number of a carrier's pass in the ledger.
+pub(crate) fn pass_of(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The digest of a pair, old and new: FNV-1a over both texts. Sums of it do not depend on order.
+pub(crate) fn digest(old: &str, new: &str) -> i64 {
+    let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let bytes = old.as_bytes().iter().chain(b"\0").chain(new.as_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
+}

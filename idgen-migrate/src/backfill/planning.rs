@@ -1,0 +1,237 @@
+//! One pass over the rows in their order, which fixes what each will get.
+
+use idgen_core::UnixTime;
+
+use super::pass_of;
+use crate::Error;
+use crate::engine::{between, dialect};
+use crate::options::Options;
+use crate::plan::{Column, Order, Plan};
+use crate::session::{Row, Session, Value};
+use crate::slot::{Slots, Start};
+use crate::store::{self, Chunk};
+use crate::target::Lanes;
+
+/// What is read of each row, in this order: its time, then the order columns.
+pub(super) fn reading(plan: &Plan) -> (Vec<String>, String) {
+    let sql = dialect(plan.engine);
+    let quoted = |column: &Column| format!("c.{}", sql.quote(&column.name));
+    let time = match &plan.order {
+        Order::Time { column, .. } => sql.millis(&quoted(column), column),
+        Order::Key { millis } => millis.to_string(),
+        Order::Id { .. } => "0".into(),
+    };
+    let columns = plan.order_columns();
+    let mut fields = vec![time];
+    fields.extend(columns.iter().map(|column| sql.read(&quoted(column), column.kind)));
+    let order: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
+    (fields, order.join(", "))
+}
+
+/// The first position of a row's creation, by what was read of it.
+pub(super) fn begin(
+    plan: &Plan,
+    lanes: &Lanes,
+    source: Option<&Lanes>,
+    row: &Row,
+) -> Result<i64, Error> {
+    let millis = match (&plan.order, source) {
+        (Order::Time { believed, .. }, _) => row.integer(0)?.clamp(believed.0, believed.1),
+        (Order::Id { .. }, Some(source)) => {
+            let text = row.text(1)?;
+            let word = source.scheme().parse(&text);
+            let time = word.ok().and_then(|word| source.scheme().time(word));
+            let time = time.ok_or_else(|| {
+                Error::Schema(format!(
+                    "{text} is no {} id; leave out the source's scheme, and name a column of times",
+                    source.scheme().name
+                ))
+            })?;
+            crate::plan::millis(time)
+        }
+        _ => row.integer(0)?,
+    };
+    Ok(lanes.begin(UnixTime::from_millis(millis)))
+}
+
+/// The scheme of the old ids, where order and time are in them.
+pub(super) fn source(plan: &Plan) -> Result<Option<Lanes>, Error> {
+    match &plan.order {
+        Order::Id { source } => Ok(Some(source.lanes()?)),
+        _ => Ok(None),
+    }
+}
+
+/// Plans the pass over the migrated table, if it is not planned yet: it is planned once for all,
+/// since what is planned later would not know what was assigned before.
+pub(crate) async fn plan_key(
+    session: &mut Session,
+    plan: &Plan,
+    options: &Options,
+) -> Result<(), Error> {
+    if !store::chunks(session, &plan.name, 0).await?.is_empty() {
+        return Ok(());
+    }
+    let sql = dialect(plan.engine);
+    let lanes = plan.target.lanes()?;
+    let source = source(plan)?;
+    let (fields, order) = reading(plan);
+    let query = format!(
+        "SELECT {} FROM {} c WHERE c.{} IS NULL ORDER BY {order}",
+        fields.join(", "),
+        sql.table(plan, 0),
+        sql.quote(&plan.key().new)
+    );
+    let mut planner = Planner::new(options.chunk_rows);
+    let mut each = |row: Row| {
+        let begin = begin(plan, &lanes, source.as_ref(), &row)?;
+        let place = (1..row.0.len()).map(|i| row.text(i)).collect::<Result<_, _>>()?;
+        planner.row(begin, place);
+        Ok(())
+    };
+    session.stream(&query, &[], &mut each).await?;
+    let chunks = planner.finish();
+    let fence = i64::try_from(plan.fence.unwrap_or(0)).unwrap_or(i64::MAX);
+    if let Some(last) = chunks.last().filter(|last| last.last_slot >= lanes.first_of(fence)) {
+        return Err(Error::Schema(format!(
+            "the last old row would get position {}, past the fence at {}: more rows came than planned, or their times are later; roll back to planned, and plan anew",
+            last.last_slot,
+            lanes.first_of(fence)
+        )));
+    }
+    if let Some(last) = chunks.last() {
+        lanes.backfilled(last.last_slot)?;
+    }
+    store::keep_chunks(session, &plan.name, &chunks).await
+}
+
+/// Cuts the rows into chunks as they come by.
+struct Planner {
+    size: i64,
+    slots: Slots,
+    chunks: Vec<Chunk>,
+    open: Option<Chunk>,
+}
+
+impl Planner {
+    fn new(size: i64) -> Self {
+        Self { size: size.max(1), slots: Slots::from(Start::FIRST), chunks: Vec::new(), open: None }
+    }
+
+    fn row(&mut self, begin: i64, place: Vec<String>) {
+        let start = self.slots.start();
+        let slot = self.slots.next(begin);
+        let number = pass_of(self.chunks.len());
+        let low = self.chunks.last().and_then(|chunk| chunk.high.clone());
+        let open = self.open.get_or_insert_with(|| empty(0, number, low, start));
+        open.rows += 1;
+        open.last_slot = slot;
+        open.high = Some(place);
+        if open.rows == self.size {
+            self.chunks.extend(self.open.take());
+        }
+    }
+
+    fn finish(mut self) -> Vec<Chunk> {
+        self.chunks.extend(self.open.take());
+        self.chunks
+    }
+}
+
+fn empty(pass: i64, number: i64, low: Option<Vec<String>>, start: Start) -> Chunk {
+    Chunk {
+        pass,
+        number,
+        low,
+        high: None,
+        start,
+        rows: 0,
+        last_slot: 0,
+        done: false,
+        filled: 0,
+        digest: 0,
+        micros: 0,
+    }
+}
+
+/// Plans the pass over a table that refers to the migrated one, if it is not planned yet: hops from
+/// key to key.
+pub(crate) async fn plan_reference(
+    session: &mut Session,
+    plan: &Plan,
+    number: usize,
+    options: &Options,
+) -> Result<(), Error> {
+    let pass = pass_of(number);
+    if !store::chunks(session, &plan.name, pass).await?.is_empty() {
+        return Ok(());
+    }
+    let sql = dialect(plan.engine);
+    let carrier = &plan.carriers[number];
+    let table = &plan.tables[carrier.table];
+    let columns: Vec<&Column> = table.key.iter().collect();
+    let mut chunks = Vec::new();
+    let mut low: Option<Vec<String>> = None;
+    while !columns.is_empty() {
+        let quoted: Vec<_> = columns.iter().map(|c| format!("c.{}", sql.quote(&c.name))).collect();
+        let read: Vec<_> = columns.iter().zip(&quoted).map(|(c, q)| sql.read(q, c.kind)).collect();
+        let (condition, parameters) = between(sql, "c", &columns, low.as_deref(), None);
+        let query = format!(
+            "SELECT {} FROM {} c WHERE {condition} ORDER BY {} LIMIT 1 OFFSET {}",
+            read.join(", "),
+            sql.table(plan, carrier.table),
+            quoted.join(", "),
+            options.chunk_rows.max(1) - 1
+        );
+        let Some(row) = session.row(&query, &parameters).await? else { break };
+        let high = (0..row.0.len()).map(|i| row.text(i)).collect::<Result<Vec<_>, _>>()?;
+        let mut chunk = empty(pass, pass_of(chunks.len()), low.clone(), Start::FIRST);
+        chunk.rows = options.chunk_rows.max(1);
+        chunk.high = Some(high.clone());
+        chunks.push(chunk);
+        low = Some(high);
+    }
+    // The last one has no end: rows may have come meanwhile.
+    let count = format!("SELECT count(*) FROM {}", sql.table(plan, carrier.table));
+    let planned: i64 = chunks.iter().map(|chunk| chunk.rows).sum();
+    let mut last = empty(pass, pass_of(chunks.len()), low, Start::FIRST);
+    last.rows = (session.number(&count, &[] as &[Value]).await? - planned).max(0);
+    chunks.push(last);
+    store::keep_chunks(session, &plan.name, &chunks).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn prop_chunks_meet_and_hold_every_row(mut begins in prop::collection::vec(0_i64..500, 0..200), size in 1_i64..30) {
+            begins.sort_unstable();
+            let mut planner = Planner::new(size);
+            let mut slots = Slots::from(Start::FIRST);
+            let mut whole = Vec::new();
+            for (i, begin) in begins.iter().enumerate() {
+                planner.row(*begin, vec![format!("{i:05}")]);
+                whole.push(slots.next(*begin));
+            }
+            let chunks = planner.finish();
+            prop_assert_eq!(chunks.iter().map(|c| c.rows).sum::<i64>(), i64::try_from(begins.len()).unwrap());
+            let mut rows = begins.iter();
+            let mut found = Vec::new();
+            for pair in chunks.windows(2) {
+                prop_assert_eq!(&pair[0].high, &pair[1].low);
+                prop_assert!(pair[0].last_slot < pair[1].last_slot);
+            }
+            for chunk in &chunks {
+                let mut slots = Slots::from(chunk.start);
+                for begin in rows.by_ref().take(usize::try_from(chunk.rows).unwrap()) {
+                    found.push(slots.next(*begin));
+                }
+                prop_assert_eq!(found.last(), Some(&chunk.last_slot));
+            }
+            prop_assert_eq!(found, whole);
+        }
+    }
+}

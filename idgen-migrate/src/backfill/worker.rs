@@ -1,0 +1,187 @@
+//! A worker: takes chunks, and fills each in one transaction together with its entry in the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Pass, digest, planning};
+use crate::Error;
+use crate::engine::{Link, between, dialect};
+use crate::pace::Pace;
+use crate::plan::{Column, Plan};
+use crate::session::{Row, Session};
+use crate::slot::Slots;
+use crate::store::{self, Chunk};
+use crate::target::Lanes;
+
+/// How long a worker sleeps before it asks again whether it may go on.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
+    let mut session = Session::connect(&pass.address).await?;
+    let mut pace = Pace::new(pass.options.duty);
+    while let Some(mut chunk) = pass.take() {
+        wait_until_welcome(&pass, &mut session).await?;
+        let began = pass.options.clock.monotonic();
+        let mut attempt = 0;
+        loop {
+            match fill(&pass, &mut session, &mut chunk).await {
+                Ok(()) => break,
+                Err(error) if attempt < pass.options.retries && may_retry(&error) => {
+                    attempt += 1;
+                    pass.options.watch.waits(&format!("{error}; attempt {attempt}"));
+                    tokio::time::sleep(Duration::from_millis(20 << attempt.min(6))).await;
+                    if error.is_connection_lost() {
+                        session = reconnected(&pass, session).await;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        pass.is_filled(chunk.rows);
+        let took = pass.options.clock.monotonic().saturating_sub(began);
+        let rest = pace.rest(took);
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
+    }
+    Ok(())
+}
+
+fn may_retry(error: &Error) -> bool {
+    error.is_retryable() || error.is_connection_lost()
+}
+
+/// A new session, or the old one where there is none to be had yet: its next use fails again.
+async fn reconnected(pass: &Pass, old: Session) -> Session {
+    Session::connect(&pass.address).await.unwrap_or(old)
+}
+
+/// Waits while the migration is paused, or replicas are behind.
+async fn wait_until_welcome(pass: &Pass, session: &mut Session) -> Result<(), Error> {
+    let sql = dialect(pass.plan.engine);
+    loop {
+        let why = if store::is_paused(session, &pass.plan.name).await? {
+            "paused"
+        } else {
+            let most = i64::try_from(pass.options.max_lag.as_millis()).unwrap_or(i64::MAX);
+            match sql.replica_lag() {
+                Some(query) if session.number(query, &[]).await? > most => "replicas lag behind",
+                _ => return Ok(()),
+            }
+        };
+        pass.options.watch.waits(why);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Fills a chunk and marks it, or leaves everything as it was.
+async fn fill(pass: &Pass, session: &mut Session, chunk: &mut Chunk) -> Result<(), Error> {
+    let points = &pass.options.failpoints;
+    points.pass("chunk begins")?;
+    let began = pass.options.clock.monotonic();
+    session.run(dialect(pass.plan.engine).begin()).await?;
+    let done = in_transaction(pass, session, chunk, began).await;
+    match done {
+        Ok(()) => session.run("COMMIT").await?,
+        // A crash tidies nothing up.
+        Err(error @ Error::Failpoint(_)) => return Err(error),
+        Err(error) => {
+            let _ = session.run("ROLLBACK").await;
+            return Err(error);
+        }
+    }
+    points.pass("chunk committed")
+}
+
+async fn in_transaction(
+    pass: &Pass,
+    session: &mut Session,
+    chunk: &mut Chunk,
+    began: Duration,
+) -> Result<(), Error> {
+    if pass.number == 0 {
+        assign(&pass.plan, &pass.lanes, session, chunk).await?;
+    } else {
+        let carrier = &pass.plan.carriers[pass.number];
+        let columns: Vec<&Column> = pass.plan.tables[carrier.table].key.iter().collect();
+        let sql = dialect(pass.plan.engine);
+        let (condition, parameters) =
+            between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());
+        let child = sql.table(&pass.plan, carrier.table);
+        let statement = follow(&pass.plan, pass.number, &child, &condition);
+        chunk.filled = rows(session.execute(&statement, &parameters).await?);
+    }
+    pass.options.failpoints.pass("chunk filled")?;
+    let took = pass.options.clock.monotonic().saturating_sub(began);
+    chunk.micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
+    store::finish_chunk(session, &pass.plan.name, chunk).await?;
+    pass.options.failpoints.pass("chunk marked")
+}
+
+fn rows(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Gives the rows of a chunk their ids.
+async fn assign(
+    plan: &Plan,
+    lanes: &Lanes,
+    session: &mut Session,
+    chunk: &mut Chunk,
+) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let columns = plan.order_columns();
+    let (fields, order) = planning::reading(plan);
+    let (condition, parameters) =
+        between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());
+    let (table, new) = (sql.table(plan, 0), sql.quote(&plan.key().new));
+    let query = format!(
+        "SELECT {} FROM {table} c WHERE c.{new} IS NULL AND {condition} ORDER BY {order}",
+        fields.join(", ")
+    );
+    let source = planning::source(plan)?;
+    let mut slots = Slots::from(chunk.start);
+    let mut pairs = Vec::new();
+    let mut sum = 0_i64;
+    let mut last = None;
+    let mut each = |row: Row| {
+        let slot = slots.next(planning::begin(plan, lanes, source.as_ref(), &row)?);
+        let old = row.text(row.0.len() - 1)?;
+        let new = lanes.scheme().format(lanes.backfilled(slot)?).to_string();
+        sum = sum.wrapping_add(digest(&old, &new));
+        last = Some(slot);
+        pairs.push((old, new));
+        Ok(())
+    };
+    session.stream(&query, &parameters, &mut each).await?;
+    if let Some(slot) = last.filter(|slot| *slot > chunk.last_slot) {
+        return Err(Error::Kept(format!(
+            "chunk {} would reach position {slot}, past its last, {}: rows came that no trigger saw; see that idgen's triggers are enabled",
+            chunk.number, chunk.last_slot
+        )));
+    }
+    chunk.filled = 0;
+    chunk.digest = sum;
+    if !pairs.is_empty() {
+        let statement =
+            sql.assign(&table, &plan.key().column, &sql.new_column(&plan.target, &plan.key().new));
+        chunk.filled = rows(session.execute(&statement, &[store::json(&pairs)?.into()]).await?);
+    }
+    Ok(())
+}
+
+/// The statement that lets a carrier follow the migrated key.
+pub(super) fn follow(plan: &Plan, number: usize, child: &str, condition: &str) -> String {
+    let sql = dialect(plan.engine);
+    let carrier = &plan.carriers[number];
+    let quote = |name: &str| sql.quote(name);
+    let link = Link {
+        child,
+        reference: &quote(&carrier.column.name),
+        new: &quote(&carrier.new),
+        root: &sql.table(plan, 0),
+        root_old: &quote(&plan.key().column.name),
+        root_new: &quote(&plan.key().new),
+    };
+    sql.follow(&link, condition)
+}

@@ -1,0 +1,104 @@
+//! What MariaDB's information schema says of the schema.
+
+use super::super::{Catalog, FoundIndex};
+use crate::Error;
+use crate::plan::{Column, Index, Kind, Reference, Table};
+use crate::session::Session;
+
+const TABLES: &str = "
+SELECT table_name, coalesce(table_rows, 0), coalesce(data_length + index_length, 0)
+FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'idgen\\_migrate\\_%'
+    AND create_options NOT LIKE '%partitioned%' ORDER BY table_name";
+
+const COLUMNS: &str = "
+SELECT table_name, column_name,
+    CONCAT(column_type, CASE WHEN character_set_name IS NULL THEN '' ELSE
+        CONCAT(' CHARACTER SET ', character_set_name, ' COLLATE ', collation_name) END),
+    is_nullable = 'YES', CASE WHEN extra LIKE '%auto_increment%' THEN 'identity'
+        WHEN column_default = 'NULL' THEN NULL ELSE column_default END, data_type, column_type
+FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position";
+
+const INDEXES: &str = "
+SELECT table_name, index_name, max(non_unique) = 0, JSON_ARRAYAGG(column_name ORDER BY seq_in_index),
+    max(sub_part IS NOT NULL), max(index_type <> 'BTREE')
+FROM information_schema.statistics WHERE table_schema = DATABASE()
+GROUP BY table_name, index_name ORDER BY table_name, index_name";
+
+const REFERENCES: &str = "
+SELECT k.table_name, k.constraint_name, max(k.referenced_table_name),
+    JSON_ARRAYAGG(k.column_name ORDER BY k.ordinal_position),
+    JSON_ARRAYAGG(k.referenced_column_name ORDER BY k.ordinal_position), max(r.update_rule), max(r.delete_rule)
+FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
+    ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
+WHERE k.table_schema = DATABASE() AND k.referenced_table_schema = DATABASE()
+GROUP BY k.table_name, k.constraint_name ORDER BY k.table_name, k.constraint_name";
+
+pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
+    let mut catalog = Catalog::default();
+    for row in session.rows(TABLES, &[]).await? {
+        catalog.tables.push(Table {
+            schema: None,
+            name: row.text(0)?,
+            rows: row.integer(1)?,
+            bytes: row.integer(2)?,
+            key: Vec::new(),
+        });
+    }
+    let known: Vec<String> = catalog.tables.iter().map(|table| table.name.clone()).collect();
+    let number = |name: String| known.iter().position(|known| *known == name);
+    for row in session.rows(COLUMNS, &[]).await? {
+        let Some(table) = number(row.text(0)?) else { continue };
+        let column = Column {
+            name: row.text(1)?,
+            sql_type: row.text(2)?,
+            kind: kind(&row.text(5)?, &row.text(6)?),
+            nullable: row.integer(3)? == 1,
+            default: row.optional(4),
+        };
+        catalog.columns.push((table, column));
+    }
+    for row in session.rows(INDEXES, &[]).await? {
+        let Some(table) = number(row.text(0)?) else { continue };
+        let name = row.text(1)?;
+        let primary = name == "PRIMARY";
+        let unique = row.integer(2)? == 1;
+        let columns = super::super::names(row.optional(3))?;
+        let odd = match (row.integer(4)?, row.integer(5)?) {
+            (0, 0) => None,
+            (_, 0) => Some("is of parts of columns"),
+            _ => Some("is no B-tree"),
+        };
+        let index = Index { table, name, columns, primary, unique, constraint: false };
+        catalog.indexes.push(FoundIndex { index, odd });
+    }
+    for row in session.rows(REFERENCES, &[]).await? {
+        let (Some(table), Some(to)) = (number(row.text(0)?), number(row.text(2)?)) else {
+            continue;
+        };
+        let action = |event: &str, rule: String| match rule.as_str() {
+            "RESTRICT" | "NO ACTION" => String::new(),
+            rule => format!(" ON {event} {rule}"),
+        };
+        catalog.references.push(Reference {
+            table,
+            name: row.text(1)?,
+            columns: super::super::names(row.optional(3))?,
+            to,
+            to_columns: super::super::names(row.optional(4))?,
+            clauses: action("DELETE", row.text(6)?) + &action("UPDATE", row.text(5)?),
+        });
+    }
+    Ok(catalog)
+}
+
+fn kind(name: &str, full: &str) -> Kind {
+    match name {
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Kind::Integer,
+        "uuid" => Kind::Uuid,
+        "binary" if full == "binary(16)" => Kind::Bytes,
+        "char" | "varchar" => Kind::Text,
+        "datetime" | "timestamp" | "date" => Kind::Time,
+        _ => Kind::Other,
+    }
+}

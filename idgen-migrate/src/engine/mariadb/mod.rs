@@ -1,0 +1,154 @@
+//! MariaDB.
+
+pub(super) mod discover;
+mod steps;
+mod triggers;
+
+use super::{Dialect, Link, Step};
+use crate::plan::{Column, Kind, Plan};
+use crate::target::{Lanes, Target};
+use crate::{Error, Phase};
+
+/// MariaDB's SQL.
+pub(super) struct MariaDb;
+
+impl Dialect for MariaDb {
+    fn quote(&self, name: &str) -> String {
+        format!("`{}`", name.replace('`', "``"))
+    }
+
+    fn own(&self, table: &str) -> String {
+        self.quote(&format!("idgen_migrate_{table}"))
+    }
+
+    fn prepare(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn long_text(&self) -> &'static str {
+        "LONGTEXT"
+    }
+
+    fn read(&self, expression: &str, kind: Kind) -> String {
+        match kind {
+            Kind::Integer => format!("CAST({expression} AS SIGNED)"),
+            // As a UUID is written.
+            Kind::Bytes => format!(
+                "lower(insert(insert(insert(insert(hex({expression}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
+            ),
+            Kind::Text => expression.into(),
+            _ => format!("CAST({expression} AS CHAR)"),
+        }
+    }
+
+    fn write(&self, parameter: &str, column: &Column) -> String {
+        match column.kind {
+            Kind::Integer => format!("CAST({parameter} AS SIGNED)"),
+            Kind::Bytes => format!("unhex(replace({parameter}, '-', ''))"),
+            Kind::Uuid => format!("CAST({parameter} AS UUID)"),
+            Kind::Time => format!("CAST({parameter} AS DATETIME(6))"),
+            // In the column's own character set, so that its index serves.
+            _ => match column.sql_type.split("CHARACTER SET ").nth(1) {
+                Some(set) => {
+                    let set = set.split_whitespace().next().unwrap_or("utf8mb4");
+                    format!("CONVERT({parameter} USING {set})")
+                }
+                None => parameter.into(),
+            },
+        }
+    }
+
+    fn new_column(&self, target: &Target, name: &str) -> Column {
+        let (sql_type, kind) =
+            if target.is_uuid() { ("BINARY(16)", Kind::Bytes) } else { ("BIGINT", Kind::Integer) };
+        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+    }
+
+    fn millis(&self, expression: &str, column: &Column) -> String {
+        match column.kind {
+            Kind::Time => {
+                format!("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {expression}) DIV 1000)")
+            }
+            _ => format!("CAST({expression} AS SIGNED)"),
+        }
+    }
+
+    fn compares_rows(&self) -> bool {
+        false
+    }
+
+    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
+        format!(
+            "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (o VARCHAR(200) PATH '$[0]', n VARCHAR(40) PATH '$[1]')) v \
+             STRAIGHT_JOIN {to} t ON t.{old_name} = {} SET t.{new_name} = {} WHERE t.{new_name} IS NULL",
+            self.write("v.o", old),
+            self.write("v.n", new),
+        )
+    }
+
+    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
+        let Link { child, reference, new, root, root_old, root_new } = link;
+        format!(
+            "UPDATE {child} c STRAIGHT_JOIN {root} r ON r.{root_old} = c.{reference} SET c.{new} = r.{root_new} \
+             WHERE c.{new} IS NULL AND r.{root_new} IS NOT NULL AND {condition}"
+        )
+    }
+
+    fn quotient(&self, number: &str, by: u128) -> String {
+        format!("({number} DIV {by})")
+    }
+
+    fn begin(&self) -> &'static str {
+        "START TRANSACTION"
+    }
+
+    fn wait_for_locks(&self, millis: u64) -> String {
+        // Whole seconds are the least that it knows.
+        let seconds = millis.div_ceil(1_000);
+        format!("SET lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}")
+    }
+
+    fn try_hold(&self, name: &str) -> String {
+        format!("SELECT GET_LOCK({}, 0)", lock(name))
+    }
+
+    fn holder(&self, name: &str) -> String {
+        format!("SELECT CONCAT('connection ', IS_USED_LOCK({}))", lock(name))
+    }
+
+    fn holders(&self) -> Option<&'static str> {
+        Some(
+            "SELECT CONCAT('connection ', id, ' (', command, ' for ', time, ' s)') FROM information_schema.processlist \
+             WHERE db = DATABASE() AND id <> CONNECTION_ID() LIMIT 5",
+        )
+    }
+
+    /// The triggers read what is committed, under a lock that the backfill waits for, so that no
+    /// snapshot is ever too old.
+    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    fn replica_lag(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
+        steps::enter(plan, lanes, to)
+    }
+
+    fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
+        steps::leave(plan, lanes, from)
+    }
+}
+
+/// A migration's lock. Locks are the whole server's, and their names have 64 characters.
+fn lock(name: &str) -> String {
+    format!("concat('idgen migrate ', sha1(concat(DATABASE(), '/', {})))", literal(name))
+}
+
+/// A text as a literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}

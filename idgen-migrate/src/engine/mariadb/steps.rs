@@ -1,0 +1,329 @@
+//! The steps of each phase, and of each way back. MariaDB's DDL commits by itself, so that each
+//! statement is a step that can be repeated.
+
+use super::triggers::{self, Stage};
+use super::{Dialect, MariaDb, literal};
+use crate::engine::Step;
+use crate::plan::{Carrier, Index, Order, Plan, Reference};
+use crate::target::Lanes;
+use crate::{Error, Phase};
+
+/// In place, beside readers and writers.
+const ONLINE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
+
+pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
+    Ok(match to {
+        Phase::Expanded => expand(plan, lanes)?,
+        Phase::Constrained => constrain(plan, lanes)?,
+        Phase::Swapped => swap(plan, lanes)?,
+        Phase::Contracted => contract(plan),
+        _ => Vec::new(),
+    })
+}
+
+pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
+    Ok(match from {
+        Phase::Expanded => narrow(plan),
+        Phase::Constrained => relax(plan, lanes)?,
+        Phase::Swapped => swap_back(plan, lanes)?,
+        _ => Vec::new(),
+    })
+}
+
+fn moment(title: impl Into<String>, sql: Vec<String>) -> Step {
+    Step { transaction: false, ..Step::moment(title, sql) }
+}
+
+fn of(plan: &Plan, table: usize, what: &str) -> String {
+    format!("{what} of {}", plan.tables[table].name)
+}
+
+fn alter(plan: &Plan, table: usize, changes: &[String]) -> String {
+    format!("ALTER TABLE {} {}", MariaDb.table(plan, table), changes.join(", "))
+}
+
+// ---- expanded ----------------------------------------------------------------------
+
+fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    let mut steps = vec![Step::beside("counters of the triggers", triggers::counters(plan, lanes))];
+    for table in 0..plan.tables.len() {
+        let kind = MariaDb.new_column(&plan.target, "").sql_type;
+        let add = |carrier: &Carrier| {
+            format!("ADD COLUMN IF NOT EXISTS {} {kind} NULL", MariaDb.quote(&carrier.new))
+        };
+        let columns: Vec<_> = plan.carriers_of(table).map(add).collect();
+        steps.push(moment(of(plan, table, "columns"), vec![alter(plan, table, &columns)]));
+        let made = triggers::triggers(plan, lanes, table, Stage::Filling)?;
+        steps.push(moment(of(plan, table, "triggers"), made));
+    }
+    steps.extend(order_index(plan).map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    Ok(steps)
+}
+
+/// The index that the backfill reads in the rows' order, if none serves already.
+fn order_index(plan: &Plan) -> Option<(String, Vec<&str>)> {
+    let Order::Time { column, .. } = &plan.order else { return None };
+    let columns = vec![column.name.as_str(), &plan.key().column.name];
+    let serves =
+        |index: &Index| index.table == 0 && index.columns.iter().eq(columns.iter().copied());
+    let name = crate::plan::suffixed(&plan.root().name, "_idgen_order");
+    (!plan.indexes.iter().any(serves)).then_some((name, columns))
+}
+
+fn narrow(plan: &Plan) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for table in (0..plan.tables.len()).rev() {
+        steps
+            .push(moment(of(plan, table, "triggers, away,"), triggers::drop_triggers(plan, table)));
+        let columns: Vec<_> = plan
+            .carriers_of(table)
+            .map(|carrier| format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.new)))
+            .collect();
+        steps.push(moment(of(plan, table, "columns, away,"), vec![alter(plan, table, &columns)]));
+    }
+    if let Some((name, _)) = order_index(plan) {
+        steps.push(drop_index(plan, 0, &name));
+    }
+    steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
+    steps
+}
+
+// ---- constrained -------------------------------------------------------------------
+
+fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    for twin in &plan.indexes {
+        let columns = plan.twins(twin.table, &twin.columns);
+        steps.push(index(plan, twin.table, &plan.twin_name(&twin.name), &columns, twin.unique));
+    }
+    for primary in plan.primaries() {
+        let columns: Vec<_> = primary.columns.iter().map(String::as_str).collect();
+        steps.push(index(plan, primary.table, &plan.kept_name(&primary.name), &columns, true));
+    }
+    for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
+        let change = vec![modify(plan, carrier, "NOT NULL"), ONLINE.into()];
+        let title = format!("{}.{} NOT NULL", plan.tables[carrier.table].name, carrier.new);
+        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        steps.push(step.unless(nullable(plan, carrier.table, &carrier.new, "NO")));
+    }
+    for reference in &plan.references {
+        steps.push(add_reference(plan, reference));
+        steps.push(check_reference(plan, reference));
+    }
+    steps.extend(restage(plan, lanes, Stage::Enforced)?);
+    Ok(steps)
+}
+
+fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error> {
+    let each = (0..plan.tables.len()).map(|table| {
+        Ok(moment(of(plan, table, "triggers"), triggers::triggers(plan, lanes, table, stage)?))
+    });
+    each.collect()
+}
+
+fn modify(plan: &Plan, carrier: &Carrier, null: &str) -> String {
+    let kind = MariaDb.new_column(&plan.target, "").sql_type;
+    format!("MODIFY {} {kind} {null}", MariaDb.quote(&carrier.new))
+}
+
+fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    let mut steps = restage(plan, lanes, Stage::Filling)?;
+    for reference in &plan.references {
+        steps.push(drop_reference(plan, reference, &plan.twin_name(&reference.name)));
+    }
+    for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
+        let change = vec![modify(plan, carrier, "NULL"), ONLINE.into()];
+        let title =
+            format!("{}.{} may be NULL again", plan.tables[carrier.table].name, carrier.new);
+        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        steps.push(step.unless(nullable(plan, carrier.table, &carrier.new, "YES")));
+    }
+    for twin in &plan.indexes {
+        steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name)));
+        if twin.primary {
+            steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name)));
+        }
+    }
+    Ok(steps)
+}
+
+// ---- swapped -----------------------------------------------------------------------
+
+/// The primary keys change; both references stay, since a cascade fires no trigger and so each
+/// column needs its own.
+fn swap(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    let mut steps = restage(plan, lanes, Stage::Swapped)?;
+    for primary in plan.primaries() {
+        let columns = plan.twins(primary.table, &primary.columns);
+        steps.push(primary_of(plan, primary, &columns));
+    }
+    Ok(steps)
+}
+
+fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    for primary in plan.primaries() {
+        let columns: Vec<_> = primary.columns.iter().map(String::as_str).collect();
+        steps.push(primary_of(plan, primary, &columns));
+    }
+    steps.extend(restage(plan, lanes, Stage::Enforced)?);
+    Ok(steps)
+}
+
+fn primary_of(plan: &Plan, primary: &Index, columns: &[&str]) -> Step {
+    let change = [
+        "DROP PRIMARY KEY".into(),
+        format!("ADD PRIMARY KEY ({})", MariaDb.list(columns)),
+        ONLINE.into(),
+    ];
+    let is = format!(
+        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
+         AND index_name = 'PRIMARY' GROUP BY index_name HAVING group_concat(column_name ORDER BY seq_in_index) = {}",
+        literal(&plan.tables[primary.table].name),
+        literal(&columns.join(","))
+    );
+    let title =
+        format!("primary key of {} ({})", plan.tables[primary.table].name, columns.join(", "));
+    Step::beside(title, vec![alter(plan, primary.table, &change)]).unless(is)
+}
+
+// ---- contracted --------------------------------------------------------------------
+
+fn contract(plan: &Plan) -> Vec<Step> {
+    let mut steps: Vec<_> = plan
+        .references
+        .iter()
+        .map(|reference| drop_reference(plan, reference, &reference.name))
+        .collect();
+    // Nobody fills in old ids from here on, so that nothing may ask for them either.
+    for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
+        if carrier.column.default.as_deref() == Some("identity") {
+            continue;
+        }
+        let (name, kind) = (MariaDb.quote(&carrier.column.name), &carrier.column.sql_type);
+        let change = [format!("MODIFY {name} {kind} NULL"), ONLINE.into()];
+        let title =
+            format!("{}.{} may be NULL", plan.tables[carrier.table].name, carrier.column.name);
+        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        // Also where it is gone already.
+        steps.push(step.unless(format!(
+            "SELECT 1 WHERE NOT EXISTS ({})",
+            nullable(plan, carrier.table, &carrier.column.name, "NO")
+        )));
+    }
+    for table in 0..plan.tables.len() {
+        steps
+            .push(moment(of(plan, table, "triggers, away,"), triggers::drop_triggers(plan, table)));
+    }
+    for table in (0..plan.tables.len()).rev() {
+        let mut changes: Vec<_> = Vec::new();
+        for twin in plan.indexes.iter().filter(|index| index.table == table) {
+            let drop = |name: &str| format!("DROP INDEX IF EXISTS {}", MariaDb.quote(name));
+            if twin.primary {
+                changes
+                    .extend([drop(&plan.twin_name(&twin.name)), drop(&plan.kept_name(&twin.name))]);
+            } else {
+                changes.push(drop(&twin.name));
+            }
+        }
+        if let Some((name, _)) = order_index(plan).filter(|_| table == 0) {
+            changes.push(format!("DROP INDEX IF EXISTS {}", MariaDb.quote(&name)));
+        }
+        changes.extend(plan.carriers_of(table).map(|carrier| {
+            format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.column.name))
+        }));
+        let title = of(plan, table, "old ids, away for good,");
+        steps.push(moment(title, vec![alter(plan, table, &changes)]));
+    }
+    steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
+    steps
+}
+
+// ---- what steps are made of --------------------------------------------------------
+
+fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) -> Step {
+    let unique = if unique { "UNIQUE " } else { "" };
+    let add = format!("ADD {unique}INDEX {} ({})", MariaDb.quote(name), MariaDb.list(columns));
+    let is = format!(
+        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
+         AND index_name = {} LIMIT 1",
+        literal(&plan.tables[table].name),
+        literal(name)
+    );
+    let title = format!("index {name} of {}", plan.tables[table].name);
+    Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])]).unless(is)
+}
+
+fn drop_index(plan: &Plan, table: usize, name: &str) -> Step {
+    let change = [format!("DROP INDEX IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
+    let title = format!("index {name} of {}, away", plan.tables[table].name);
+    Step::beside(title, vec![alter(plan, table, &change)])
+}
+
+fn nullable(plan: &Plan, table: usize, column: &str, is: &str) -> String {
+    format!(
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {} \
+         AND column_name = {} AND is_nullable = '{is}'",
+        literal(&plan.tables[table].name),
+        literal(column)
+    )
+}
+
+/// Adds a reference in place, which the engine does without looking at the rows.
+fn add_reference(plan: &Plan, reference: &Reference) -> Step {
+    let name = plan.twin_name(&reference.name);
+    let add = format!(
+        "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){}",
+        MariaDb.quote(&name),
+        MariaDb.list(&plan.twins(reference.table, &reference.columns)),
+        MariaDb.table(plan, reference.to),
+        MariaDb.list(&plan.twins(reference.to, &reference.to_columns)),
+        reference.clauses
+    );
+    let add = alter(plan, reference.table, &[add, ONLINE.into()]);
+    let sql = vec!["SET foreign_key_checks = 0".into(), add, "SET foreign_key_checks = 1".into()];
+    Step::beside(name.clone(), sql).unless(reference_exists(plan, reference.table, &name))
+}
+
+/// Looks at the rows, now that no more can dangle. Until now a cascade that set the old reference to
+/// NULL left the new one as it was, since it fires no trigger: those follow first.
+fn check_reference(plan: &Plan, reference: &Reference) -> Step {
+    let (child, parent) = (MariaDb.table(plan, reference.table), MariaDb.table(plan, reference.to));
+    let carriers = plan.carriers_of(reference.table).filter(|carrier| carrier.column.nullable);
+    let carriers = carriers.filter(|carrier| reference.columns.contains(&carrier.column.name));
+    let follow = carriers.map(|carrier| {
+        let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
+        format!("UPDATE {child} SET {new} = NULL WHERE {old} IS NULL AND {new} IS NOT NULL")
+    });
+    let columns = plan.twins(reference.table, &reference.columns);
+    let to_columns = plan.twins(reference.to, &reference.to_columns);
+    let same: Vec<_> = columns
+        .iter()
+        .zip(&to_columns)
+        .map(|(column, to)| format!("p.{} = c.{}", MariaDb.quote(to), MariaDb.quote(column)))
+        .collect();
+    let there: Vec<_> =
+        columns.iter().map(|column| format!("c.{} IS NOT NULL", MariaDb.quote(column))).collect();
+    let name = plan.twin_name(&reference.name);
+    let mut step = Step::beside(format!("{name}, checked"), follow.collect());
+    step.none = Some(format!(
+        "SELECT count(*) FROM {child} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {})",
+        there.join(" AND "),
+        same.join(" AND ")
+    ));
+    step
+}
+
+fn drop_reference(plan: &Plan, reference: &Reference, name: &str) -> Step {
+    let change = [format!("DROP FOREIGN KEY IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
+    moment(format!("{name}, away"), vec![alter(plan, reference.table, &change)])
+}
+
+fn reference_exists(plan: &Plan, table: usize, name: &str) -> String {
+    format!(
+        "SELECT 1 FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() \
+         AND table_name = {} AND constraint_name = {}",
+        literal(&plan.tables[table].name),
+        literal(name)
+    )
+}

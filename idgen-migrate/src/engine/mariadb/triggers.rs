@@ -1,0 +1,209 @@
+//! Triggers that keep both ids together, whoever writes: one for each table and event.
+//!
+//! Cascades of foreign keys do not fire them. They need not: both references have the same actions.
+
+use super::{Dialect, MariaDb};
+use crate::Error;
+use crate::engine::twins::{self, Pieces};
+use crate::plan::{Carrier, Kind, Order, Plan};
+use crate::target::Lanes;
+
+/// What the triggers do where a row says two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The old id is right; parents may not have their new one yet.
+    Filling,
+    /// The old id is right.
+    Enforced,
+    /// The new id is right, and a missing old one is made up.
+    Swapped,
+}
+
+/// The table of the last positions of the trigger's lane: a row for each shard.
+fn positions(plan: &Plan) -> String {
+    MariaDb.own(&format!("{}_position", plan.name))
+}
+
+fn old_sequence(plan: &Plan) -> String {
+    MariaDb.own(&format!("{}_old", plan.name))
+}
+
+/// How many shards there are, and how many positions of a tick each has. A row of that table is locked
+/// until its transaction ends, so that connections have different ones where they can.
+fn shards(lanes: &Lanes) -> (i64, i64) {
+    let shards = lanes.per_tick().min(64);
+    (shards, lanes.per_tick() / shards)
+}
+
+/// What makes the counters.
+pub(super) fn counters(plan: &Plan, lanes: &Lanes) -> Vec<String> {
+    let positions = positions(plan);
+    let rows: Vec<_> = (0..shards(lanes).0).map(|shard| format!("({shard}, 0)")).collect();
+    vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS {positions} (shard INT PRIMARY KEY, last BIGINT NOT NULL) ENGINE = InnoDB"
+        ),
+        format!("INSERT IGNORE INTO {positions} (shard, last) VALUES {}", rows.join(", ")),
+        // Downwards: an app that still makes old ids never makes negative ones.
+        format!(
+            "CREATE SEQUENCE IF NOT EXISTS {} START WITH -1 INCREMENT BY -1 MINVALUE -9223372036854775806 MAXVALUE -1",
+            old_sequence(plan)
+        ),
+    ]
+}
+
+/// What removes them.
+pub(super) fn drop_counters(plan: &Plan) -> Vec<String> {
+    vec![
+        format!("DROP TABLE IF EXISTS {}", positions(plan)),
+        format!("DROP SEQUENCE IF EXISTS {}", old_sequence(plan)),
+    ]
+}
+
+fn name(plan: &Plan, table: usize, event: &str) -> String {
+    let suffix = format!("_idgen_{event}");
+    MariaDb.quote(&crate::plan::suffixed(&plan.tables[table].name, &suffix))
+}
+
+/// What takes a table's triggers off.
+pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
+    ["insert", "update"]
+        .map(|event| format!("DROP TRIGGER IF EXISTS {}", name(plan, table, event)))
+        .into()
+}
+
+/// What puts them on, in place of earlier ones.
+pub(super) fn triggers(
+    plan: &Plan,
+    lanes: &Lanes,
+    table: usize,
+    stage: Stage,
+) -> Result<Vec<String>, Error> {
+    let (mut insert, mut update) = (String::new(), String::new());
+    if table == 0 {
+        let (on_insert, on_update) = of_key(plan, lanes, stage)?;
+        insert += &on_insert;
+        update += &on_update;
+    }
+    for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
+        let (on_insert, on_update) = of_reference(plan, carrier, stage);
+        insert += &on_insert;
+        update += &on_update;
+    }
+    let on = MariaDb.table(plan, table);
+    let made = |event: &str, body: &str| {
+        format!(
+            "CREATE OR REPLACE TRIGGER {} BEFORE {} ON {on} FOR EACH ROW BEGIN\n{body}END",
+            name(plan, table, event),
+            event.to_uppercase()
+        )
+    };
+    Ok(vec![made("insert", &insert), made("update", &update)])
+}
+
+/// How MariaDB writes the pieces of a UUID.
+struct Hex;
+
+impl Pieces for Hex {
+    fn hex(&self, number: &str, digits: usize) -> String {
+        format!("lpad(hex({number}), {digits}, '0')")
+    }
+
+    fn random(&self, digits: usize) -> String {
+        format!("substr(md5(concat(uuid(), rand())), 1, {digits})")
+    }
+
+    fn uuid(&self, pieces: &[String]) -> String {
+        format!("unhex(concat({}))", pieces.join(", "))
+    }
+
+    fn quotient(&self, position: &str, per_tick: i64) -> String {
+        format!("({position} DIV {per_tick})")
+    }
+}
+
+fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), Error> {
+    let key = plan.key();
+    let (old, new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));
+    let next = next(plan, lanes, &new)?;
+    let mut insert = format!("IF NEW.{new} IS NULL THEN\n{next}END IF;\n");
+    if let (Stage::Swapped, Some(made)) = (stage, old_default(plan)) {
+        insert += &format!("IF NEW.{old} IS NULL THEN SET NEW.{old} = {made}; END IF;\n");
+    }
+    let mut moved = format!("NOT (NEW.{old} <=> OLD.{old})");
+    if let Order::Time { column, .. } = &plan.order {
+        let column = MariaDb.quote(&column.name);
+        moved += &format!(" OR NOT (NEW.{column} <=> OLD.{column})");
+    }
+    // A row that has no new id keeps its place in the order until it has one.
+    let update =
+        format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
+    Ok((insert, update))
+}
+
+/// An id of the trigger's lane: the position after the shard's last one, or the clock's, if that is
+/// later. The shard's row is locked until the transaction ends, and a rollback gives back what nobody saw.
+fn next(plan: &Plan, lanes: &Lanes, new: &str) -> Result<String, Error> {
+    let positions = positions(plan);
+    let base = lanes.timebase();
+    let (fence, per_tick) = (plan.fence.unwrap_or(0), lanes.per_tick());
+    let (shards, each) = shards(lanes);
+    let (epoch, tick) = (base.epoch().as_nanos() / 1_000, base.tick_nanos());
+    let dressed = twins::dressed(lanes, &Hex)?;
+    Ok(format!(
+        "BEGIN\nDECLARE p, tick BIGINT;\nDECLARE s INT DEFAULT CONNECTION_ID() MOD {shards};\n\
+         SET tick = greatest({fence}, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ({epoch})) * 1000 DIV {tick});\n\
+         UPDATE {positions} SET last = greatest(last + 1, tick * {each}) WHERE shard = s;\n\
+         SET p = (SELECT last FROM {positions} WHERE shard = s);\n\
+         SET p = p DIV {each} * {per_tick} + s * {each} + p MOD {each};\n\
+         SET NEW.{new} = {dressed};\nEND;\n"
+    ))
+}
+
+/// What makes an old id where the app no longer does; none where the column counts by itself.
+fn old_default(plan: &Plan) -> Option<String> {
+    let column = &plan.key().column;
+    match (&column.default, column.kind) {
+        (Some(default), _) if default == "identity" => None,
+        (Some(default), _) => Some(default.clone()),
+        (None, Kind::Integer) => Some(format!("NEXTVAL({})", old_sequence(plan))),
+        (None, Kind::Bytes) => Some("unhex(replace(uuid(), '-', ''))".into()),
+        (None, _) => Some("uuid()".into()),
+    }
+}
+
+fn of_reference(plan: &Plan, carrier: &Carrier, stage: Stage) -> (String, String) {
+    let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
+    let key = plan.key();
+    let (id, id_new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));
+    let root = MariaDb.table(plan, 0);
+    let follow = |mine: &str, its: &str, set: &str, value: &str| {
+        // A row that refers to itself is not there yet.
+        let itself = match carrier.table {
+            0 => format!("ELSEIF NEW.{mine} = NEW.{its} THEN SET NEW.{set} = NEW.{value};\n"),
+            _ => String::new(),
+        };
+        // The reference's own check takes the same lock at the end of the statement.
+        format!(
+            "IF NEW.{mine} IS NULL THEN SET NEW.{set} = NULL;\n{itself}ELSE SET NEW.{set} = \
+             (SELECT r.{value} FROM {root} r WHERE r.{its} = NEW.{mine} LOCK IN SHARE MODE);\nEND IF;\n"
+        )
+    };
+    let forth = follow(&old, &id, &new, &id_new);
+    let back = follow(&new, &id_new, &old, &id);
+    let changed = |column: &str| format!("NOT (NEW.{column} <=> OLD.{column})");
+    let (first, first_is, second, second_is) = match stage {
+        Stage::Swapped => (&back, changed(&new), &forth, changed(&old)),
+        Stage::Enforced => (&forth, changed(&old), &back, changed(&new)),
+        // The backfill itself is let through.
+        Stage::Filling => {
+            (&forth, changed(&old), &back, format!("OLD.{new} IS NOT NULL AND {}", changed(&new)))
+        }
+    };
+    let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };
+    let insert = format!(
+        "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}END IF;\n"
+    );
+    let update = format!("IF {first_is} THEN\n{first}ELSEIF {second_is} THEN\n{second}END IF;\n");
+    (insert, update)
+}

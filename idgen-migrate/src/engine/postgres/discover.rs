@@ -1,0 +1,120 @@
+//! What PostgreSQL's catalog says of the schema.
+
+use super::super::{Catalog, FoundIndex};
+use crate::Error;
+use crate::plan::{Column, Index, Kind, Reference, Table};
+use crate::session::{Row, Session};
+
+const TABLES: &str = "
+SELECT c.oid::bigint, n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint,
+    pg_total_relation_size(c.oid)::bigint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'idgen_migrate')
+ORDER BY 2, 3";
+
+const COLUMNS: &str = "
+SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), (NOT a.attnotnull)::int,
+    CASE WHEN a.attidentity <> '' THEN 'identity' ELSE pg_get_expr(d.adbin, d.adrelid) END,
+    CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN 'integer' WHEN t.typname = 'uuid' THEN 'uuid'
+        WHEN t.typname = 'bytea' THEN 'bytes' WHEN t.typcategory = 'S' THEN 'text'
+        WHEN t.typname IN ('timestamp', 'timestamptz', 'date') THEN 'time' ELSE 'other' END
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
+
+const INDEXES: &str = "
+SELECT i.indrelid::bigint, c.relname::text, i.indisprimary::int, i.indisunique::int,
+    EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))::int,
+    (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, n)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)::text,
+    CASE WHEN i.indpred IS NOT NULL THEN 'partial' WHEN i.indexprs IS NOT NULL THEN 'expression'
+        WHEN i.indnatts <> i.indnkeyatts THEN 'covering' WHEN m.amname <> 'btree' THEN 'method' END
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+WHERE i.indisvalid ORDER BY i.indrelid, c.relname";
+
+const REFERENCES: &str = "
+SELECT k.conrelid::bigint, k.conname::text, k.confrelid::bigint,
+    (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY AS u (attnum, n)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum)::text,
+    (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, n)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum)::text,
+    CASE k.confmatchtype WHEN 'f' THEN ' MATCH FULL' ELSE '' END
+    || CASE k.confupdtype WHEN 'c' THEN ' ON UPDATE CASCADE' WHEN 'n' THEN ' ON UPDATE SET NULL'
+        WHEN 'd' THEN ' ON UPDATE SET DEFAULT' WHEN 'r' THEN ' ON UPDATE RESTRICT' ELSE '' END
+    || CASE k.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL'
+        WHEN 'd' THEN ' ON DELETE SET DEFAULT' WHEN 'r' THEN ' ON DELETE RESTRICT' ELSE '' END
+    || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+    || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END
+FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname";
+
+pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
+    let mut catalog = Catalog::default();
+    let mut oids = Vec::new();
+    for row in session.rows(TABLES, &[]).await? {
+        oids.push(row.integer(0)?);
+        catalog.tables.push(Table {
+            schema: Some(row.text(1)?),
+            name: row.text(2)?,
+            rows: row.integer(3)?,
+            bytes: row.integer(4)?,
+            key: Vec::new(),
+        });
+    }
+    let number = |row: &Row, column| -> Result<Option<usize>, Error> {
+        let oid = row.integer(column)?;
+        Ok(oids.iter().position(|known| *known == oid))
+    };
+    for row in session.rows(COLUMNS, &[]).await? {
+        let Some(table) = number(&row, 0)? else { continue };
+        let column = Column {
+            name: row.text(1)?,
+            sql_type: row.text(2)?,
+            kind: kind(&row.text(5)?),
+            nullable: row.integer(3)? == 1,
+            default: row.optional(4),
+        };
+        catalog.columns.push((table, column));
+    }
+    for row in session.rows(INDEXES, &[]).await? {
+        let Some(table) = number(&row, 0)? else { continue };
+        let index = Index {
+            table,
+            name: row.text(1)?,
+            columns: super::super::names(row.optional(5))?,
+            primary: row.integer(2)? == 1,
+            unique: row.integer(3)? == 1,
+            constraint: row.integer(4)? == 1,
+        };
+        let odd = match row.optional(6).as_deref() {
+            None => None,
+            Some("partial") => Some("covers some rows only"),
+            Some("expression") => Some("is of an expression"),
+            Some("covering") => Some("includes further columns"),
+            Some(_) => Some("is no B-tree"),
+        };
+        catalog.indexes.push(FoundIndex { index, odd });
+    }
+    for row in session.rows(REFERENCES, &[]).await? {
+        let (Some(table), Some(to)) = (number(&row, 0)?, number(&row, 2)?) else { continue };
+        catalog.references.push(Reference {
+            table,
+            name: row.text(1)?,
+            columns: super::super::names(row.optional(3))?,
+            to,
+            to_columns: super::super::names(row.optional(4))?,
+            clauses: row.text(5)?,
+        });
+    }
+    Ok(catalog)
+}
+
+fn kind(name: &str) -> Kind {
+    match name {
+        "integer" => Kind::Integer,
+        "uuid" => Kind::Uuid,
+        "bytes" => Kind::Bytes,
+        "text" => Kind::Text,
+        "time" => Kind::Time,
+        _ => Kind::Other,
+    }
+}

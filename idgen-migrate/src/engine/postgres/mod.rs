@@ -1,0 +1,146 @@
+//! PostgreSQL.
+
+pub(super) mod discover;
+mod steps;
+mod triggers;
+
+use super::{Dialect, Link, Step};
+use crate::plan::{Column, Kind, Plan};
+use crate::target::{Lanes, Target};
+use crate::{Error, Phase};
+
+/// PostgreSQL's SQL.
+pub(super) struct Postgres;
+
+/// The schema of everything that is ours.
+const SCHEMA: &str = "idgen_migrate";
+
+impl Dialect for Postgres {
+    fn quote(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn own(&self, table: &str) -> String {
+        format!("{SCHEMA}.{}", self.quote(table))
+    }
+
+    fn prepare(&self) -> Vec<String> {
+        vec![format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")]
+    }
+
+    fn read(&self, expression: &str, kind: Kind) -> String {
+        match kind {
+            Kind::Integer => format!("{expression}::bigint"),
+            _ => format!("{expression}::text"),
+        }
+    }
+
+    fn write(&self, parameter: &str, column: &Column) -> String {
+        // Twice, so that the parameter itself is a text whatever it becomes.
+        format!("{parameter}::text::{}", column.sql_type)
+    }
+
+    fn new_column(&self, target: &Target, name: &str) -> Column {
+        let (sql_type, kind) =
+            if target.is_uuid() { ("uuid", Kind::Uuid) } else { ("bigint", Kind::Integer) };
+        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+    }
+
+    fn millis(&self, expression: &str, column: &Column) -> String {
+        match column.kind {
+            Kind::Time => format!("floor(extract(epoch FROM {expression}) * 1000)::bigint"),
+            _ => format!("{expression}::bigint"),
+        }
+    }
+
+    fn compares_rows(&self) -> bool {
+        true
+    }
+
+    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
+        format!(
+            "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n \
+             FROM jsonb_array_elements(?::text::jsonb) AS e) AS v \
+             WHERE t.{old_name} = v.o AND t.{new_name} IS NULL",
+            self.write("(e ->> 0)", old),
+            self.write("(e ->> 1)", new),
+        )
+    }
+
+    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
+        let Link { child, reference, new, root, root_old, root_new } = link;
+        format!(
+            "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
+             WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
+             AND {condition}"
+        )
+    }
+
+    fn begin(&self) -> &'static str {
+        "BEGIN"
+    }
+
+    fn wait_for_locks(&self, millis: u64) -> String {
+        format!("SET lock_timeout = {millis}")
+    }
+
+    fn try_hold(&self, name: &str) -> String {
+        format!("SELECT pg_try_advisory_lock({})", lock_key(name))
+    }
+
+    fn holder(&self, name: &str) -> String {
+        let key = lock_key(name).cast_unsigned();
+        format!(
+            "SELECT string_agg('pid ' || a.pid || ', since ' || a.backend_start::text, '; ') \
+             FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted \
+             AND l.classid::bigint = {} AND l.objid::bigint = {}",
+            key >> 32,
+            key & 0xffff_ffff
+        )
+    }
+
+    fn holders(&self) -> Option<&'static str> {
+        Some(
+            "SELECT DISTINCT 'pid ' || a.pid || ' (' || coalesce(a.state, 'unknown') || ' since ' || \
+             coalesce(a.xact_start::text, 'unknown') || ')' FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+             WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_backend_pid() \
+             AND a.datname = current_database() AND a.xact_start IS NOT NULL LIMIT 5",
+        )
+    }
+
+    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
+        Some((
+            "SELECT pg_current_xact_id()::text",
+            "SELECT DISTINCT 'pid ' || pid || ', in a transaction since ' || coalesce(xact_start::text, 'unknown') \
+             FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() \
+             AND backend_type = 'client backend' \
+             AND greatest(age(backend_xmin), age(backend_xid)) > age((?::text)::xid8::xid)",
+        ))
+    }
+
+    fn replica_lag(&self) -> Option<&'static str> {
+        Some(
+            "SELECT coalesce(max(extract(epoch FROM replay_lag) * 1000), 0)::bigint FROM pg_stat_replication",
+        )
+    }
+
+    fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
+        steps::enter(plan, lanes, to)
+    }
+
+    fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
+        steps::leave(plan, lanes, from)
+    }
+}
+
+/// The number of a migration's advisory lock: FNV-1a of its name.
+fn lock_key(name: &str) -> i64 {
+    let fold = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    format!("idgen-migrate {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
+}
+
+/// A text as a literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,256 @@
+//! Triggers that keep both ids together, whoever writes.
+
+use super::{Dialect, Postgres, literal};
+use crate::Error;
+use crate::plan::{Carrier, Kind, Order, Plan};
+use crate::target::Lanes;
+
+/// What the triggers do where a row says two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The old id is right; parents may not have their new one yet.
+    Filling,
+    /// The old id is right; a parent without a new one is one that the transaction cannot see.
+    Enforced,
+    /// The new id is right, and a missing old one is made up.
+    Swapped,
+}
+
+/// The sequence whose last value is the last position of the trigger's lane.
+pub(super) fn sequence(plan: &Plan) -> String {
+    Postgres.own(&format!("{}_position", plan.name))
+}
+
+/// The sequence of old ids, where they have no default of their own.
+fn old_sequence(plan: &Plan) -> String {
+    Postgres.own(&format!("{}_old", plan.name))
+}
+
+fn next_function(plan: &Plan) -> String {
+    Postgres.own(&format!("{}_next", plan.name))
+}
+
+fn function(plan: &Plan, carrier: usize) -> String {
+    Postgres.own(&format!("{}_{carrier:02}", plan.name))
+}
+
+/// What makes the functions, in a stage.
+pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<String>, Error> {
+    let mut sql = vec![
+        format!("CREATE SEQUENCE IF NOT EXISTS {} AS bigint MINVALUE 0 START 0", sequence(plan)),
+        next(plan, lanes)?,
+        of_key(plan, stage),
+    ];
+    let followers = plan.carriers.iter().enumerate().skip(1);
+    sql.extend(followers.map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
+    if stage == Stage::Swapped && old_default(plan).contains("_old") {
+        let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
+        let old = Postgres.quote(&plan.key().column.name);
+        // Downwards from below all: an app that still makes old ids never makes these.
+        sql.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS bigint INCREMENT BY -1"));
+        sql.push(format!(
+            "SELECT setval({}, least((SELECT min({old}) FROM {root}), 0) - 1)",
+            literal(&sequence)
+        ));
+    }
+    Ok(sql)
+}
+
+/// What removes them.
+pub(super) fn drop_functions(plan: &Plan) -> Vec<String> {
+    let functions = (0..plan.carriers.len()).map(|i| function(plan, i));
+    let functions = functions.chain([next_function(plan)]);
+    let mut sql: Vec<_> =
+        functions.map(|name| format!("DROP FUNCTION IF EXISTS {name}()")).collect();
+    sql.extend(
+        [sequence(plan), old_sequence(plan)].map(|name| format!("DROP SEQUENCE IF EXISTS {name}")),
+    );
+    sql
+}
+
+/// What puts the triggers on a table, in place of earlier ones.
+pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
+    let name = Postgres.table(plan, table);
+    let mut sql = drop_triggers(plan, table);
+    for (i, carrier) in plan.carriers.iter().enumerate() {
+        if carrier.table != table {
+            continue;
+        }
+        let (old, new) = (Postgres.quote(&carrier.column.name), Postgres.quote(&carrier.new));
+        let changed = |column: &str| format!("OLD.{column} IS DISTINCT FROM NEW.{column}");
+        let when = match stage {
+            // A row that has no new id keeps its place in the order until it has one.
+            _ if i == 0 => {
+                let mut moved = changed(&old);
+                if let Order::Time { column, .. } = &plan.order {
+                    moved += &format!(" OR {}", changed(&Postgres.quote(&column.name)));
+                }
+                format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})")
+            }
+            // The backfill itself is let through.
+            Stage::Filling => {
+                format!("{} OR (OLD.{new} IS NOT NULL AND {})", changed(&old), changed(&new))
+            }
+            Stage::Enforced | Stage::Swapped => format!("{} OR {}", changed(&old), changed(&new)),
+        };
+        let function = function(plan, i);
+        sql.push(format!(
+            "CREATE TRIGGER idgen_migrate_{i:02}_insert BEFORE INSERT ON {name} \
+             FOR EACH ROW EXECUTE FUNCTION {function}()"
+        ));
+        sql.push(format!(
+            "CREATE TRIGGER idgen_migrate_{i:02}_update BEFORE UPDATE ON {name} \
+             FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {function}()"
+        ));
+    }
+    sql
+}
+
+/// What takes them off.
+pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
+    let name = Postgres.table(plan, table);
+    let of_table = plan.carriers.iter().enumerate().filter(|(_, carrier)| carrier.table == table);
+    let each = of_table.flat_map(|(i, _)| {
+        ["insert", "update"]
+            .map(|event| format!("DROP TRIGGER IF EXISTS idgen_migrate_{i:02}_{event} ON {name}"))
+    });
+    each.collect()
+}
+
+/// The function that makes an id of the trigger's lane: the position after the last one, or the
+/// clock's, if that is later. One session at a time, by a lock that ends with its subtransaction.
+fn next(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
+    let function = next_function(plan);
+    let sequence = literal(&sequence(plan));
+    let key = super::lock_key(&format!("{} position", plan.name));
+    let fence = plan.fence.unwrap_or(0);
+    let base = lanes.timebase();
+    let epoch = base.epoch().as_nanos() / 1_000;
+    let tick = u128::from(base.tick_nanos());
+    let per_tick = lanes.per_tick();
+    let dressed = super::super::twins::dressed(lanes, &Hex)?;
+    let kind = Postgres.new_column(&plan.target, "").sql_type;
+    Ok(format!(
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS {kind} LANGUAGE plpgsql VOLATILE \
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $idgen$
+DECLARE
+    tick bigint;
+    p bigint;
+BEGIN
+    BEGIN
+        PERFORM pg_advisory_xact_lock({key});
+        tick := greatest({fence}, ((extract(epoch FROM clock_timestamp()) * 1000000)::bigint - ({epoch})) * 1000 / {tick});
+        p := greatest(coalesce(pg_sequence_last_value({sequence}::regclass), -1) + 1, tick * {per_tick});
+        PERFORM setval({sequence}, p);
+        -- Ends the subtransaction, and with it the lock. A sequence keeps what it has.
+        RAISE EXCEPTION USING ERRCODE = 'IDG01';
+    EXCEPTION WHEN SQLSTATE 'IDG01' THEN
+        NULL;
+    END;
+    RETURN {dressed};
+END
+$idgen$"
+    ))
+}
+
+/// How PostgreSQL writes the pieces of a UUID.
+struct Hex;
+
+impl super::super::twins::Pieces for Hex {
+    fn hex(&self, number: &str, digits: usize) -> String {
+        format!("lpad(to_hex({number}), {digits}, '0')")
+    }
+
+    fn random(&self, digits: usize) -> String {
+        format!("left(replace(gen_random_uuid()::text, '-', ''), {})", digits.min(12))
+    }
+
+    fn uuid(&self, pieces: &[String]) -> String {
+        format!("({})::uuid", pieces.join(" || "))
+    }
+
+    fn quotient(&self, position: &str, per_tick: i64) -> String {
+        format!("({position} / {per_tick})")
+    }
+}
+
+/// What makes an old id where the app no longer does.
+fn old_default(plan: &Plan) -> String {
+    let column = &plan.key().column;
+    match (&column.default, column.kind) {
+        (Some(default), _) if default != "identity" => default.clone(),
+        (_, Kind::Uuid) => "gen_random_uuid()".into(),
+        (Some(_), _) => format!(
+            "nextval(pg_get_serial_sequence({}, {}))",
+            literal(&Postgres.table(plan, 0)),
+            literal(&column.name)
+        ),
+        (None, Kind::Integer) => format!("nextval({})", literal(&old_sequence(plan))),
+        (None, _) => "gen_random_uuid()::text".into(),
+    }
+}
+
+fn of_key(plan: &Plan, stage: Stage) -> String {
+    let key = plan.key();
+    let (old, new) = (Postgres.quote(&key.column.name), Postgres.quote(&key.new));
+    let next = next_function(plan);
+    let mut body =
+        format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
+    if stage == Stage::Swapped {
+        let made = old_default(plan);
+        body +=
+            &format!("    IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n");
+    }
+    wrapped(plan, 0, "", &body)
+}
+
+fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> String {
+    let (old, new) = (Postgres.quote(&carrier.column.name), Postgres.quote(&carrier.new));
+    let key = plan.key();
+    let (id, id_new) = (Postgres.quote(&key.column.name), Postgres.quote(&key.new));
+    let root = Postgres.table(plan, 0);
+    // A row that refers to itself is not there yet.
+    let itself = |mine: &str, its: &str, set: &str, value: &str| match carrier.table {
+        0 => format!("ELSIF NEW.{mine} = NEW.{its} THEN NEW.{set} := NEW.{value}; "),
+        _ => String::new(),
+    };
+    let unseen = match stage {
+        Stage::Filling => String::new(),
+        _ => format!(
+            "\n        IF NEW.{new} IS NULL AND current_setting('transaction_isolation') <> 'read committed' THEN \
+             RAISE EXCEPTION 'idgen: the row that is referred to came after this transaction began' \
+             USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END IF;"
+        ),
+    };
+    let forth = format!(
+        "IF NEW.{old} IS NULL THEN NEW.{new} := NULL; {}ELSE\n        SELECT r.{id_new} INTO NEW.{new} FROM {root} r WHERE r.{id} = NEW.{old};{unseen}\n    END IF;",
+        itself(&old, &id, &new, &id_new)
+    );
+    let back = format!(
+        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new};\n    END IF;",
+        itself(&new, &id_new, &old, &id)
+    );
+    let changed = |column: &str| format!("NEW.{column} IS DISTINCT FROM OLD.{column}");
+    let (forward, backward, first, second) = match stage {
+        Stage::Swapped => {
+            (format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL"), changed(&new), &back, &forth)
+        }
+        _ => (format!("NEW.{old} IS NOT NULL OR NEW.{new} IS NULL"), changed(&old), &forth, &back),
+    };
+    let body = format!(
+        "    IF TG_OP = 'INSERT' THEN wins := {forward};\n    ELSE wins := {backward};\n    END IF;\n    IF wins THEN\n    {first}\n    ELSE\n    {second}\n    END IF;\n"
+    );
+    wrapped(plan, i, "DECLARE\n    wins boolean;\n", &body)
+}
+
+fn wrapped(plan: &Plan, i: usize, declare: &str, body: &str) -> String {
+    let function = function(plan, i);
+    format!(
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $idgen$
+{declare}BEGIN
+{body}    RETURN NEW;
+END
+$idgen$"
+    )
+}

@@ -1,0 +1,42 @@
+//! Ids of the trigger's lane in SQL: the layout is asked what each number weighs, and nothing is
+//! shifted.
+
+use idgen_core::text::Form;
+
+use crate::Error;
+use crate::target::Lanes;
+
+/// How an engine writes the pieces of a UUID.
+pub(crate) trait Pieces {
+    /// A number in this many hexadecimal digits.
+    fn hex(&self, number: &str, digits: usize) -> String;
+    /// So many random hexadecimal digits, 12 at most.
+    fn random(&self, digits: usize) -> String;
+    /// The UUID of 32 hexadecimal digits.
+    fn uuid(&self, pieces: &[String]) -> String;
+    /// The whole part of a position divided by the positions in a tick.
+    fn quotient(&self, position: &str, per_tick: i64) -> String;
+}
+
+/// The expression that makes an id of the position `p`.
+pub(crate) fn dressed(lanes: &Lanes, pieces: &dyn Pieces) -> Result<String, Error> {
+    let per_tick = lanes.per_tick();
+    let tick = pieces.quotient("p", per_tick);
+    let sequence = format!("(p % {per_tick})");
+    let first = lanes.triggered(0)?;
+    if lanes.scheme().layout.width() == 64 {
+        let tick_weight = lanes.triggered(per_tick)? - first;
+        let sequence_weight = lanes.triggered(1)? - first;
+        return Ok(format!("{first} + {tick} * {tick_weight} + {sequence} * {sequence_weight}"));
+    }
+    // 12 digits of tick, version, 3 of sequence, 3 of variant and node, 13 of chance.
+    let digits = Form::Hex.encode(first);
+    Ok(pieces.uuid(&[
+        pieces.hex(&tick, 12),
+        format!("'{}'", &digits[12..13]),
+        pieces.hex(&sequence, 3),
+        format!("'{}'", &digits[16..19]),
+        format!("'{}'", &digits[19..20]),
+        pieces.random(12),
+    ]))
+}

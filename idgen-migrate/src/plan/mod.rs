@@ -1,0 +1,344 @@
+//! The plan of a migration: what was found in the schema, and what the new ids are.
+//!
+//! A *carrier* is a column that holds ids of the migrated table: its own key, a reference to it, or
+//! a reference to such a reference through a composite key. Every carrier gets a neighbour for the
+//! new id; every index, constraint and reference that has a carrier in it gets a twin.
+//!
+//! **Invariant:** the plan is made once and kept in the target database; the steps of all phases
+//! follow from it alone, so they are the same before and after a crash.
+
+mod estimate;
+mod survey;
+mod timeline;
+
+pub use estimate::{Estimate, Settings};
+pub(crate) use survey::millis;
+pub use survey::{Wish, survey};
+pub use timeline::Timeline;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Step, dialect};
+use crate::session::Engine;
+use crate::target::Target;
+use crate::{Error, Phase};
+
+/// Everything that the steps of a migration follow from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the migration.
+    pub name: String,
+    /// The database's kind.
+    pub engine: Engine,
+    /// What the new ids are.
+    pub target: Target,
+    /// What a new column's name ends with.
+    pub suffix: String,
+    /// What old rows are ordered by.
+    pub order: Order,
+    /// The migrated table first, then those that refer to it.
+    pub tables: Vec<Table>,
+    /// The migrated key first.
+    pub carriers: Vec<Carrier>,
+    /// Primary keys, unique constraints and indexes that hold a carrier.
+    pub indexes: Vec<Index>,
+    /// Foreign keys that hold a carrier.
+    pub references: Vec<Reference>,
+    /// What the person should know before they begin.
+    pub findings: Vec<Finding>,
+    /// Time of the newest old row, in Unix milliseconds, as far as it is believed.
+    pub latest_millis: i64,
+    /// First tick of live ids; none before the columns are there.
+    pub fence: Option<u64>,
+}
+
+/// A table that holds ids of the migrated one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its schema; none where the engine has one at a time.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// About how many rows it has.
+    pub rows: i64,
+    /// About how many bytes it takes, indexes included.
+    pub bytes: i64,
+    /// The columns of its primary key, in order.
+    pub key: Vec<Column>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the engine writes it.
+    pub sql_type: String,
+    /// What is in it.
+    pub kind: Kind,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Its default, as the engine writes it; `identity` for a column that counts by itself.
+    pub default: Option<String>,
+}
+
+/// One phase of the course: the steps into it, and those back out of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Leg {
+    /// The phase.
+    pub phase: Phase,
+    /// The steps that enter it.
+    pub on: Vec<Step>,
+    /// The steps that leave it for the one before; none where there is no way back.
+    pub back: Option<Vec<Step>>,
+}
+
+/// What a column holds, as far as it matters for casts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Integers.
+    Integer,
+    /// UUIDs, in a type of the engine's own.
+    Uuid,
+    /// Bytes.
+    Bytes,
+    /// Texts.
+    Text,
+    /// Instants.
+    Time,
+    /// Anything else.
+    Other,
+}
+
+/// A column that holds ids of the migrated table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carrier {
+    /// Which table it is in.
+    pub table: usize,
+    /// The column of the old ids.
+    pub column: Column,
+    /// Name of the column of the new ones.
+    pub new: String,
+}
+
+/// An index with a carrier in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Which table it is of.
+    pub table: usize,
+    /// Its name, which is its constraint's too where it has one.
+    pub name: String,
+    /// The columns, in order.
+    pub columns: Vec<String>,
+    /// Whether it is the primary key.
+    pub primary: bool,
+    /// Whether it is unique.
+    pub unique: bool,
+    /// Whether it belongs to a constraint.
+    pub constraint: bool,
+}
+
+/// A foreign key with a carrier in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Which table it is of.
+    pub table: usize,
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// The table that it points to.
+    pub to: usize,
+    /// The columns there, in the same order.
+    pub to_columns: Vec<String>,
+    /// What follows the columns: actions and when it is checked.
+    pub clauses: String,
+}
+
+/// What old rows are ordered by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// A column with the time of creation, and the key where it is the same.
+    Time {
+        /// The column.
+        column: Column,
+        /// Milliseconds of Unix time that are believed: what lies outside is clamped.
+        believed: (i64, i64),
+    },
+    /// The key alone, all rows being of one time.
+    Key {
+        /// Milliseconds of Unix time.
+        millis: i64,
+    },
+    /// The key, which is an id that holds its time.
+    Id {
+        /// The scheme of it, whose lanes are not used.
+        source: Target,
+    },
+}
+
+/// Something that the person should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How grave it is.
+    pub risk: Risk,
+    /// What was found, and what it means.
+    pub what: String,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Good to know.
+    Note,
+    /// Something to do by hand, or to accept.
+    Care,
+}
+
+impl Plan {
+    /// The steps into every phase, and back.
+    ///
+    /// # Errors
+    /// If the plan's ids cannot be made.
+    pub fn course(&self) -> Result<Vec<Leg>, Error> {
+        let (sql, lanes) = (dialect(self.engine), self.target.lanes()?);
+        let leg = |phase: &Phase| {
+            let back = phase.previous().map(|_| sql.leave(self, &lanes, *phase)).transpose()?;
+            Ok(Leg { phase: *phase, on: sql.enter(self, &lanes, *phase)?, back })
+        };
+        Phase::ALL[1..].iter().map(leg).collect()
+    }
+
+    /// The migrated table.
+    ///
+    /// # Panics
+    /// If a plan was made by hand, without one.
+    #[must_use]
+    pub fn root(&self) -> &Table {
+        &self.tables[0]
+    }
+
+    /// The migrated key.
+    ///
+    /// # Panics
+    /// If a plan was made by hand, without one.
+    #[must_use]
+    pub fn key(&self) -> &Carrier {
+        &self.carriers[0]
+    }
+
+    /// The carriers of a table.
+    pub fn carriers_of(&self, table: usize) -> impl Iterator<Item = &Carrier> {
+        self.carriers.iter().filter(move |carrier| carrier.table == table)
+    }
+
+    /// The column that takes a column's place: a carrier's neighbour, or itself.
+    #[must_use]
+    pub fn twin<'a>(&'a self, table: usize, column: &'a str) -> &'a str {
+        let carrier = self.carriers_of(table).find(|carrier| carrier.column.name == column);
+        carrier.map_or(column, |carrier| &carrier.new)
+    }
+
+    /// The same for several.
+    #[must_use]
+    pub fn twins<'a>(&'a self, table: usize, columns: &'a [String]) -> Vec<&'a str> {
+        columns.iter().map(|column| self.twin(table, column)).collect()
+    }
+
+    /// The name of the twin of an index or a constraint.
+    #[must_use]
+    pub fn twin_name(&self, name: &str) -> String {
+        suffixed(name, &self.suffix)
+    }
+
+    /// The name of the unique index that keeps the old key when another takes its place.
+    #[must_use]
+    pub fn kept_name(&self, name: &str) -> String {
+        suffixed(name, "_old")
+    }
+
+    /// The columns that old rows are ordered by.
+    #[must_use]
+    pub fn order_columns(&self) -> Vec<&Column> {
+        let key = &self.key().column;
+        match &self.order {
+            Order::Time { column, .. } => vec![column, key],
+            Order::Key { .. } | Order::Id { .. } => vec![key],
+        }
+    }
+
+    /// The primary keys that change.
+    pub fn primaries(&self) -> impl Iterator<Item = &Index> {
+        self.indexes.iter().filter(|index| index.primary)
+    }
+}
+
+/// A name with a suffix, in the 63 bytes that every engine allows.
+pub(crate) fn suffixed(name: &str, suffix: &str) -> String {
+    let room = 63 - suffix.len().min(62);
+    let end = (0..=room.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+    format!("{}{suffix}", &name[..end.unwrap_or(0)])
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Customers, and their orders.
+    pub(crate) fn example() -> Plan {
+        let column = |name: &str| Column {
+            name: name.into(),
+            sql_type: "uuid".into(),
+            kind: Kind::Uuid,
+            nullable: false,
+            default: None,
+        };
+        let table = |name: &str| Table {
+            schema: Some("public".into()),
+            name: name.into(),
+            rows: 1_000_000,
+            bytes: 100_000_000,
+            key: vec![column("id")],
+        };
+        let carrier =
+            |table, name: &str| Carrier { table, column: column(name), new: format!("{name}_new") };
+        Plan {
+            name: "customers".into(),
+            engine: Engine::Postgres,
+            target: Target::uuid(),
+            suffix: "_new".into(),
+            order: Order::Key { millis: 0 },
+            tables: vec![table("customers"), table("orders")],
+            carriers: vec![carrier(0, "id"), carrier(1, "customer_id")],
+            indexes: vec![Index {
+                table: 0,
+                name: "customers_pkey".into(),
+                columns: vec!["id".into()],
+                primary: true,
+                unique: true,
+                constraint: true,
+            }],
+            references: vec![Reference {
+                table: 1,
+                name: "orders_customer_id_fkey".into(),
+                columns: vec!["customer_id".into()],
+                to: 0,
+                to_columns: vec!["id".into()],
+                clauses: String::new(),
+            }],
+            findings: Vec::new(),
+            latest_millis: 0,
+            fence: Some(7),
+        }
+    }
+
+    #[test]
+    fn names_are_cut_to_what_engines_allow() {
+        assert_eq!(suffixed("orders_pkey", "_new"), "orders_pkey_new");
+        let long = suffixed(&"ü".repeat(40), "_new");
+        assert!(long.len() <= 63 && long.ends_with("ü_new"));
+    }
+}

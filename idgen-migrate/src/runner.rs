@@ -1,0 +1,102 @@
+//! Runs a step: looks whether it is done, clears ruins away, asks for locks with patience and an end.
+
+use std::time::Duration;
+
+use crate::Error;
+use crate::engine::{Lock, Step, dialect};
+use crate::machine::Done;
+use crate::options::Options;
+use crate::session::Session;
+
+pub(crate) async fn run(
+    session: &mut Session,
+    step: &Step,
+    options: &Options,
+) -> Result<Done, Error> {
+    options.watch.step(&step.title);
+    let done = until_done(session, step, options).await?;
+    if let Some(query) = &step.none {
+        let count = session.number(query, &[]).await?;
+        if count > 0 {
+            let title = &step.title;
+            return Err(Error::Schema(format!(
+                "{count} rows do not allow {title}; mend them, and go on"
+            )));
+        }
+    }
+    Ok(done)
+}
+
+async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Result<Done, Error> {
+    let mut done = Done { title: step.title.clone(), lock: step.lock, attempts: 0, millis: 0 };
+    if is(session, step.done.as_deref()).await? {
+        return Ok(done);
+    }
+    let sql = dialect(session.engine());
+    for attempt in 0..options.ladder.attempts.max(1) {
+        let wait = options.ladder.wait(attempt);
+        // What runs beside others also has to wait for them, and holds nobody up meanwhile.
+        let wait = if step.lock == Lock::Beside { options.patience } else { wait };
+        session
+            .run(&sql.wait_for_locks(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+            .await?;
+        if let Some((ruin, mend)) = &step.ruin
+            && is(session, Some(ruin)).await?
+        {
+            session.run(mend).await?;
+        }
+        let began = options.clock.monotonic();
+        let ended = attempt_once(session, step).await;
+        let took = options.clock.monotonic().saturating_sub(began);
+        done.attempts += 1;
+        done.millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        match ended {
+            Ok(()) => return Ok(done),
+            Err(error) if error.is_retryable() => {
+                options.watch.waits(&format!("{error}; attempt {}", done.attempts));
+                tokio::time::sleep(options.ladder.pause).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Locked {
+        step: step.title.clone(),
+        attempts: done.attempts,
+        longest: options.ladder.longest.max(Duration::from_millis(done.millis)),
+        holders: holders(session).await,
+    })
+}
+
+async fn attempt_once(session: &mut Session, step: &Step) -> Result<(), Error> {
+    if !step.transaction {
+        for statement in &step.sql {
+            session.run(statement).await?;
+        }
+        return Ok(());
+    }
+    session.run(dialect(session.engine()).begin()).await?;
+    for statement in &step.sql {
+        if let Err(error) = session.run(statement).await {
+            // The first error is the one to tell.
+            let _ = session.run("ROLLBACK").await;
+            return Err(error);
+        }
+    }
+    session.run("COMMIT").await
+}
+
+async fn is(session: &mut Session, query: Option<&str>) -> Result<bool, Error> {
+    match query {
+        Some(query) => Ok(session.number(query, &[]).await? == 1),
+        None => Ok(false),
+    }
+}
+
+async fn holders(session: &mut Session) -> String {
+    let Some(query) = dialect(session.engine()).holders() else {
+        return "the database does not say who".into();
+    };
+    let rows = session.rows(query, &[]).await.unwrap_or_default();
+    let who: Vec<_> = rows.iter().filter_map(|row| row.optional(0)).collect();
+    if who.is_empty() { "nobody any more".into() } else { format!("at work: {}", who.join("; ")) }
+}

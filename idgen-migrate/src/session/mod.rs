@@ -1,0 +1,266 @@
+//! A session with a database: the narrow waist that all engines share.
+//!
+//! Statements are text, with `?` for each parameter; parameters and results are integers and
+//! texts, to which the statements cast. What is one engine's own stands in its file.
+
+mod driver;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL 12 or later.
+    Postgres,
+    /// MariaDB 10.6 or later.
+    MariaDb,
+}
+
+/// A parameter, or a field of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// An integer or a truth value.
+    Integer(i64),
+    /// Everything else.
+    Text(String),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A row of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row(pub Vec<Value>);
+
+impl Row {
+    /// The integer in this column, counted from 0.
+    ///
+    /// # Errors
+    /// If it holds none.
+    pub fn integer(&self, column: usize) -> Result<i64, Error> {
+        match self.0.get(column) {
+            Some(Value::Integer(number)) => Ok(*number),
+            Some(Value::Text(text)) => text.parse().map_err(|_| self.unexpected(column)),
+            _ => Err(self.unexpected(column)),
+        }
+    }
+
+    /// The text in this column, counted from 0.
+    ///
+    /// # Errors
+    /// If it is NULL.
+    pub fn text(&self, column: usize) -> Result<String, Error> {
+        match self.0.get(column) {
+            Some(Value::Integer(number)) => Ok(number.to_string()),
+            Some(Value::Text(text)) => Ok(text.clone()),
+            _ => Err(self.unexpected(column)),
+        }
+    }
+
+    /// The same, where NULL is to be expected.
+    #[must_use]
+    pub fn optional(&self, column: usize) -> Option<String> {
+        self.text(column).ok()
+    }
+
+    fn unexpected(&self, column: usize) -> Error {
+        Error::Kept(format!("column {column} of {:?} holds something else", self.0))
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+}
+
+#[derive(Debug)]
+enum Connection {
+    #[cfg(feature = "postgres")]
+    Postgres(Box<sqlx::PgConnection>),
+    #[cfg(feature = "mysql")]
+    MySql(Box<sqlx::MySqlConnection>),
+}
+
+/// Calls one engine's own function.
+macro_rules! of_engine {
+    ($connection:expr, $function:ident($($argument:expr),*)) => {
+        match $connection {
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => postgres::$function(connection, $($argument),*).await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => mysql::$function(connection, $($argument),*).await,
+        }
+    };
+}
+
+impl Session {
+    /// A session with the database of this address: `postgres://` or `mysql://`.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or is of no known engine.
+    pub async fn connect(address: &str) -> Result<Self, Error> {
+        let doing = "cannot connect to the database";
+        let connection = match engine_of(address) {
+            #[cfg(feature = "postgres")]
+            Some(Engine::Postgres) => Connection::Postgres(Box::new(
+                postgres::connect(address).await.map_err(Error::database(doing))?,
+            )),
+            #[cfg(feature = "mysql")]
+            Some(Engine::MariaDb) => Connection::MySql(Box::new(
+                mysql::connect(address).await.map_err(Error::database(doing))?,
+            )),
+            _ => return Err(Error::Address { address: without_password(address) }),
+        };
+        Ok(Self { connection })
+    }
+
+    /// The engine at the other end.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &self.connection {
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => Engine::Postgres,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => Engine::MariaDb,
+        }
+    }
+
+    /// Runs statements without parameters, as they are.
+    ///
+    /// # Errors
+    /// If the database refuses one.
+    pub async fn run(&mut self, sql: &str) -> Result<(), Error> {
+        of_engine!(&mut self.connection, run(sql)).map_err(Error::database(shortened(sql)))
+    }
+
+    /// Runs one statement, and says how many rows it changed.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
+        of_engine!(&mut self.connection, execute(sql, parameters))
+            .map_err(Error::database(shortened(sql)))
+    }
+
+    /// Calls `each` for every row of a query as it arrives.
+    ///
+    /// # Errors
+    /// If the database refuses it, or `each` does.
+    pub async fn stream(
+        &mut self,
+        sql: &str,
+        parameters: &[Value],
+        each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
+    ) -> Result<(), Error> {
+        of_engine!(&mut self.connection, stream(sql, parameters, each))
+    }
+
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        let mut keep = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        self.stream(sql, parameters, &mut keep).await?;
+        Ok(rows)
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn row(&mut self, sql: &str, parameters: &[Value]) -> Result<Option<Row>, Error> {
+        Ok(self.rows(sql, parameters).await?.into_iter().next())
+    }
+
+    /// The integer that a query yields in its first row; 0 where there is none.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn number(&mut self, sql: &str, parameters: &[Value]) -> Result<i64, Error> {
+        match self.row(sql, parameters).await? {
+            Some(row) if row.0.first() != Some(&Value::Null) => row.integer(0),
+            _ => Ok(0),
+        }
+    }
+}
+
+/// The engine that an address names.
+#[must_use]
+pub fn engine_of(address: &str) -> Option<Engine> {
+    let (scheme, _) = address.split_once(':')?;
+    match scheme {
+        "postgres" | "postgresql" => Some(Engine::Postgres),
+        "mysql" | "mariadb" => Some(Engine::MariaDb),
+        _ => None,
+    }
+}
+
+/// The address as it may be shown.
+#[must_use]
+pub fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => address.into(),
+    }
+}
+
+/// The beginning of a statement, for messages.
+fn shortened(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_their_password() {
+        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
+        assert_eq!(engine_of("mariadb://host/db"), Some(Engine::MariaDb));
+        assert_eq!(engine_of("host/db"), None);
+    }
+}

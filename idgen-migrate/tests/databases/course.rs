@@ -1,0 +1,115 @@
+//! The whole course under load.
+
+use std::time::Duration;
+
+use idgen_core::clock::SystemClock;
+use idgen_migrate::plan::survey;
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Evidence, Migration, Options, Phase};
+
+use crate::load::Load;
+use crate::server::Database;
+use crate::shop::{self, Path};
+
+pub(crate) fn customers() -> u64 {
+    let asked = std::env::var("IDGEN_TEST_MIGRATE_ROWS").ok();
+    asked.map_or(2_000, |rows| {
+        rows.parse().expect("IDGEN_TEST_MIGRATE_ROWS is a number of customers")
+    })
+}
+
+pub(crate) fn options() -> Options {
+    Options { chunk_rows: 500, quiet: Duration::from_millis(300), ..Options::default() }
+}
+
+pub(crate) async fn begin(database: &Database, path: Path, options: Options) -> Migration {
+    let plan = survey(&mut database.session().await, &path.wish(), &SystemClock).await.unwrap();
+    assert_eq!(plan.findings, [], "{path:?}");
+    Migration::begin(&database.address, &plan, options).await.unwrap()
+}
+
+/// Goes on to a phase, and waits at gates that the app opens.
+pub(crate) async fn advance_to(migration: &mut Migration, phase: Phase) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    while migration.phase() < phase {
+        match migration.advance().await {
+            Ok(found) => evidence.push(found),
+            Err(Error::Gate { reasons, .. })
+                if ["(instances)", "(fence)", "(old-writers)"]
+                    .iter()
+                    .any(|name| reasons.contains(name)) =>
+            {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("{} on from {}: {error:?}", error, migration.phase()),
+        }
+    }
+    evidence
+}
+
+async fn course(engine: Engine, path: Path) {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    shop::create(&mut session, path).await;
+    shop::fill(&mut session, path, customers()).await;
+    let mut migration = begin(&database, path, options()).await;
+    let load = Load::start(&database, path, 4, customers()).await;
+    let mut longest = 0;
+    for phase in &Phase::ALL[1..] {
+        for evidence in advance_to(&mut migration, *phase).await {
+            longest = longest.max(evidence.longest_lock_millis);
+            if let Some(report) = evidence.report {
+                assert_eq!(report.faults(), []);
+                assert!(report.makers.app > 0 && report.makers.trigger > 0, "{:?}", report.makers);
+                assert!(report.makers.backfill > 0);
+            }
+        }
+        if *phase == Phase::Swapped {
+            // What the load wrote since is as right as what was verified.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert_eq!(migration.verify().await.unwrap().faults(), []);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let counts = load.stop().await;
+    println!("{engine:?} {path:?}: longest step under a lock {longest} ms, {counts:?}");
+    after(&database).await;
+}
+
+/// What must hold when the old ids are gone: order by new id is order of creation, and the references
+/// hold as the database checks them.
+async fn after(database: &Database) {
+    let mut session = database.session().await;
+    let created = "SELECT count(*) FROM (SELECT created_at, lag(created_at) OVER (ORDER BY id_new) AS earlier \
+        FROM customers WHERE name LIKE 'customer%' OR name = 'of app 0') w WHERE w.created_at < w.earlier";
+    assert_eq!(session.number(created, &[]).await.unwrap(), 0, "order by id is order of creation");
+    for (child, parent, on) in [
+        ("orders", "customers", "p.id_new = c.customer_id_new"),
+        ("order_lines", "orders", "p.customer_id_new = c.customer_id_new AND p.number = c.number"),
+        (
+            "shipments",
+            "order_lines",
+            "p.customer_id_new = c.customer_id_new AND p.number = c.number AND p.line = c.line",
+        ),
+    ] {
+        let lost = format!(
+            "SELECT count(*) FROM {child} c WHERE c.customer_id_new IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {on})"
+        );
+        assert_eq!(session.number(&lost, &[]).await.unwrap(), 0, "{child}");
+    }
+    assert!(session.rows("SELECT id FROM customers", &[]).await.is_err(), "the old ids are gone");
+}
+
+async fn uuid_to_snowflake(engine: Engine) {
+    course(engine, Path::UuidToFlake).await;
+}
+
+async fn sequence_to_snowflake(engine: Engine) {
+    course(engine, Path::SequenceToFlake).await;
+}
+
+async fn snowflake_to_uuid(engine: Engine) {
+    course(engine, Path::FlakeToUuid).await;
+}
+
+crate::every_engine!(uuid_to_snowflake, sequence_to_snowflake, snowflake_to_uuid);

@@ -1,0 +1,107 @@
+//! Killed at every step, and at random times in the backfill: what is resumed ends as if undisturbed.
+
+use std::time::Duration;
+
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
+use idgen_testkit::SplitMix64;
+
+use crate::course::{advance_to, begin, options};
+use crate::server::Database;
+use crate::shop::{self, Path};
+use crate::{dump, every_engine};
+
+const CUSTOMERS: u64 = 60;
+
+fn small() -> Options {
+    Options { chunk_rows: 25, workers: 1, quiet: Duration::ZERO, ..options() }
+}
+
+async fn shop(engine: Engine, path: Path, customers: u64) -> Database {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    shop::create(&mut session, path).await;
+    shop::fill(&mut session, path, customers).await;
+    database
+}
+
+/// What an undisturbed run leaves, before the old ids go.
+async fn undisturbed(engine: Engine, path: Path, customers: u64) -> Vec<String> {
+    let database = shop(engine, path, customers).await;
+    let mut migration = begin(&database, path, small()).await;
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    dump::contents(&mut database.session().await).await
+}
+
+async fn killed_at_every_step(engine: Engine) {
+    let path = Path::UuidToFlake;
+    let database = shop(engine, path, CUSTOMERS).await;
+    drop(begin(&database, path, small()).await);
+    let mut stopped = Vec::new();
+    let mut contents = Vec::new();
+    let mut number = 0;
+    // In each phase: stopped at the first failpoint, resumed and stopped at the second, and so on.
+    loop {
+        let failpoints = Failpoints::stop_at(number);
+        let options = Options { failpoints: failpoints.clone(), ..small() };
+        let mut migration = Migration::open(&database.address, "customers", options).await.unwrap();
+        let phase = migration.phase();
+        if phase == Phase::Contracted {
+            break;
+        }
+        if phase == Phase::OldWritesStopped && contents.is_empty() {
+            contents = dump::contents(&mut database.session().await).await;
+        }
+        match migration.advance().await {
+            Ok(_) => number = 0,
+            Err(Error::Failpoint(name)) => {
+                stopped.push(format!("{phase}: {name}"));
+                number += 1;
+                let now = Migration::open(&database.address, "customers", small()).await.unwrap();
+                if now.phase() != phase {
+                    number = 0; // stopped just after the state had moved
+                }
+            }
+            Err(Error::Gate { reasons, .. }) if reasons.contains("(fence)") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            // The session of the one that was killed is still there for a moment.
+            Err(Error::Busy { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(error) => panic!("{error} after {stopped:#?}"),
+        }
+    }
+    println!("{engine:?}: stopped {} times", stopped.len());
+    assert!(stopped.len() > 80, "{stopped:#?}");
+    assert_eq!(contents, undisturbed(engine, path, CUSTOMERS).await);
+}
+
+async fn killed_at_random_in_the_backfill(engine: Engine) {
+    let path = Path::UuidToFlake;
+    let customers = 600;
+    let database = shop(engine, path, customers).await;
+    let mut migration = begin(&database, path, small()).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    drop(migration);
+    let mut random = SplitMix64::new(3);
+    let mut kills = 0_u64;
+    loop {
+        let options = Options { workers: 2, ..small() };
+        let mut migration = Migration::open(&database.address, "customers", options).await.unwrap();
+        // Ever later, so that the end is reached on a slow machine too.
+        let pause = Duration::from_micros(2_000 + random.below(40_000) + kills * 4_000);
+        match tokio::time::timeout(pause, migration.advance()).await {
+            Ok(Ok(_)) => break,
+            Ok(Err(Error::Busy { .. })) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Ok(Err(error)) => panic!("{error}"),
+            Err(_) => kills += 1,
+        }
+    }
+    println!("{engine:?}: killed {kills} times");
+    assert!(kills > 3, "killed {kills} times only");
+    let mut migration = Migration::open(&database.address, "customers", small()).await.unwrap();
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    let contents = dump::contents(&mut database.session().await).await;
+    assert_eq!(contents, undisturbed(engine, path, customers).await);
+}
+
+every_engine!(killed_at_every_step, killed_at_random_in_the_backfill);

@@ -1,0 +1,100 @@
+//! A database as text, to be compared with itself later.
+
+use std::process::Command;
+
+use idgen_migrate::session::{Engine, Session, Value};
+
+use crate::server::Database;
+
+/// The schema, without what is the migration's own.
+pub(crate) async fn schema(database: &Database) -> String {
+    let mut session = database.session().await;
+    match database.engine {
+        Engine::Postgres => {
+            let dump = Command::new("pg_dump")
+                .args([
+                    "--schema-only",
+                    "--no-owner",
+                    "-N",
+                    "idgen_migrate",
+                    "-d",
+                    &database.address,
+                ])
+                .output()
+                .expect("pg_dump is there: Debian's postgresql-client");
+            assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+            let text = String::from_utf8(dump.stdout).unwrap();
+            // Newer versions write a key of chance around the dump.
+            text.lines().filter(|line| !line.starts_with("\\")).collect::<Vec<_>>().join("\n")
+        }
+        Engine::MariaDb => {
+            let mut text = String::new();
+            for table in ["customers", "orders", "order_lines", "shipments"] {
+                let row =
+                    session.row(&format!("SHOW CREATE TABLE {table}"), &[]).await.unwrap().unwrap();
+                let shown = row.text(1).unwrap();
+                // Where the counting of ids goes on is data.
+                let mut parts = shown.split(" AUTO_INCREMENT=");
+                text += parts.next().unwrap();
+                text += "\n";
+            }
+            let triggers = "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = database()";
+            text + &session.number(triggers, &[]).await.unwrap().to_string()
+        }
+    }
+}
+
+/// The rows of a query, sorted, as text.
+pub(crate) async fn rows(session: &mut Session, query: &str) -> Vec<String> {
+    let mut rows: Vec<_> = session
+        .rows(query, &[])
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| {
+            let fields = row.0.into_iter().map(|value| match value {
+                Value::Null => "-".into(),
+                Value::Integer(number) => number.to_string(),
+                Value::Text(text) => text,
+            });
+            fields.collect::<Vec<_>>().join("|")
+        })
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// Everything that a migration writes, in all tables.
+pub(crate) async fn contents(session: &mut Session) -> Vec<String> {
+    let text = |column: &str| match session.engine() {
+        Engine::Postgres => format!("{column}::text"),
+        Engine::MariaDb => format!("hex({column})"),
+    };
+    let queries = [
+        format!(
+            "SELECT {}, {}, {}, {}, name FROM customers",
+            text("id"),
+            text("id_new"),
+            text("referred_by"),
+            text("referred_by_new")
+        ),
+        format!("SELECT {}, {}, number FROM orders", text("customer_id"), text("customer_id_new")),
+        format!(
+            "SELECT {}, {}, number, line, {}, {} FROM order_lines",
+            text("customer_id"),
+            text("customer_id_new"),
+            text("gift_for"),
+            text("gift_for_new")
+        ),
+        format!(
+            "SELECT {}, {}, number, line FROM shipments",
+            text("customer_id"),
+            text("customer_id_new")
+        ),
+    ];
+    let mut all = Vec::new();
+    for query in queries {
+        all.extend(rows(session, &query).await);
+    }
+    all
+}

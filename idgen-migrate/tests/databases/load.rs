@@ -1,0 +1,400 @@
+//! An app under load: it inserts, updates and deletes in all tables, and goes by the phase.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use idgen_core::IdScheme;
+use idgen_core::generator::{Builder, Shared, Tailed};
+use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old};
+use idgen_migrate::session::{Engine, Session};
+use idgen_migrate::target::LanedUuid;
+use idgen_migrate::{Error, Phase};
+use idgen_testkit::SplitMix64;
+
+use crate::server::Database;
+use crate::shop::{Flake, Path, literal, old_id};
+
+type Customer = Known<String, String>;
+
+/// What the load did.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) writes: AtomicU64,
+    pub(crate) reads: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    pub(crate) triggered: AtomicU64,
+}
+
+/// A load that runs until it is stopped.
+pub(crate) struct Load {
+    stop: Arc<AtomicBool>,
+    pub(crate) counts: Arc<Counts>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    fresh: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Load {
+    /// Starts so many actors, the first of which knows nothing of new ids, as an old version of the
+    /// app, until old ids are about to go.
+    pub(crate) async fn start(
+        database: &Database,
+        path: Path,
+        actors: u64,
+        customers: u64,
+    ) -> Self {
+        let mut load = Self {
+            stop: Arc::default(),
+            counts: Arc::default(),
+            tasks: Vec::new(),
+            fresh: Vec::new(),
+        };
+        for number in 0..actors {
+            let live =
+                Live::join(&database.address, "customers", &format!("app-{number}")).await.unwrap();
+            let live = Arc::new(live);
+            let beside = Arc::clone(&live);
+            load.fresh.push(tokio::spawn(async move {
+                beside.keep_fresh(Duration::from_millis(100)).await;
+            }));
+            let actor = Actor {
+                session: database.session().await,
+                mint: Mint::new(path, Arc::clone(&live), number),
+                live,
+                path,
+                number,
+                random: SplitMix64::new(number),
+                customers: (0..customers)
+                    .filter(|n| n % actors == number)
+                    .map(|n| Known { old: Some(Old(old_id(path, n))), new: None })
+                    .collect(),
+                counts: Arc::clone(&load.counts),
+                orders: 1_000,
+            };
+            load.tasks.push(tokio::spawn(actor.run(Arc::clone(&load.stop))));
+        }
+        load
+    }
+
+    /// Stops it. Whatever an actor could not do is a panic here.
+    pub(crate) async fn stop(self) -> Arc<Counts> {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        for task in self.fresh {
+            task.abort();
+        }
+        self.counts
+    }
+}
+
+/// Old ids as texts, and new ones by a generator.
+type Texts<G> = Dual<fn() -> String, G>;
+
+enum Mint {
+    Flake(Box<Texts<Shared<Flake>>>),
+    Uuid(Box<Texts<Tailed<LanedUuid>>>),
+}
+
+static OLD_IDS: AtomicU64 = AtomicU64::new(0);
+
+impl Mint {
+    fn new(path: Path, live: Arc<Live>, node: u64) -> Self {
+        match path {
+            Path::FlakeToUuid => {
+                let ids = Builder::<LanedUuid>::new().node(node).tailed().unwrap();
+                Self::Uuid(Box::new(Dual::new(
+                    live,
+                    || {
+                        old_id(
+                            Path::SequenceToFlake,
+                            900_000_000_000_000_000_u64 + OLD_IDS.fetch_add(1, Ordering::Relaxed),
+                        )
+                    },
+                    ids,
+                )))
+            }
+            Path::UuidToFlake | Path::SequenceToFlake => {
+                let ids = Builder::<Flake>::new().node(node).shared().unwrap();
+                Self::Flake(Box::new(Dual::new(
+                    live,
+                    || {
+                        old_id(
+                            Path::UuidToFlake,
+                            (1 << 40) + OLD_IDS.fetch_add(1, Ordering::Relaxed),
+                        )
+                    },
+                    ids,
+                )))
+            }
+        }
+    }
+
+    fn mint(&self, moment: Moment) -> Customer {
+        fn texts<S: IdScheme>(ids: Known<String, idgen_core::Id<S>>) -> Customer {
+            Known { old: ids.old, new: ids.new.map(|New(id)| New(id.to_string())) }
+        }
+        match self {
+            Self::Flake(dual) => texts(dual.mint_at(moment).unwrap().ids),
+            Self::Uuid(dual) => texts(dual.mint_at(moment).unwrap().ids),
+        }
+    }
+}
+
+struct Actor {
+    session: Session,
+    live: Arc<Live>,
+    mint: Mint,
+    path: Path,
+    number: u64,
+    random: SplitMix64,
+    customers: Vec<Customer>,
+    counts: Arc<Counts>,
+    orders: u64,
+}
+
+impl Actor {
+    async fn run(mut self, stop: Arc<AtomicBool>) {
+        while !stop.load(Ordering::Relaxed) {
+            let moment = self.live.moment().unwrap();
+            // An old version of the app, until the gate asks for it to be gone.
+            let moment = match self.number == 0 && moment.phase() < Phase::Swapped {
+                true => Moment::of(Phase::Planned),
+                false => moment,
+            };
+            match self.random.below(20) {
+                0..5 => self.join(moment).await,
+                5..9 => self.order(moment).await,
+                9..11 => self.rename(moment).await,
+                11..13 => self.refer(moment).await,
+                13..15 => self.give(moment).await,
+                15..16 => self.leave(moment).await,
+                _ => self.read(moment).await,
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    fn engine(&self) -> Engine {
+        self.session.engine()
+    }
+
+    /// A random customer that can be named at this moment.
+    async fn somebody(&mut self, moment: Moment) -> Option<(usize, Customer)> {
+        let len = u64::try_from(self.customers.len()).unwrap();
+        let index = usize::try_from(self.random.below(len.max(1))).unwrap();
+        let known = self.customers.get(index)?.clone();
+        let mut known = known;
+        if known.new.is_none() && moment.columns() == (true, true) && moment.phase().knows_new() {
+            let Some(Old(old)) = &known.old else { return None };
+            let column = if self.path == Path::FlakeToUuid && self.engine() != Engine::Postgres {
+                "lower(hex(id_new))"
+            } else if self.engine() == Engine::Postgres {
+                "id_new::text"
+            } else {
+                "id_new"
+            };
+            let query =
+                format!("SELECT {column} FROM customers WHERE id = {}", self.literal(old, false));
+            let row = self.session.row(&query, &[]).await.unwrap();
+            known.new = row.and_then(|row| row.optional(0)).map(New);
+            self.customers[index] = known.clone();
+        }
+        moment.choose(known.clone()).map(|_| (index, known))
+    }
+
+    fn literal(&self, id: &str, new: bool) -> String {
+        literal(self.engine(), self.path, id, new)
+    }
+
+    /// Columns and values that name a customer in the column, as the moment has it.
+    fn naming(&self, moment: Moment, column: &str, known: &Customer) -> Vec<(String, String)> {
+        let write = moment.write(known.clone());
+        let old = write.old.map(|Old(id)| (column.to_owned(), self.literal(&id, false)));
+        let new = write.new.map(|New(id)| (format!("{column}_new"), self.literal(&id, true)));
+        old.into_iter().chain(new).collect()
+    }
+
+    /// The condition that a row is of a customer.
+    fn being(&self, moment: Moment, column: &str, known: &Customer) -> String {
+        match moment.choose(known.clone()).unwrap() {
+            Either::Old(Old(id)) => format!("{column} = {}", self.literal(&id, false)),
+            Either::New(New(id)) => format!("{column}_new = {}", self.literal(&id, true)),
+        }
+    }
+
+    async fn join(&mut self, moment: Moment) {
+        let mut me = self.mint.mint(moment);
+        let mut cells = Vec::new();
+        if self.path.counts() {
+            me.old = None;
+        }
+        cells.extend(self.naming(moment, "id", &me));
+        if let Some((_, referrer)) = self.somebody(moment).await {
+            cells.extend(self.naming(moment, "referred_by", &referrer));
+        }
+        let now = match self.engine() {
+            Engine::Postgres => "clock_timestamp()",
+            Engine::MariaDb => "UTC_TIMESTAMP(6)",
+        };
+        cells.push(("name".into(), format!("'of app {}'", self.number)));
+        cells.push(("created_at".into(), now.into()));
+        let (columns, values): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
+        let sql = format!(
+            "INSERT INTO customers ({}) VALUES ({})",
+            columns.join(", "),
+            values.join(", ")
+        );
+        let wants_old = self.path.counts() && moment.columns().0;
+        let sql = if wants_old { format!("{sql} RETURNING id") } else { sql };
+        let (mut done, mut old) = (false, None);
+        for _ in 0..50 {
+            match self.session.rows(&sql, &[]).await {
+                Ok(rows) => {
+                    old = rows.first().and_then(|row| row.optional(0));
+                    done = true;
+                    break;
+                }
+                Err(error) => {
+                    if self.gone(&error, &sql) {
+                        return;
+                    }
+                }
+            }
+        }
+        assert!(done, "no success in 50 attempts: {sql}");
+        if wants_old {
+            me.old = old.map(Old);
+        }
+        self.counts.writes.fetch_add(1, Ordering::Relaxed);
+        if me.new.is_none() {
+            self.counts.triggered.fetch_add(1, Ordering::Relaxed);
+        }
+        self.customers.push(me);
+    }
+
+    async fn order(&mut self, moment: Moment) {
+        let Some((_, customer)) = self.somebody(moment).await else { return };
+        self.orders += 1;
+        let number = self.orders * 100 + self.number;
+        let (columns, values): (Vec<_>, Vec<_>) =
+            self.naming(moment, "customer_id", &customer).into_iter().unzip();
+        let (columns, values) = (columns.join(", "), values.join(", "));
+        let gift = match self.somebody(moment).await {
+            Some((_, friend)) => self.naming(moment, "gift_for", &friend),
+            None => Vec::new(),
+        };
+        let (mut gift_columns, mut gift_values) = (String::new(), String::new());
+        for (column, value) in gift {
+            gift_columns += &format!(", {column}");
+            gift_values += &format!(", {value}");
+        }
+        let sql = [
+            format!(
+                "INSERT INTO orders ({columns}, number, note) VALUES ({values}, {number}, 'new')"
+            ),
+            format!(
+                "INSERT INTO order_lines ({columns}, number, line, quantity{gift_columns}) \
+                 VALUES ({values}, {number}, 1, 1{gift_values})"
+            ),
+            format!(
+                "INSERT INTO shipments ({columns}, number, line) VALUES ({values}, {number}, 1)"
+            ),
+        ];
+        self.transaction(&sql).await;
+    }
+
+    async fn rename(&mut self, moment: Moment) {
+        let Some((_, customer)) = self.somebody(moment).await else { return };
+        let being = self.being(moment, "id", &customer);
+        self.transaction(&[format!("UPDATE customers SET name = 'renamed' WHERE {being}")]).await;
+    }
+
+    async fn refer(&mut self, moment: Moment) {
+        let Some((_, customer)) = self.somebody(moment).await else { return };
+        let Some((_, referrer)) = self.somebody(moment).await else { return };
+        let set: Vec<_> = self
+            .naming(moment, "referred_by", &referrer)
+            .into_iter()
+            .map(|(column, value)| format!("{column} = {value}"))
+            .collect();
+        let being = self.being(moment, "id", &customer);
+        self.transaction(&[format!("UPDATE customers SET {} WHERE {being}", set.join(", "))]).await;
+    }
+
+    async fn give(&mut self, moment: Moment) {
+        let Some((_, customer)) = self.somebody(moment).await else { return };
+        let being = self.being(moment, "customer_id", &customer);
+        let column = if moment.columns().0 { "gift_for" } else { "gift_for_new" };
+        self.transaction(&[format!(
+            "UPDATE order_lines SET {column} = NULL, quantity = 3 WHERE {being}"
+        )])
+        .await;
+    }
+
+    async fn leave(&mut self, moment: Moment) {
+        let Some((index, customer)) = self.somebody(moment).await else { return };
+        let being = self.being(moment, "id", &customer);
+        self.transaction(&[format!("DELETE FROM customers WHERE {being}")]).await;
+        self.customers.swap_remove(index);
+    }
+
+    async fn read(&mut self, moment: Moment) {
+        let Some((_, customer)) = self.somebody(moment).await else { return };
+        let being = self.being(moment, "id", &customer);
+        let found =
+            self.session.rows(&format!("SELECT name FROM customers WHERE {being}"), &[]).await;
+        let found = found.unwrap();
+        if let Known { old: Some(old), new: Some(new) } = customer
+            && moment.columns() == (true, true)
+        {
+            // The shadow read, by the other id. Nobody else renames this actor's customers.
+            let other = match moment.phase().reads() {
+                idgen_migrate::Reads::Old => Known { old: None, new: Some(new) },
+                idgen_migrate::Reads::New => Known { old: Some(old), new: None },
+            };
+            let being = self.being(moment, "id", &other);
+            let shadow =
+                self.session.rows(&format!("SELECT name FROM customers WHERE {being}"), &[]).await;
+            assert!(self.live.compare(&found, &shadow.unwrap()), "{being}");
+        }
+        self.counts.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs statements in one transaction, again after what is documented to be retried.
+    async fn transaction(&mut self, sql: &[String]) {
+        'again: for _ in 0..50 {
+            self.session.run("BEGIN").await.unwrap();
+            for statement in sql {
+                if let Err(error) = self.session.run(statement).await {
+                    let _ = self.session.run("ROLLBACK").await;
+                    if self.gone(&error, statement) {
+                        return;
+                    }
+                    continue 'again;
+                }
+            }
+            match self.session.run("COMMIT").await {
+                Ok(()) => {
+                    self.counts.writes.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                Err(error) => assert!(!self.gone(&error, "COMMIT"), "a commit names nobody"),
+            }
+        }
+        panic!("no success in 50 attempts: {sql:?}");
+    }
+
+    /// Whether somebody whom a statement names is gone: no fault of anybody. What may be retried is
+    /// counted, and everything else is a failed write.
+    fn gone(&self, error: &Error, sql: &str) -> bool {
+        let text = format!("{error:?}").to_lowercase();
+        if text.contains("foreign key") {
+            return true;
+        }
+        assert!(error.is_retryable(), "{sql}\n{text}");
+        self.counts.retries.fetch_add(1, Ordering::Relaxed);
+        false
+    }
+}

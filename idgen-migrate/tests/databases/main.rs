@@ -1,0 +1,37 @@
+//! Migrations on real databases, under load: the whole course, crashes, races, and ways back.
+//!
+//! Those on PostgreSQL and MariaDB are ignored unless asked for: `scripts/test migrate` starts the
+//! servers. How large they are says IDGEN_TEST_MIGRATE_ROWS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
+
+mod course;
+mod crashes;
+mod dump;
+mod load;
+mod races;
+mod rollback;
+mod server;
+mod shop;
+
+/// Makes a test of each function for each engine: those with a server are ignored unless asked for.
+#[macro_export]
+macro_rules! every_engine {
+    ($($check:ident),+) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a PostgreSQL: scripts/test migrate"]
+            async fn $check() {
+                super::$check(idgen_migrate::session::Engine::Postgres).await;
+            })+
+        }
+
+        mod mariadb {
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a MariaDB: scripts/test migrate"]
+            async fn $check() {
+                super::$check(idgen_migrate::session::Engine::MariaDb).await;
+            })+
+        }
+    };
+}

@@ -1,0 +1,208 @@
+//! What others do meanwhile: two operators, old snapshots, locks, deadlocks, lost connections, odd rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idgen_core::clock::SystemClock;
+use idgen_migrate::plan::{Risk, survey};
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Ladder, Migration, Options, Phase};
+
+use crate::course::{advance_to, begin, options};
+use crate::every_engine;
+use crate::server::{Database, run};
+use crate::shop::{self, Path, old_id};
+
+const PATH: Path = Path::UuidToFlake;
+
+async fn shop(engine: Engine, customers: u64) -> Database {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    shop::create(&mut session, PATH).await;
+    shop::fill(&mut session, PATH, customers).await;
+    database
+}
+
+async fn two_operators_at_once(engine: Engine) {
+    let database = shop(engine, 50).await;
+    drop(begin(&database, PATH, options()).await);
+    for phase in [Phase::Planned, Phase::Expanded, Phase::DualWrite] {
+        let open = || Migration::open(&database.address, "customers", options());
+        let (mut one, mut other) = (open().await.unwrap(), open().await.unwrap());
+        if phase == Phase::Expanded {
+            // Until the fence is passed, neither may.
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+        }
+        let ended = tokio::join!(one.advance(), other.advance());
+        let errors: Vec<_> = [ended.0, ended.1].into_iter().filter_map(Result::err).collect();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(matches!(errors[0], Error::Busy { .. } | Error::Moved { .. }), "{errors:?}");
+        assert_eq!(open().await.unwrap().phase(), phase.next().unwrap());
+    }
+}
+
+async fn outlying_times_are_found_and_edited_ones_keep_their_place(engine: Engine) {
+    let database = shop(engine, 60).await;
+    let mut session = database.session().await;
+    let set = |number, at: &str| {
+        format!("UPDATE customers SET created_at = '{at}' WHERE id = '{}'", old_id(PATH, number))
+    };
+    let (early, late) = ("1970-01-02 00:00:00", "2190-01-01 00:00:00");
+    let sql = set(7, late);
+    run(&mut session, &sql).await;
+    let sql = set(50, early);
+    run(&mut session, &sql).await;
+    let plan = survey(&mut session, &PATH.wish(), &SystemClock).await.unwrap();
+    let found: Vec<_> = plan.findings.iter().filter(|found| found.risk == Risk::Care).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].what.contains("1970") && found[1].what.contains("2190"), "{found:?}");
+
+    let mut migration = Migration::begin(&database.address, &plan, options()).await.unwrap();
+    advance_to(&mut migration, Phase::Backfilling).await;
+    // Between planning and its turn, this row changes its place in the order.
+    let sql = set(20, late);
+    run(&mut session, &sql).await;
+    let sql = format!("UPDATE customers SET name = 'kept' WHERE id = '{}'", old_id(PATH, 21));
+    run(&mut session, &sql).await;
+    let evidence = advance_to(&mut migration, Phase::Verified).await;
+    let report = evidence.last().and_then(|evidence| evidence.report.clone()).unwrap();
+    assert_eq!((report.makers.trigger, report.makers.backfill), (1, 59));
+    assert_eq!((report.out_of_order, report.rows), (0, 60));
+}
+
+async fn a_deadlock_is_retried(engine: Engine) {
+    let database = shop(engine, 100).await;
+    let mut migration = begin(&database, PATH, Options { workers: 1, ..options() }).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let first = old_id(PATH, 0);
+    let last = old_id(PATH, 99);
+    let mut other = database.session().await;
+    run(&mut other, "BEGIN").await;
+    run(&mut other, &format!("UPDATE customers SET name = 'a' WHERE id = '{last}'")).await;
+    let filling = tokio::spawn(async move {
+        advance_to(&mut migration, Phase::Backfilled).await;
+        migration
+    });
+    // The only chunk now waits for the last row, and has the first.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let _ = other.run(&format!("UPDATE customers SET name = 'b' WHERE id = '{first}'")).await;
+    let _ = other.run("COMMIT").await;
+    let mut migration = filling.await.unwrap();
+    assert_eq!(migration.verify().await.unwrap().faults(), []);
+}
+
+async fn a_pause_holds_the_backfill(engine: Engine) {
+    let database = shop(engine, 100).await;
+    let mut migration = begin(&database, PATH, Options { chunk_rows: 10, ..options() }).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut other = Migration::open(&database.address, "customers", options()).await.unwrap();
+    other.pause(true).await.unwrap();
+    let held = tokio::time::timeout(Duration::from_millis(500), migration.advance()).await;
+    assert!(held.is_err(), "{held:?}");
+    drop(migration);
+    let status = other.status().await.unwrap();
+    assert!(status.paused && status.passes[0].chunks == (0, 10), "{:?}", status.passes);
+    other.pause(false).await.unwrap();
+    drop(other);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut migration = Migration::open(&database.address, "customers", options()).await.unwrap();
+    advance_to(&mut migration, Phase::Verified).await;
+}
+
+every_engine!(
+    two_operators_at_once,
+    outlying_times_are_found_and_edited_ones_keep_their_place,
+    a_deadlock_is_retried,
+    a_pause_holds_the_backfill
+);
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_a_lock_that_is_not_had_names_who_holds_it() {
+    let database = shop(Engine::Postgres, 20).await;
+    let ladder = Ladder {
+        first: Duration::from_millis(10),
+        longest: Duration::from_millis(40),
+        attempts: 3,
+        pause: Duration::from_millis(1),
+    };
+    let mut migration = begin(&database, PATH, Options { ladder, ..options() }).await;
+    let mut other = database.session().await;
+    run(&mut other, "BEGIN").await;
+    run(&mut other, "SELECT * FROM customers LIMIT 1").await;
+    let error = migration.advance().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Locked { attempts: 3, holders, .. } if holders.contains("pid")),
+        "{error}"
+    );
+    run(&mut other, "COMMIT").await;
+    migration.advance().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_an_old_snapshot_is_outlived() {
+    let database = shop(Engine::Postgres, 60).await;
+    let impatient = Options { patience: Duration::from_millis(100), ..options() };
+    let mut migration = begin(&database, PATH, impatient).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut old = database.session().await;
+    run(&mut old, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+    run(&mut old, "SELECT count(*) FROM customers").await;
+    let error = migration.advance().await.unwrap_err();
+    assert!(matches!(&error, Error::OldSnapshots { who, .. } if who.contains("pid")), "{error}");
+    // It writes what its snapshot makes of it: a reference whose new id it cannot see.
+    let id = old_id(PATH, 3);
+    run(&mut old, &format!("INSERT INTO orders (customer_id, number) VALUES ('{id}', 77)")).await;
+    run(&mut old, "COMMIT").await;
+    let lacking = "SELECT count(*) FROM orders WHERE number = 77 AND customer_id_new IS NULL";
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 1);
+    advance_to(&mut migration, Phase::Verified).await;
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_an_invalid_index_is_dropped_and_made_anew() {
+    let database = shop(Engine::Postgres, 60).await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    let mut session = database.session().await;
+    run(&mut session, "CREATE UNIQUE INDEX customers_pkey_new ON customers (id_new)").await;
+    // As a build leaves it that was cut short.
+    run(
+        &mut session,
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'customers_pkey_new'::regclass",
+    )
+    .await;
+    advance_to(&mut migration, Phase::Constrained).await;
+    let valid = "SELECT count(*) FROM pg_index WHERE indexrelid = 'customers_pkey_new'::regclass AND indisvalid AND indisunique";
+    assert_eq!(session.number(valid, &[]).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_lost_connections_are_made_anew() {
+    let database = shop(Engine::Postgres, 1_000).await;
+    let mut migration = begin(&database, PATH, Options { chunk_rows: 20, ..options() }).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut admin = database.session().await;
+    let killed = Arc::new(std::sync::atomic::AtomicI64::new(0));
+    let count = Arc::clone(&killed);
+    let killer = tokio::spawn(async move {
+        loop {
+            // Workers alone: their last statement is of a chunk.
+            let query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+                AND pid <> pg_backend_pid() AND (query LIKE 'UPDATE%AS t SET%' OR query LIKE 'UPDATE%AS c SET%')";
+            let dead = admin.number(query, &[]).await.unwrap();
+            count.fetch_add(dead, std::sync::atomic::Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    });
+    let filled = migration.advance().await;
+    killer.abort();
+    filled.unwrap();
+    println!("lost {} connections", killed.load(std::sync::atomic::Ordering::Relaxed));
+    assert!(killed.load(std::sync::atomic::Ordering::Relaxed) > 0, "none was lost");
+    assert_eq!(migration.verify().await.unwrap().faults(), []);
+}

@@ -1,0 +1,91 @@
+//! Back from each phase to the schema as it was, with the rows written meanwhile.
+
+use std::time::Duration;
+
+use idgen_migrate::session::{Engine, Session};
+use idgen_migrate::{Migration, Options, Phase};
+
+use crate::course::{advance_to, begin, options};
+use crate::server::{Database, run};
+use crate::shop::{self, Path, literal, old_id};
+use crate::{dump, every_engine};
+
+const CUSTOMERS: u64 = 40;
+
+/// Writes a customer and an order, as an app does in this phase.
+async fn write(session: &mut Session, path: Path, phase: Phase, number: u64) {
+    let engine = session.engine();
+    let now = match engine {
+        Engine::Postgres => "clock_timestamp()",
+        Engine::MariaDb => "UTC_TIMESTAMP(6)",
+    };
+    let id = literal(engine, path, &old_id(path, number), false);
+    if phase < Phase::OldWritesStopped {
+        run(
+            session,
+            &format!(
+                "INSERT INTO customers (id, name, created_at) VALUES ({id}, 'meanwhile', {now})"
+            ),
+        )
+        .await;
+        run(session, &format!("INSERT INTO orders (customer_id, number) VALUES ({id}, 1)")).await;
+        return;
+    }
+    // Of an app that knows new ids alone.
+    let new = 1_u64 << 62 | number;
+    run(
+        session,
+        &format!(
+            "INSERT INTO customers (id_new, name, created_at) VALUES ({new}, 'meanwhile', {now})"
+        ),
+    )
+    .await;
+    run(session, &format!("INSERT INTO orders (customer_id_new, number) VALUES ({new}, 1)")).await;
+}
+
+async fn back_to_the_schema_as_it_was(engine: Engine) {
+    let path = Path::UuidToFlake;
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    shop::create(&mut session, path).await;
+    shop::fill(&mut session, path, CUSTOMERS).await;
+    let before = dump::schema(&database).await;
+    let patient = Options { quiet: Duration::ZERO, chunk_rows: 15, ..options() };
+    let mut written = 0;
+    for phase in &Phase::ALL[1..10] {
+        let mut migration = begin(&database, path, patient.clone()).await;
+        while migration.phase() < *phase {
+            let next = migration.phase().next().unwrap();
+            advance_to(&mut migration, next).await;
+            write(&mut session, path, next, 1_000 + written).await;
+            written += 1;
+        }
+        while migration.phase() > Phase::Planned {
+            migration
+                .roll_back()
+                .await
+                .unwrap_or_else(|error| panic!("back from {phase}: {error}"));
+            // Every phase on the way back is one in which an app works.
+            write(&mut session, path, Phase::Planned, 1_000 + written).await;
+            written += 1;
+        }
+        migration.forget().await.unwrap();
+        assert_eq!(dump::schema(&database).await, before, "back from {phase}");
+        let (count, orders) = (
+            session
+                .number("SELECT count(*) FROM customers WHERE name = 'meanwhile'", &[])
+                .await
+                .unwrap(),
+            "SELECT count(*) FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.name = 'meanwhile'",
+        );
+        assert_eq!(count, i64::try_from(written).unwrap(), "back from {phase}");
+        assert_eq!(session.number(orders, &[]).await.unwrap(), count, "back from {phase}");
+    }
+    // And the whole course after all of that.
+    let mut migration = begin(&database, path, patient.clone()).await;
+    advance_to(&mut migration, Phase::Contracted).await;
+    let migration = Migration::open(&database.address, "customers", patient).await.unwrap();
+    assert!(migration.steps_back().is_err(), "there is no way back from the last phase");
+}
+
+every_engine!(back_to_the_schema_as_it_was);

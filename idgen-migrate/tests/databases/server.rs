@@ -1,0 +1,41 @@
+//! A database of each test's own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idgen_migrate::session::{Engine, Session};
+
+/// A fresh database. It is gone with its server.
+pub(crate) struct Database {
+    pub(crate) address: String,
+    pub(crate) engine: Engine,
+}
+
+impl Database {
+    pub(crate) async fn new(engine: Engine) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("idgen_migrate_{}_{number}", std::process::id());
+        let variable = match engine {
+            Engine::Postgres => "IDGEN_TEST_POSTGRES",
+            Engine::MariaDb => "IDGEN_TEST_MYSQL",
+        };
+        let server = std::env::var(variable).unwrap_or_else(|_| {
+            panic!("{variable} is not set; scripts/test migrate starts a server")
+        });
+        let mut admin = Session::connect(&server).await.unwrap();
+        admin.run(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (host, _) = server.rsplit_once('/').unwrap();
+        Self { address: format!("{host}/{name}"), engine }
+    }
+
+    pub(crate) async fn session(&self) -> Session {
+        Session::connect(&self.address).await.unwrap()
+    }
+}
+
+/// Runs statements that must succeed.
+pub(crate) async fn run(session: &mut Session, sql: &str) {
+    if let Err(error) = session.run(sql).await {
+        panic!("{error}\n{sql}");
+    }
+}

@@ -11,27 +11,27 @@ use super::{Field, Kind, Layout, MAX_FIELDS, Parts, mask};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Apart {
     /// The bits that never change, and what they are.
-    constant: u128,
-    expected: u128,
-    tick: Pieces,
-    node: Pieces,
-    sequence: Pieces,
+    pub(super) constant: u128,
+    pub(super) expected: u128,
+    pub(super) tick: Pieces,
+    pub(super) node: Pieces,
+    pub(super) sequence: Pieces,
     payload: Pieces,
 }
 
 /// The stretches of the word that one number is made of.
 #[derive(Clone, Copy, Debug)]
-struct Pieces {
+pub(super) struct Pieces {
     pieces: [Piece; MAX_FIELDS],
     len: usize,
 }
 
 /// Neighbouring bits of the word that are neighbours in the number too.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    from: u32,
-    bits: u32,
-    to: u32,
+pub(super) struct Piece {
+    pub(super) from: u32,
+    pub(super) bits: u32,
+    pub(super) to: u32,
 }
 
 impl Apart {
@@ -110,6 +110,11 @@ impl Pieces {
         }
         self.pieces[self.len] = Piece { from, bits, to };
         self.len += 1;
+    }
+
+    /// From the lowest bits of the word up.
+    pub(super) fn upwards(&self) -> impl Iterator<Item = &Piece> {
+        self.pieces[..self.len].iter().rev()
     }
 
     #[inline]

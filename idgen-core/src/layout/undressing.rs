@@ -1,8 +1,8 @@
 //! From words to their numbers at speed: what [`Layout::unpack`] and [`Layout::check`] say, for
 //! whoever asks millions of times.
 
-use super::field::{Field, Kind, Role};
-use super::{Layout, LayoutError, MAX_FIELDS, WordError};
+use super::apart::{Apart, Piece, Pieces};
+use super::{Layout, LayoutError, MAX_FIELDS, WordError, mask};
 use crate::Word;
 
 /// What takes the words of one layout apart: shifts and masks that are worked out once.
@@ -60,24 +60,15 @@ impl<W: Word> Undressing<W> {
                 .filter(|_| u32::from(layout.width()) == W::BITS)
                 .ok_or(LayoutError::Width { width: layout.width() })
         };
-        let (mut constant_bits, mut constants) = (0_u128, 0_u128);
-        for field in layout.fields() {
-            let value = match field.kind() {
-                Kind::Unused => 0,
-                Kind::Version(value) => value,
-                _ => continue,
-            };
-            constant_bits |= u128::from(field.max()) << field.offset();
-            constants |= u128::from(value) << field.offset();
-        }
-        let number = |role| Number::new(layout, role, narrow);
+        let apart = Apart::of(layout);
+        let number = |pieces: &Pieces| Number::new(pieces, narrow);
         Ok(Self {
             layout: *layout,
-            constant_bits: narrow(constant_bits)?,
-            constants: narrow(constants)?,
-            tick: number(Role::Tick)?,
-            node: number(Role::Node)?,
-            sequence: number(Role::Sequence)?,
+            constant_bits: narrow(apart.constant & mask(layout.width().into()))?,
+            constants: narrow(apart.expected)?,
+            tick: number(&apart.tick)?,
+            node: number(&apart.node)?,
+            sequence: number(&apart.sequence)?,
         })
     }
 
@@ -120,35 +111,20 @@ impl<W: Word> Undressing<W> {
 
 impl<W: Word> Number<W> {
     fn new(
-        layout: &Layout,
-        role: Role,
+        pieces: &Pieces,
         narrow: impl Fn(u128) -> Result<W, LayoutError>,
     ) -> Result<Self, LayoutError> {
         let mut number = Self::default();
-        let mut parts = [(0_u32, 0_u32, 0_u32); MAX_FIELDS];
-        let mut len = 0;
-        for field in layout.fields().iter().rev().filter(|field| field.kind().role() == role) {
-            let Field { offset, low, bits, .. } = *field;
-            let (offset, low, bits) = (u32::from(offset), u32::from(low), u32::from(bits));
-            // Such as a datacenter above its worker: both are one part.
-            match parts[..len].last_mut() {
-                Some((from, sum, to)) if *from + *sum == offset && *to + *sum == low => {
-                    *sum += bits
-                }
-                _ => {
-                    parts[len] = (offset, bits, low);
-                    len += 1;
-                }
-            }
-        }
-        for (i, &(from, bits, to)) in parts[..len].iter().enumerate() {
-            let part = Part { from, mask: narrow(super::mask(bits))?, to };
+        for (i, &Piece { from, bits, to }) in pieces.upwards().enumerate() {
+            let part = Part { from, mask: narrow(mask(bits))?, to };
             match i.checked_sub(1) {
                 None => number.first = part,
-                Some(i) => number.more[i] = part,
+                Some(more) => {
+                    number.more[more] = part;
+                    number.more_len += 1;
+                }
             }
         }
-        number.more_len = u8::try_from(len.saturating_sub(1)).unwrap_or(0);
         Ok(number)
     }
 
@@ -176,6 +152,7 @@ impl<W: Word> Part<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::{Field, Kind};
     use proptest::prelude::*;
 
     /// The layouts of one word that a part can go wrong with: neighbours, gaps, a tick upside down,

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 #[cfg(feature = "std")]
 use crate::generator::Builder;
-use crate::generator::{BuildError, ErasedGenerator};
-use crate::{IdScheme, Scheme, Window};
+use crate::generator::{BuildError, ErasedGenerator, Start};
+use crate::{IdScheme, Scheme};
 
 /// What a program can set on a generator whose scheme it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,16 +16,13 @@ pub struct Settings {
     pub node: Option<u64>,
     /// Takes the block of 2^`block_bits` node ids that starts with `node`; 0 for one.
     pub block_bits: u32,
-    /// Starts without a window: nothing is generated until one is granted to the generator's line
-    /// ([`ErasedGenerator::windowed`]).
-    pub no_window: bool,
     /// How far ids may run ahead of the clock; the generator's default where it is `None`.
     pub max_drift: Option<Duration>,
     /// How long generating may wait for an id; the generator's default where it is `None`.
     pub max_wait: Option<Duration>,
-    /// The window granted for the node id by whoever keeps the record of it. Without one,
-    /// uniqueness across restarts rests on the clock.
-    pub window: Option<Window>,
+    /// What may be issued from the beginning. Later windows are granted to the generator's line
+    /// ([`ErasedGenerator::windowed`]).
+    pub start: Start,
 }
 
 impl Settings {

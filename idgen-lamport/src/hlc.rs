@@ -13,7 +13,7 @@ use idgen_core::catalog::Settings;
 #[cfg(feature = "std")]
 use idgen_core::clock::Ticks;
 #[cfg(feature = "std")]
-use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Shared};
+use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Shared, Start};
 #[cfg(feature = "std")]
 use idgen_core::observer::Observer;
 #[cfg(feature = "std")]
@@ -129,6 +129,10 @@ pub(crate) fn generator(settings: &Settings) -> Result<Box<dyn ErasedGenerator>,
         Hlc::settle(&clock);
         return Ok(Box::new(clock));
     }
-    let window = settings.window.unwrap_or(Window::from_start(0));
-    Ok(Box::new(builder.node(random_node()).window(window).shared()?))
+    let builder = builder.node(random_node());
+    let settled = match settings.start {
+        Start::Static => builder.window(Window::from_start(0)),
+        _ => builder,
+    };
+    Ok(Box::new(settled.shared()?))
 }

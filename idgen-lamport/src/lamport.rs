@@ -11,7 +11,7 @@ use idgen_core::catalog::Settings;
 #[cfg(feature = "std")]
 use idgen_core::clock::{SystemClock, Timeless};
 #[cfg(feature = "std")]
-use idgen_core::generator::{BuildError, Builder, ErasedGenerator};
+use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Start};
 #[cfg(feature = "std")]
 use idgen_core::{Scheme, UnixTime};
 
@@ -88,7 +88,7 @@ const MICROSECONDS: Timebase = Timebase::new(UnixTime::EPOCH, Duration::from_mic
 /// A generator of the catalog: in the window given, or else on a line that keeps to the clock.
 #[cfg(feature = "std")]
 pub(crate) fn generator(settings: &Settings) -> Result<Box<dyn ErasedGenerator>, BuildError> {
-    if settings.window.is_some() || settings.no_window {
+    if settings.start != Start::Static {
         return Ok(Box::new(Lamport::builder().settings(settings).shared()?));
     }
     let timed = Scheme { timebase: Some(MICROSECONDS), ..Scheme::of::<Lamport>() };

@@ -6,9 +6,6 @@ use idgen_core::Timebase;
 
 use crate::Ask;
 
-/// Ids between two records where a line keeps no time and nothing else is said.
-const COUNT: u64 = 10_000;
-
 /// How far ahead of the last id, or of the clock if that is later, the high-water mark is kept.
 ///
 /// The record is renewed when half of it is used up. A longer interval outlasts a slower disk; a
@@ -27,14 +24,17 @@ pub enum Interval {
 }
 
 impl Interval {
+    /// What lines without a clock have where nothing else is said: 10,000 ids.
+    pub const TIMELESS: Self = Self::Count(10_000);
+
     /// Its length in ticks, at least 2, so that half of it is something.
     ///
-    /// Lines without a clock have no time: for them an interval of time is one of 10,000 ids.
+    /// Lines without a clock have no time: for them an interval of time is [`Self::TIMELESS`].
     #[must_use]
     pub fn ticks(self, timebase: Option<Timebase>, sequence_bits: u32) -> u64 {
         let ticks = match (self, timebase) {
             (Self::Time(time), Some(base)) => base.ticks_in(time),
-            (Self::Time(_), None) => COUNT.div_ceil(1 << sequence_bits.min(63)),
+            (Self::Time(_), None) => Self::TIMELESS.ticks(None, sequence_bits),
             (Self::Count(count), _) => count.div_ceil(1 << sequence_bits.min(63)),
         };
         ticks.max(2)

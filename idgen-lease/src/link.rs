@@ -6,11 +6,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use idgen_core::Windowed;
 use idgen_core::catalog::Settings;
-use idgen_core::generator::{BuildError, ErasedGenerator};
+use idgen_core::generator::{BuildError, ErasedGenerator, Start};
 use idgen_fork::generation;
 
 use crate::interval::due;
-use crate::{Ask, Event, Hold, Lease, LeaseError, StoreError};
+use crate::{Ask, Event, Hold, Interval, Lease, LeaseError, StoreError};
 
 /// Builds a generator from settings.
 pub(crate) type Make<G> = Box<dyn Fn(&Settings) -> Result<G, BuildError> + Send + Sync>;
@@ -38,7 +38,7 @@ impl<G: ErasedGenerator> Link<G> {
         let mut hold = lease.store.acquire(&lease.realm, lease.wanted()?, &tell)?;
         let settings = &mut lease.settings.clone();
         settings.node = Some(hold.block().first());
-        settings.no_window = true;
+        settings.start = Start::Nothing;
         let generator = make(settings)?;
         let scheme = lease.realm.scheme();
         let line = generator.windowed().ok_or(LeaseError::NoLine { scheme: scheme.name })?;
@@ -140,7 +140,7 @@ fn interval(lease: &Lease, line: &dyn Windowed) -> Result<u64, LeaseError> {
     let most = longest.saturating_sub(drift).max(2);
     match lease.interval {
         None if base.is_some() => Ok(most),
-        None => Ok(crate::Interval::Time(Duration::ZERO).ticks(None, line.sequence_bits())),
+        None => Ok(Interval::TIMELESS.ticks(None, line.sequence_bits())),
         Some(interval) => {
             let interval = interval.ticks(base, line.sequence_bits());
             if interval <= most {

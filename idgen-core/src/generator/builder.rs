@@ -95,11 +95,15 @@ pub struct Builder<S, T = DefaultTicks, O = Silent> {
 }
 
 /// What a generator may issue from the beginning.
-#[derive(Clone, Copy, Debug)]
-enum Start {
-    /// Whatever no holder before can have issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Whatever no holder of the node id before can have issued: uniqueness across restarts rests on
+    /// the clock.
+    #[default]
     Static,
+    /// The window granted for the node id by whoever keeps the record of it.
     Granted(Window),
+    /// Nothing, until a window is granted to the generator's line.
     Nothing,
 }
 
@@ -212,12 +216,11 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
     pub fn settings(mut self, settings: &crate::catalog::Settings) -> Self {
         self.node = settings.node;
         self.block_bits = settings.block_bits;
-        if settings.no_window {
-            self.window = Start::Nothing;
-        }
         self.max_drift = settings.max_drift.or(self.max_drift);
         self.max_wait = settings.max_wait.or(self.max_wait);
-        self.window = settings.window.map_or(self.window, Start::Granted);
+        if settings.start != Start::Static {
+            self.window = settings.start;
+        }
         self
     }
 

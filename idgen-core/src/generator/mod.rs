@@ -38,7 +38,7 @@ mod tailed;
 mod ticked;
 
 pub use build_error::BuildError;
-pub use builder::{AtRunTime, Builder};
+pub use builder::{AtRunTime, Builder, Start};
 pub use custom::Custom;
 #[cfg(feature = "random")]
 pub use drawn::Drawn;

@@ -1,16 +1,13 @@
 //! Every id compared with every other.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use idgen::Scheme;
+use idgen_verify::{Checker, Duplicate, Format, Options};
 use serde::Serialize;
 
 use crate::exit::Failure;
-
-/// How many duplicates are shown.
-const SHOWN: usize = 10;
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Found {
@@ -31,24 +28,26 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 pub(super) fn check(scheme: &Scheme, folder: &Path) -> Result<Found, Failure> {
-    let (mut found, mut all, mut nodes) = (Found::default(), Vec::new(), HashSet::new());
+    let mut options = Options::default();
+    options.folder = folder.into();
+    let mut checker = Checker::new(*scheme, options);
+    let failed = |error: idgen_verify::Error| Failure::Data(error.to_string());
     for file in files(folder)? {
-        let bytes = fs::read(&file)?;
-        // A process that was killed may have written part of a word.
-        let (words, _) = bytes.as_chunks();
-        let first = all.len();
-        all.extend(words.iter().map(|&word| u128::from_le_bytes(word)));
-        let words = &all[first..];
-        found.generators += u64::from(!words.is_empty());
-        found.disorder += words.windows(2).filter(|pair| pair[0] >= pair[1]).count() as u64;
-        nodes.extend(words.iter().step_by(64).map(|&word| scheme.layout.unpack(word).node));
+        checker.check_file(file, Format::U128_LE).map_err(failed)?;
     }
-    all.sort_unstable();
-    let twice = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    found.examples =
-        twice.clone().take(SHOWN).map(|word| scheme.format(word).to_string()).collect();
-    found.duplicates = twice.count() as u64;
-    found.ids = all.len() as u64;
-    found.nodes = nodes.len() as u64;
-    Ok(found)
+    let report = checker.finish().map_err(failed)?;
+    Ok(Found {
+        ids: report.ids,
+        generators: report.files.iter().filter(|file| file.ids > 0).count() as u64,
+        nodes: report.nodes.len() as u64,
+        duplicates: report.duplicates.further,
+        disorder: report.order.of_files,
+        examples: report.duplicates.first.iter().map(describe).collect(),
+    })
+}
+
+fn describe(duplicate: &Duplicate) -> String {
+    let places =
+        duplicate.places.iter().map(|place| format!("{} word {}", place.file, place.record));
+    format!("{} in {}", duplicate.id, places.collect::<Vec<_>>().join(", "))
 }

@@ -30,10 +30,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 pub(super) fn check(scheme: &Scheme, folder: &Path) -> Result<Found, Failure> {
     let mut options = Options::default();
     options.folder = folder.into();
+    // As the workers write them: words as wide as the layout.
+    let format = if scheme.layout.width() == 64 { Format::U64_LE } else { Format::U128_LE };
     let mut checker = Checker::new(*scheme, options);
     let failed = |error: idgen_verify::Error| Failure::Data(error.to_string());
     for file in files(folder)? {
-        checker.check_file(file, Format::U128_LE).map_err(failed)?;
+        checker.check_file(file, format).map_err(failed)?;
     }
     let report = checker.finish().map_err(failed)?;
     Ok(Found {

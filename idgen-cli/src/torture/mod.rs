@@ -32,6 +32,7 @@ Examples:
 What it does to its processes: SIGKILL at random moments, SIGSTOP past the end of their windows, forks whose
 children go on generating, restarts with the same and with other node ids, and clocks that are wrong by hours
 (where libfaketime is installed: Debian's package libfaketime). It uses a folder of its own, never yours.
+Every id is kept until the end: some 30 MB a second of 64-bit ids, as fast as two cores make them.
 
 Exit codes: 0 no id came twice, 1 one did, or nothing could be made, 2 usage (a bad flag or value)";
 

@@ -94,7 +94,7 @@ fn open(arguments: &Arguments, life: u32) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// Makes some ids, one by one or in a batch, and writes them as little-endian words of 128 bits.
+/// Makes some ids, one by one or in a batch, and writes them in the format that they are checked in.
 fn burst(ids: &Ids, file: &mut File, random: &mut SmallRng) -> Result<(), Failure> {
     let mut words = vec![0; random.random_range(1..=MOST)];
     let mut made = 0;
@@ -111,7 +111,11 @@ fn burst(ids: &Ids, file: &mut File, random: &mut SmallRng) -> Result<(), Failur
             Err(error) => error.filled,
         };
     }
-    let bytes: Vec<u8> = words[..made].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let width = usize::from(ids.scheme().layout.width()) / 8;
+    let mut bytes = Vec::with_capacity(made * width);
+    for word in &words[..made] {
+        bytes.extend_from_slice(&word.to_le_bytes()[..width]);
+    }
     Ok(file.write_all(&bytes)?)
 }
 

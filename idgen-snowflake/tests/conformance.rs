@@ -1,61 +1,41 @@
 //! Every scheme of this crate, and every generator of it, through the conformance suite.
 
-use std::sync::Arc;
-
-use idgen_core::generator::{BuildError, Builder, Lane};
-use idgen_core::{IdScheme, Scheme};
 use idgen_snowflake::{Baidu, Discord, Js53, Leaf, Mastodon, Snowflake, Twitter};
-use idgen_testkit::{Promise, erased, generator, lane, scheme};
-
-fn conforms<S: IdScheme>() {
-    scheme::<S>();
-    generator(Promise::STRICT, |setup| setup.builder::<S>().shared());
-    generator(Promise::PER_THREAD, |setup| setup.builder::<S>().laned());
-    lane(Promise::PER_THREAD, |setup| {
-        let ids = Arc::new(setup.builder::<S>().shared()?);
-        let lanes = (0..3).map(|_| {
-            let mut lane = Lane::over(Arc::clone(&ids));
-            move || lane.try_generate()
-        });
-        Ok::<_, BuildError>(lanes.collect())
-    });
-    let value = Scheme::of::<S>();
-    erased(value, Promise::STRICT, |setup| setup.configure(Builder::of(value)).erased());
-}
+use idgen_testkit::{Promise, generator, positional};
 
 #[test]
 fn snowflake_conforms() {
-    conforms::<Snowflake>();
+    positional::<Snowflake>();
 }
 
 #[test]
 fn twitter_conforms() {
-    conforms::<Twitter>();
+    positional::<Twitter>();
 }
 
 #[test]
 fn discord_conforms() {
-    conforms::<Discord>();
+    positional::<Discord>();
 }
 
 #[test]
 fn mastodon_conforms() {
-    conforms::<Mastodon>();
+    positional::<Mastodon>();
 }
 
 #[test]
 fn leaf_conforms() {
-    conforms::<Leaf>();
+    positional::<Leaf>();
 }
 
 #[test]
 fn baidu_conforms() {
-    conforms::<Baidu>();
+    positional::<Baidu>();
 }
 
 #[test]
 fn js53_conforms() {
-    conforms::<Js53>();
+    positional::<Js53>();
 }
 
 #[test]

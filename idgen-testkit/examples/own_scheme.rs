@@ -1,4 +1,4 @@
-//! A scheme of one's own, without a macro, and a generator of one's own: both through the suite.
+//! A scheme of one's own, without a macro, and every generator of it through the suite.
 //!
 //! `cargo run -p idgen-testkit --example own_scheme`
 
@@ -8,7 +8,7 @@ use idgen_core::generator::{Generator, Shared};
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
 use idgen_core::{Id, IdScheme, Timebase, UnixTime};
-use idgen_testkit::{Promise, generator, scheme};
+use idgen_testkit::positional;
 
 /// Receipts of a chain of shops: 10 ms ticks since 2024, 256 shops with 16 tills each, 32 receipts a
 /// tick.
@@ -35,9 +35,7 @@ impl IdScheme for Receipt {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    scheme::<Receipt>();
-    generator(Promise::STRICT, |setup| setup.builder::<Receipt>().shared());
-    generator(Promise::PER_THREAD, |setup| setup.builder::<Receipt>().laned());
+    positional::<Receipt>();
 
     let ids = Shared::<Receipt>::builder().node(12 << 4 | 3).shared()?;
     let id: Id<Receipt> = ids.generate()?;

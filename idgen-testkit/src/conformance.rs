@@ -1,11 +1,50 @@
 //! The suite in one line each: for generators, lanes, and erased generators.
 
 use core::fmt;
+use std::sync::Arc;
 
-use idgen_core::generator::{ErasedGenerator, Generator};
+use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Generator, Lane};
 use idgen_core::{Id, IdScheme, Scheme, Stall};
 
-use crate::{Promise, Setup, Suite};
+use crate::{Promise, Setup, Suite, scheme};
+
+/// Checks a scheme of tick, node and sequence, and every generator that the core makes of it: shared,
+/// laned, lanes by themselves, erased.
+///
+/// # Panics
+/// As [`generator`].
+///
+/// # Example
+/// ```
+/// # use idgen_core::{Id, IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+/// # struct Snowflake;
+/// # impl IdScheme for Snowflake {
+/// #     type Word = u64;
+/// #     const NAME: &'static str = "snowflake";
+/// #     const LAYOUT: Layout = Layout::new(64, &[
+/// #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+/// #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+/// #     const TIMEBASE: Option<Timebase> =
+/// #         Some(Timebase::new(UnixTime::EPOCH, core::time::Duration::from_millis(1)));
+/// #     const TEXT: Form = Form::Decimal;
+/// # }
+/// idgen_testkit::positional::<Snowflake>();
+/// ```
+pub fn positional<S: IdScheme>() {
+    scheme::<S>();
+    generator(Promise::STRICT, |setup| setup.builder::<S>().shared());
+    generator(Promise::PER_THREAD, |setup| setup.builder::<S>().laned());
+    lane(Promise::PER_THREAD, |setup| {
+        let ids = Arc::new(setup.builder::<S>().shared()?);
+        let lanes = (0..3).map(|_| {
+            let mut lane = Lane::over(Arc::clone(&ids));
+            move || lane.try_generate()
+        });
+        Ok::<_, BuildError>(lanes.collect())
+    });
+    let value = Scheme::of::<S>();
+    erased(value, Promise::STRICT, |setup| setup.configure(Builder::of(value)).erased());
+}
 
 /// Checks a generator: through named fault schedules, schedules made from seeds, and many threads.
 ///

@@ -15,14 +15,12 @@
 //! #         Some(Timebase::new(UnixTime::EPOCH, core::time::Duration::from_millis(1)));
 //! #     const TEXT: Form = Form::Decimal;
 //! # }
-//! use idgen_testkit::{Promise, generator, scheme};
-//!
-//! scheme::<Snowflake>();
-//! generator(Promise::STRICT, |setup| setup.builder::<Snowflake>().shared());
+//! idgen_testkit::positional::<Snowflake>();
 //! ```
 //!
 //! | to check | call |
 //! |---|---|
+//! | a scheme of tick, node and sequence, with all that the core makes of it | [`positional`] |
 //! | a scheme's layout, bounds, text forms and times | [`scheme`] |
 //! | a generator under scripted clocks, restarts and threads | [`generator`] |
 //! | lanes, which have one owner | [`lane`] |
@@ -50,7 +48,7 @@ mod vectors;
 mod violation;
 mod worker;
 
-pub use conformance::{erased, generator, lane, replay};
+pub use conformance::{erased, generator, lane, positional, replay};
 pub use oracle::Oracle;
 pub use promise::{Order, Promise, Setup};
 pub use random::SplitMix64;

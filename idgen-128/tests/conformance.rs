@@ -1,7 +1,9 @@
 //! Both schemes, and the generator that counts nanoseconds, through the conformance suite.
 
 use idgen_128::{Nano128, Ulid};
-use idgen_testkit::{Promise, generator, scheme};
+use idgen_core::generator::{BuildError, Monotonic};
+use idgen_core::random::SystemRandom;
+use idgen_testkit::{Order, Promise, drawn, generator, scheme};
 
 #[test]
 fn the_schemes_conform() {
@@ -14,4 +16,11 @@ fn the_schemes_conform() {
 fn nano128_conforms() {
     let promise = Promise { max_skip: 65_535, ..Promise::STRICT };
     generator(promise, |setup| setup.builder::<Nano128>().ticked());
+}
+
+#[test]
+fn ulid_conforms() {
+    drawn(Some(Order::Strict), |ticks| {
+        Ok::<_, BuildError>(Monotonic::<Ulid, _, _>::from(ticks, SystemRandom).shared())
+    });
 }

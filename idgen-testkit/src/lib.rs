@@ -25,12 +25,14 @@
 //! | a generator under scripted clocks, restarts and threads | [`generator`] |
 //! | lanes, which have one owner | [`lane`] |
 //! | a generator without its type | [`erased`] |
+//! | a generator that rests on random bits | [`drawn`] |
 //! | ids of a simulation of your own | [`Oracle`] |
 //!
 //! A violation panics with the values and the schedule up to there; [`replay`] plays a seed again.
 //! For the tests of an application, [`create_test_generator`] makes the same ids each time.
 
 mod conformance;
+mod drawn;
 mod expectation;
 mod grid;
 mod oracle;
@@ -49,6 +51,7 @@ mod violation;
 mod worker;
 
 pub use conformance::{erased, generator, lane, positional, replay};
+pub use drawn::drawn;
 pub use oracle::Oracle;
 pub use promise::{Order, Promise, Setup};
 pub use random::SplitMix64;

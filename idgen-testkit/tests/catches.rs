@@ -1,13 +1,16 @@
 //! The suite catches what it is for: generators that are broken in one way each.
 
+#![allow(clippy::unwrap_used, reason = "a test that finds no verdict should panic")]
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use idgen_core::generator::{BuildError, Generator, Shared};
+use idgen_core::generator::{BuildError, Drawn, Generator, Shared};
 use idgen_core::layout::{Field, Kind, Layout};
+use idgen_core::random::RandomSource;
 use idgen_core::text::Form;
 use idgen_core::{FillError, GenerateError, Id, IdScheme, Stall, Timebase, UnixTime, Window};
-use idgen_testkit::{Promise, ScriptedTicks, Setup, generator};
+use idgen_testkit::{Order, Promise, ScriptedTicks, Setup, SplitMix64, drawn, generator};
 
 #[derive(Debug)]
 enum Sample {}
@@ -171,4 +174,48 @@ fn each_fault_is_caught() {
     })
     .collect();
     assert!(silent.is_empty(), "not caught: {silent:?}");
+}
+
+enum Token {}
+
+impl IdScheme for Token {
+    type Word = u64;
+    const NAME: &'static str = "token";
+    const LAYOUT: Layout = Layout::new(64, &[Field::new(Kind::Random, 64)]);
+    const TIMEBASE: Option<Timebase> = None;
+    const TEXT: Form = Form::Hex;
+}
+
+/// Random bits that whoever knows the seed knows.
+struct Seeded(Mutex<SplitMix64>);
+
+impl Seeded {
+    fn new(seed: u64) -> Self {
+        Self(Mutex::new(SplitMix64::new(seed)))
+    }
+}
+
+impl RandomSource for Seeded {
+    fn fill(&self, words: &mut [u128]) {
+        let mut random = self.0.lock().unwrap();
+        words.fill_with(|| random.next_u64().into());
+    }
+}
+
+fn verdict_of_strangers(order: Option<Order>, seed: impl Fn() -> u64) -> Option<String> {
+    let run = std::panic::AssertUnwindSafe(|| {
+        drawn(order, |_| Ok::<_, BuildError>(Drawn::<Token, _>::from(Seeded::new(seed()))));
+    });
+    std::panic::catch_unwind(run).err()?.downcast::<String>().ok().map(|message| *message)
+}
+
+#[test]
+fn strangers_that_share_a_seed_are_caught() {
+    let seeds = AtomicU64::new(0);
+    let distinct = || SplitMix64::new(seeds.fetch_add(1, Ordering::Relaxed)).next_u64();
+    assert_eq!(verdict_of_strangers(None, distinct), None);
+    let same = verdict_of_strangers(None, || 7).unwrap();
+    assert!(same.contains("was issued twice"), "{same}");
+    let order = verdict_of_strangers(Some(Order::Strict), distinct).unwrap();
+    assert!(order.contains("out of order"), "{order}");
 }

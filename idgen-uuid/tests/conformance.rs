@@ -1,9 +1,11 @@
 //! Every scheme of this crate, and every generator of it, through the conformance suite.
 
-use idgen_core::generator::{Builder, ErasedGenerator};
+use core::convert::Infallible;
+
+use idgen_core::generator::{Builder, Drawn, ErasedGenerator};
 use idgen_core::layout::Layout;
 use idgen_core::{IdScheme, Scheme};
-use idgen_testkit::{Promise, erased, scheme};
+use idgen_testkit::{Order, Promise, drawn, erased, scheme};
 use idgen_uuid::{AnyUuid, UuidV1, UuidV3, UuidV4, UuidV5, UuidV6, UuidV7, UuidV8};
 
 #[test]
@@ -54,4 +56,17 @@ fn version_6_conforms() {
 #[test]
 fn version_7_conforms() {
     tailed_conforms::<UuidV7>(UuidV7::COUNTED);
+}
+
+#[test]
+fn version_4_conforms() {
+    drawn(None, |_| Ok::<_, Infallible>(Drawn::<UuidV4>::new()));
+}
+
+/// Strangers: nothing but random bits keeps generators of version 7 apart.
+#[test]
+fn strangers_of_version_7_conform() {
+    drawn(Some(Order::Strict), |ticks| {
+        Builder::<UuidV7>::over(ticks).refined(UuidV7::COUNTED).tailed()
+    });
 }

@@ -61,15 +61,46 @@ impl<T: Ticks + Clone> Host<T> {
     ///
     /// It begins one tick past the farthest that an earlier holder can have reached by now, so
     /// that it repeats nothing of a holder that is gone, if the clocks agree. Where the holder
-    /// is there, [`release`](Self::release) it instead: that needs no clock.
+    /// is there, [`release`](Self::release) it instead: that needs no clock. Neither does
+    /// [`start_in`](Self::start_in), where somebody keeps a record of windows.
     ///
     /// # Errors
     /// If the shard is here already, or the clock is outside of the layout's time.
     pub fn start(&mut self, shard: Shard) -> Result<(), HostError> {
+        self.begin(shard, |settings| settings)
+    }
+
+    /// Starts a shard in a window granted by whoever keeps the record of the shard's windows: it
+    /// repeats nothing of an earlier holder, whatever the clocks show. Later windows are granted to
+    /// the [generator](Self::generator)'s line.
+    ///
+    /// # Errors
+    /// If the shard is here already, or the layout ends before the window begins.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::Window;
+    /// use idgen_instagram::{Host, Shard};
+    ///
+    /// let (mut host, shard) = (Host::new()?, Shard::new(5)?);
+    /// host.start_in(shard, Window::new(471_000_000_000, 471_000_002_000)?)?; // milliseconds since the epoch
+    /// let ids = host.generator(shard).unwrap();
+    /// ids.line().grant(Window::new(471_000_002_000, 471_000_004_000)?)?; // recorded before
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start_in(&mut self, shard: Shard, window: Window) -> Result<(), HostError> {
+        self.begin(shard, |settings| settings.window(window))
+    }
+
+    fn begin(
+        &mut self,
+        shard: Shard,
+        set: impl FnOnce(Builder<Instagram, T>) -> Builder<Instagram, T>,
+    ) -> Result<(), HostError> {
         if self.generators.contains_key(&shard) {
             return Err(HostError::Here { shard });
         }
-        let generator = self.settings(shard).shared()?;
+        let generator = set(self.settings(shard)).shared()?;
         self.generators.insert(shard, generator);
         Ok(())
     }
@@ -97,21 +128,9 @@ impl<T: Ticks + Clone> Host<T> {
     /// # Errors
     /// If the shard is here already, or the layout has ended. The handover comes back with it.
     pub fn accept(&mut self, handover: Handover) -> Result<(), AcceptError> {
-        let Handover { shard, first_tick } = handover;
-        let here = self.generators.contains_key(&shard);
-        let made = if here {
-            Err(HostError::Here { shard })
-        } else {
-            let window = Window::from_start(first_tick);
-            self.settings(shard).window(window).shared().map_err(HostError::from)
-        };
-        match made {
-            Ok(generator) => {
-                self.generators.insert(shard, generator);
-                Ok(())
-            }
-            Err(source) => Err(AcceptError { handover, source: Box::new(source) }),
-        }
+        let window = Window::from_start(handover.first_tick);
+        self.start_in(handover.shard, window)
+            .map_err(|source| AcceptError { handover, source: Box::new(source) })
     }
 
     /// The next id of a shard; waits for it up to a second.

@@ -21,8 +21,8 @@
 //! Two ids are equal only if shard and position (tick and sequence) are. A shard has one generator
 //! at a time, wherever it lives: it is released at its old place before it is accepted at the
 //! new one, which goes on from the first tick that the old one did not touch. Outside of it
-//! lie a shard that is started on two servers by hand, and a clock that is set back across a restart
-//! without a store of windows.
+//! lie a shard that is started on two servers by hand, and a clock that is set back across a restart,
+//! unless the shard is started in a window of a store (`Host::start_in`).
 //!
 //! # Signed integers
 //!

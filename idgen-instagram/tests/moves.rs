@@ -71,6 +71,29 @@ impl World {
     }
 }
 
+/// A server's clock is an hour back after a restart: a static start would repeat what was issued, the
+/// next window does not.
+#[test]
+fn a_restart_in_the_next_window_repeats_nothing() {
+    let (clock, shard) = (Arc::new(ScriptedClock::at(UnixTime::from_millis(NOON))), Shard::new(5));
+    let shard = shard.unwrap();
+    let base = Instagram::TIMEBASE.unwrap();
+    let now = base.tick_at(clock.wall()).unwrap();
+    let mut oracle = Oracle::new();
+    let mut live = |window: Window| {
+        let mut host = Host::over(ClockTicks::new(clock.clone(), base));
+        host.start_in(shard, window).unwrap();
+        let ids = host.generator(shard).unwrap();
+        let made = std::iter::from_fn(|| ids.try_generate().ok()).take(20_000);
+        made.map(|id| oracle.see(5, id.word().into())).count()
+    };
+    assert!(live(Window::new(now, now + 5).unwrap()) > 0);
+    clock.set(UnixTime::from_millis(NOON - 3_600_000));
+    assert_eq!(live(Window::new(now + 5, now + 10).unwrap()), 0, "it waits for its window");
+    clock.set(UnixTime::from_millis(NOON));
+    assert!(live(Window::new(now + 10, now + 15).unwrap()) > 0);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Generate { shard: usize, count: usize },

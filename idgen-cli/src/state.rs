@@ -80,9 +80,13 @@ pub(crate) fn failure(error: &StoreError) -> Failure {
 /// Says on standard error what people should know of.
 fn tell(event: &Event) {
     match event {
-        Event::NewStore { begins } => note(&format!(
+        Event::NewStore { begins: Some(begins) } => note(&format!(
             "new state folder: its ids begin at {begins}, after all that a removed one can have granted"
         )),
+        Event::NewStore { begins: None } => note(
+            "new state folder: its counters begin at the microseconds since 1970, past a removed one that \
+             counted no faster",
+        ),
         Event::Waiting { seconds } if *seconds >= WORTH_TELLING => {
             note(&format!("waiting {seconds:.1} s for the first window to begin"));
         }

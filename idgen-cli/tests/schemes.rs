@@ -43,7 +43,7 @@ fn a_hundred_thousand_ids_of_each_are_distinct_and_in_their_order() {
     assert_eq!(generated, idgen::catalog().len() - 4, "all but uuid-v3, v5, v8 and baidu");
 }
 
-/// A command has no store of windows: it keeps to the clock, so that the next one starts past it.
+/// The state folder has how far the last one came.
 #[test]
 fn runs_of_one_lamport_node_follow_each_other() {
     let run = || {

@@ -32,6 +32,10 @@ pub struct Timebase {
 }
 
 impl Timebase {
+    /// Microseconds since 1970. Where a counter of no clock has to begin past an earlier one of which
+    /// no record is left, it begins there: the earlier one is passed if it counted no faster.
+    pub const UNIX_MICROS: Self = Self::new(UnixTime::EPOCH, Duration::from_micros(1));
+
     /// The timebase of an epoch and a tick length, for constants.
     ///
     /// # Panics

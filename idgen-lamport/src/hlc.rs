@@ -73,7 +73,8 @@ impl Hlc {
     /// it, and starts at once.
     ///
     /// Two of a million clocks have one node with a probability of 2.7e-8, and repeat an id only if
-    /// they have it in one millisecond.
+    /// they have it in one millisecond. An earlier clock of the machine may have been up to
+    /// [`MAX_OFFSET`](Self::MAX_OFFSET) ahead: its ids are less only after that time.
     ///
     /// # Errors
     /// If the operating system's clock is before 1970, or no ticker thread can be started.

@@ -5,15 +5,13 @@ use idgen_core::text::Form;
 use idgen_core::{IdScheme, Timebase};
 
 #[cfg(feature = "std")]
-use core::time::Duration;
+use idgen_core::Scheme;
 #[cfg(feature = "std")]
 use idgen_core::catalog::Settings;
 #[cfg(feature = "std")]
 use idgen_core::clock::{SystemClock, Timeless};
 #[cfg(feature = "std")]
 use idgen_core::generator::{BuildError, Builder, ErasedGenerator, Start};
-#[cfg(feature = "std")]
-use idgen_core::{Scheme, UnixTime};
 
 /// A sign bit that is 0, 53 bits of counter and 10 of node: Lamport's total order as one integer.
 ///
@@ -81,16 +79,13 @@ impl Lamport {
     }
 }
 
-/// Microseconds since 1970: 53 bits of them last until 2255.
-#[cfg(feature = "std")]
-const MICROSECONDS: Timebase = Timebase::new(UnixTime::EPOCH, Duration::from_micros(1));
-
-/// A generator of the catalog: in the window given, or else on a line that keeps to the clock.
+/// A generator of the catalog: in the window given, or else on a line that keeps to the clock, whose
+/// microseconds last until 2255 in 53 bits.
 #[cfg(feature = "std")]
 pub(crate) fn generator(settings: &Settings) -> Result<Box<dyn ErasedGenerator>, BuildError> {
     if settings.start != Start::Static {
         return Ok(Box::new(Lamport::builder().settings(settings).shared()?));
     }
-    let timed = Scheme { timebase: Some(MICROSECONDS), ..Scheme::of::<Lamport>() };
+    let timed = Scheme { timebase: Some(Timebase::UNIX_MICROS), ..Scheme::of::<Lamport>() };
     Builder::of(timed).settings(settings).erased()
 }

@@ -92,8 +92,8 @@ pub enum Event {
     },
     /// The store is new, or has lost everything: ids begin after whatever an earlier one can have granted.
     NewStore {
-        /// When they begin.
-        begins: UnixTime,
+        /// When they begin; `None` where ids keep no time.
+        begins: Option<UnixTime>,
     },
     /// The clock is so far behind the last window of the node id that it is asked to keep an offset, and to
     /// go on from there.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idgen_core::clock::ScriptedClock;
+use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::{Name, Scheme, UnixTime};
 use idgen_lease::{
     Ask, Event, FileStore, Hold, Realm, Store, StoreError, SystemDisk, Wanted, conformance,
@@ -72,6 +73,29 @@ fn a_new_folder_begins_after_what_a_removed_one_granted() {
     // And whoever held a node id there notices.
     let error = hold.grant(SECOND).unwrap_err();
     assert!(error.is_lost() && error.to_string().contains("removed or replaced"), "{error}");
+}
+
+/// The same of ids without time, which were made at less than one a microsecond.
+#[test]
+fn a_new_folder_of_counters_begins_after_what_a_removed_one_granted() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let mut counters = Scheme::of::<Snowflake>();
+    let fields =
+        [Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 53), Field::new(Kind::Node, 10)];
+    counters.layout = Layout::new(64, &fields);
+    counters.timebase = None;
+    let realm = Realm::of(counters);
+    let any = || store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ()).unwrap();
+    let last = any().grant(Ask { from: 0, length: 1_000_000 }).unwrap();
+    clock.advance(Duration::from_secs(1));
+    fs::remove_dir_all(folder.path().join("snowflake")).unwrap();
+    let next = any().grant(Ask { from: 0, length: 1_000_000 }).unwrap();
+    assert!(next.start() >= last.end(), "{next:?} overlaps {last:?}");
+    // A node id that is given up at once keeps its mark.
+    store.reset(&realm, realm.block(0, 0).unwrap()).unwrap();
+    let again = any().grant(Ask { from: 0, length: 1 }).unwrap();
+    assert!(again.start() >= next.end(), "{again:?} overlaps {next:?}");
 }
 
 #[test]

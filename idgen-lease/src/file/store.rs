@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use idgen_core::UnixTime;
 use idgen_core::clock::{Clock, SystemClock};
+use idgen_core::{Timebase, UnixTime};
 
 use super::disk::{Disk, SystemDisk};
 use super::hold::FileHold;
@@ -37,8 +37,8 @@ const LOOKED_AT: Duration = Duration::from_millis(20);
 /// Whoever finds no record of the namespace cannot know whether there was one. So ids of a new folder
 /// begin one [`longest_window`](Self::longest_window) (2 s) after it was made: past all that an earlier
 /// one can have granted, if the clock was not set back meanwhile. All processes on a folder must be
-/// given the same. Lines without a clock have nothing to go by: of them a removed folder is outside the
-/// promise.
+/// given the same. Ids without time, such as Lamport's, begin at the microseconds since 1970, so that a
+/// new folder repeats nothing of one that granted fewer ids than microseconds passed.
 ///
 /// # A second folder
 ///
@@ -123,7 +123,8 @@ impl<D: Disk> FileStore<D> {
     /// whatever its record says.
     ///
     /// It is for records that are damaged, or whose mark is far ahead because a clock was. It is safe
-    /// if the clock is right now: whatever was issued under the old mark is in the past then.
+    /// if the clock is right now: whatever was issued under the old mark is in the past then. The mark of
+    /// ids without time is kept, unless it is damaged: no clock can have been wrong about it.
     ///
     /// # Errors
     /// If somebody holds it, or the folder cannot be written to.
@@ -133,8 +134,15 @@ impl<D: Disk> FileStore<D> {
         let now = self.clock.wall();
         shelf.found(now)?;
         let locks = self.lock(&shelf, block)?;
-        let hold = FileHold::new(self, *realm, block, locks, 0, self.begins(realm, now));
-        hold.reset()
+        let mut mark = self.begins(realm, now);
+        if realm.scheme().timebase.is_none() {
+            match shelf.record(block, &|_| ()) {
+                Ok(record) => mark = mark.max(record.map_or(0, |record| record.mark)),
+                Err(StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        FileHold::new(self, *realm, block, locks, 0, mark).reset()
     }
 
     pub(super) const fn disk(&self) -> &Arc<D> {
@@ -159,9 +167,15 @@ impl<D: Disk> FileStore<D> {
         }
     }
 
-    /// The first tick that nothing granted by this time can be in.
+    /// The first tick that nothing granted by this time can be in. A counter of no clock begins at the
+    /// microseconds, if that leaves it half of what it can count.
     fn begins(&self, realm: &Realm, time: UnixTime) -> u64 {
-        realm.tick_at(self.past(time)).unwrap_or(0)
+        let past = self.past(time);
+        realm.tick_at(past).unwrap_or_else(|| {
+            let count = Timebase::UNIX_MICROS.nearest_tick(past);
+            let bits = realm.scheme().layout.tick_bits();
+            if count >> (bits - 1) == 0 { count } else { 0 }
+        })
     }
 
     /// One longest window after a time.
@@ -270,7 +284,8 @@ impl<D: Disk> Store for FileStore<D> {
         let now = self.clock.wall();
         let (founding, new) = shelf.found(now)?;
         if new {
-            events(Event::NewStore { begins: self.past(founding.founded()) });
+            let begins = realm.scheme().timebase.map(|_| self.past(founding.founded()));
+            events(Event::NewStore { begins });
         }
         let (block, locks) = match wanted {
             Wanted::This(block) => (block, self.lock(&shelf, block)?),

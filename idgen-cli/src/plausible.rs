@@ -14,13 +14,14 @@
 //! | a sequence that starts at 0 in each tick | +11 for 0 of 12 bits, 2 less for each further, down to -2 |
 //! | a sequence that starts at random below 100 | +5 below, -2 from there on |
 //! | a sequence that starts anywhere | 0 |
-//! | not in the form that the scheme is written in | -8 |
+//! | not in the form that the scheme is written in | -8; -16 in a UUID's, which is nobody else's |
 //! | a scheme whose ids are seldom seen outside the firm that makes them | -4 |
 //!
 //! Of two equal scores, the one that is first in the catalog comes first.
 
 use idgen::layout::Kind;
 use idgen::text::Form;
+use idgen::uuid::AnyUuid;
 use idgen::{Scheme, UnixTime};
 
 /// A scheme that could have made an id.
@@ -56,8 +57,16 @@ pub(crate) fn candidates(text: &str, form: Option<Form>, now: UnixTime) -> Vec<C
         .iter()
         .filter_map(|entry| reading(&entry.scheme, text, form, now))
         .collect();
+    // A UUID of no version that there is: the nil and the max one, and those of other variants.
+    if form.is_none_or(|form| form == Form::Uuid) && !found.iter().any(is_uuid) {
+        found.extend(reading(&Scheme::of::<AnyUuid>(), text, Some(Form::Uuid), now));
+    }
     sort(&mut found);
     found
+}
+
+fn is_uuid(candidate: &Candidate) -> bool {
+    candidate.scheme.text == Form::Uuid && candidate.form == Form::Uuid
 }
 
 /// The scheme that most likely made all these ids, each with the form that it has to be in: the
@@ -129,7 +138,7 @@ fn judge(scheme: &Scheme, word: u128, form: Form, form_is_told: bool, now: UnixT
         why.push("such ids are seldom seen in public".into());
     }
     if form != scheme.text && !form_is_told {
-        score += FOREIGN_FORM;
+        score += if form == Form::Uuid { 2.0 * FOREIGN_FORM } else { FOREIGN_FORM };
         why.push(format!("it is read as {form}, but usually written in {}", scheme.text));
     }
     Candidate { scheme: *scheme, word, form, why: why.join("; "), score }
@@ -264,6 +273,20 @@ mod tests {
         let tick = scheme.timebase.unwrap().tick_at(time).unwrap();
         let parts = idgen::layout::Parts { tick, node, sequence, payload: 0 };
         scheme.format(scheme.pack(parts).unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_uuid_of_no_version_is_one_all_the_same() {
+        for text in [
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "000003e8-cbb9-21ea-b201-00045a86c8a1",
+        ] {
+            let found = candidates(text, None, NOW);
+            assert_eq!(found[0].scheme.name.as_str(), "uuid", "{text}: {found:?}");
+        }
+        let found = candidates("0191d43e-4f5a-7c8b-9f3d-2b6a1c0e4d5f", None, NOW);
+        assert!(found.iter().all(|it| it.scheme.name.as_str() != "uuid"), "{found:?}");
     }
 
     #[test]

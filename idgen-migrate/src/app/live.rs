@@ -131,7 +131,8 @@ impl Live {
         Ok(Moment::of(seen.phase))
     }
 
-    /// Counts a shadow read: whether the row found by one id is the one found by the other.
+    /// Counts a shadow read: whether the row found by one id is the one found by the other. New ids
+    /// have an index from [`Constrained`](crate::Phase::Constrained) on; before, one reads the table.
     pub fn compare<T: PartialEq>(&self, one: &T, other: &T) -> bool {
         let same = one == other;
         self.compared.fetch_add(1, Ordering::Relaxed);

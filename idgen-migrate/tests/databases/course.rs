@@ -18,8 +18,10 @@ pub(crate) fn customers() -> u64 {
     })
 }
 
+/// Some chunks a table, however many rows.
 pub(crate) fn options() -> Options {
-    Options { chunk_rows: 500, quiet: Duration::from_millis(300), ..Options::default() }
+    let chunk_rows = if customers() < 100_000 { 500 } else { Options::default().chunk_rows };
+    Options { chunk_rows, quiet: Duration::from_millis(300), ..Options::default() }
 }
 
 pub(crate) async fn begin(database: &Database, path: Path, options: Options) -> Migration {

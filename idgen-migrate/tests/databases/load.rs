@@ -348,8 +348,10 @@ impl Actor {
         let found = found.unwrap();
         if let Known { old: Some(old), new: Some(new) } = customer
             && moment.columns() == (true, true)
+            && moment.phase() >= Phase::Constrained
         {
-            // The shadow read, by the other id. Nobody else renames this actor's customers.
+            // The shadow read, by the other id, once there is an index on it. Nobody else renames this
+            // actor's customers.
             let other = match moment.phase().reads() {
                 idgen_migrate::Reads::Old => Known { old: None, new: Some(new) },
                 idgen_migrate::Reads::New => Known { old: Some(old), new: None },

@@ -5,7 +5,8 @@
 //! [`each_narrow`], [`each_full`] or [`each_wide`].
 
 use idgen::layout::Parts;
-use idgen::{Id, IdScheme, UnixTime};
+use idgen::typed::Entity;
+use idgen::{Id, IdScheme, Scheme, UnixTime};
 use idgen_testkit::SplitMix64;
 
 /// The examples of the guide, as tests.
@@ -18,10 +19,10 @@ pub struct Guide;
 macro_rules! each_narrow {
     ($scheme:ident => $check:expr) => {{
         use idgen::lamport::Lamport;
-        use idgen::snowflake::{Js53, Leaf, Snowflake, Twitter};
+        use idgen::snowflake::{Baidu, Js53, Leaf, Snowflake, Twitter};
         use idgen::sonyflake::{Sonyflake, SonyflakeV2};
-        $crate::each_narrow!(@ $scheme => $check; Snowflake Twitter Leaf Js53 Sonyflake SonyflakeV2);
-        $crate::each_narrow!(@ $scheme => $check; Lamport);
+        $crate::each_narrow!(@ $scheme => $check; Snowflake Twitter Leaf Baidu Js53);
+        $crate::each_narrow!(@ $scheme => $check; Sonyflake SonyflakeV2 Lamport);
     }};
     (@ $scheme:ident => $check:expr; $($of:ident)+) => {
         $({ type $scheme = $of; $check })+
@@ -50,8 +51,26 @@ macro_rules! each_wide {
     }};
 }
 
-/// When the first of [`generated`] ids is made: 2025-06-01.
-pub const BEGIN: UnixTime = UnixTime::from_millis(1_748_736_000_000);
+/// When the first of [`generated`] ids is made: 2025-06-01, or 2023-06-01 where the scheme's life was
+/// over by then.
+#[must_use]
+pub fn begin<S: IdScheme>() -> UnixTime {
+    let late = UnixTime::from_millis(1_748_736_000_000);
+    let last = Scheme::of::<S>().capacity().last;
+    if last.is_some_and(|last| last < late) {
+        UnixTime::from_millis(1_685_577_600_000)
+    } else {
+        late
+    }
+}
+
+/// An order, whose ids are typed.
+#[derive(Debug)]
+pub enum Order {}
+
+impl Entity for Order {
+    const PREFIX: &'static str = "order";
+}
 
 /// The least id, its neighbour, the greatest below 2^63 and from there on, the greatest of all,
 /// and some at random.
@@ -79,7 +98,7 @@ pub fn has_ranges<S: IdScheme>() -> bool {
 /// 600 ids in ascending order, over a minute, ten in each of its seconds.
 ///
 /// # Panics
-/// If the scheme has no ids at [`BEGIN`], or is not one of [`has_ranges`].
+/// If the scheme has no ids at [`begin`], or is not one of [`has_ranges`].
 #[must_use]
 pub fn generated<S: IdScheme>() -> Vec<Id<S>> {
     let base = S::TIMEBASE.unwrap_or_else(|| panic!("{} keeps no time", S::NAME));
@@ -91,7 +110,8 @@ pub fn generated<S: IdScheme>() -> Vec<Id<S>> {
         payload: most.payload / 10 * u128::from(i),
     };
     let at = |second: i64| {
-        let time = UnixTime::from_nanos(BEGIN.as_nanos() + i128::from(second) * 1_000_000_000);
+        let time =
+            UnixTime::from_nanos(begin::<S>().as_nanos() + i128::from(second) * 1_000_000_000);
         let tick = base.tick_at(time).unwrap_or_else(|error| panic!("{error}"));
         (0..10).map(move |i| Parts { tick, ..tenth(i) })
     };

@@ -5,10 +5,12 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use idgen::snowflake::Snowflake;
+use idgen::typed::TypedId;
 use idgen::uuid::UuidV7;
 use idgen::{Id, IdScheme, UnixTime};
 use idgen_databases::{
-    BEGIN, each_full, each_narrow, each_wide, edges, fits_signed, generated, has_ranges, shuffled,
+    Order, begin, each_full, each_narrow, each_wide, edges, fits_signed, generated, has_ranges,
+    shuffled,
 };
 
 /// The checks of one database, in a table whose columns have one of diesel's types: a module for
@@ -24,6 +26,14 @@ macro_rules! checks {
             struct Item<S: IdScheme<Word = $Word>> {
                 id: Id<S>,
                 parent: Option<Id<S>>,
+            }
+
+            /// The same with ids of orders.
+            #[derive(Insertable, Queryable)]
+            #[diesel(table_name = item)]
+            struct Typed<S: IdScheme<Word = $Word>> {
+                id: TypedId<Order, S>,
+                parent: Option<TypedId<Order, S>>,
             }
 
             table! {
@@ -69,6 +79,21 @@ macro_rules! checks {
                 assert!(orphans.len() > 10 && orphans.iter().all(|item| item.parent.is_none()));
             }
 
+            /// A typed id stands in the column as its id does, and comes back with its type.
+            pub fn typed<S: IdScheme<Word = $Word>>(
+                db: &mut $Connection,
+                column: &str,
+                id: Id<S>,
+            ) {
+                create(db, column);
+                let order = TypedId::new(id);
+                let parent = Some(order);
+                Typed { id: order, parent }.insert_into(item::table).execute(db).unwrap();
+                let found: Typed<S> = item::table.find(order).first(db).unwrap();
+                assert_eq!((found.id, found.parent), (order, parent));
+                assert_eq!(item::table.select(item::id).first::<Id<S>>(db).unwrap(), id);
+            }
+
             pub fn order<S: IdScheme<Word = $Word>>(
                 db: &mut $Connection,
                 column: &str,
@@ -88,7 +113,7 @@ macro_rules! checks {
             /// Needs the table that `order` leaves behind, with the ids that were generated.
             pub fn ranges<S: IdScheme<Word = $Word>>(db: &mut $Connection) {
                 for (from, to, count) in [(0, 61_000, 600), (5_000, 15_000, 100), (7_001, 8_001, 10)] {
-                    let [from, to] = [from, to].map(after_begin);
+                    let [from, to] = [from, to].map(after_begin::<S>);
                     let range = Id::<S>::between(from, to).unwrap().unwrap();
                     let scan = item::table
                         .select(item::id)
@@ -112,6 +137,7 @@ macro_rules! checks {
             ) {
                 let (fitting, too_large): (Vec<_>, Vec<_>) = edges::<S>().iter().partition(|id| fits(id));
                 round_trip::<S>(db, column, fitting.clone());
+                typed::<S>(db, column, fitting[1]);
                 order::<S>(db, column, fitting.clone());
                 for &id in &too_large {
                     let error = insert(db, id, None).unwrap_err().to_string();
@@ -143,8 +169,8 @@ macro_rules! checks {
     };
 }
 
-fn after_begin(millis: i128) -> UnixTime {
-    UnixTime::from_nanos(BEGIN.as_nanos() + millis * 1_000_000)
+fn after_begin<S: IdScheme>(millis: i128) -> UnixTime {
+    UnixTime::from_nanos(begin::<S>().as_nanos() + millis * 1_000_000)
 }
 
 fn any<S: IdScheme>(_: &Id<S>) -> bool {

@@ -5,10 +5,12 @@
 use std::fmt::Debug;
 
 use idgen::snowflake::{Discord, Snowflake};
+use idgen::typed::TypedId;
 use idgen::uuid::UuidV7;
 use idgen::{Id, IdScheme, UnixTime};
 use idgen_databases::{
-    BEGIN, each_full, each_narrow, each_wide, edges, fits_signed, generated, has_ranges, shuffled,
+    Order, begin, each_full, each_narrow, each_wide, edges, fits_signed, generated, has_ranges,
+    shuffled,
 };
 use sqlx::{Connection, Row};
 
@@ -71,6 +73,19 @@ macro_rules! checks {
             }
         }
 
+        /// A typed id stands in the column as its id does, and comes back with its type.
+        pub async fn typed<S: IdScheme>(db: &mut Db, column: &str, id: Id<S>) {
+            create(db, column).await;
+            let order = TypedId::<Order, S>::new(id);
+            let sql = $sql("INSERT INTO item (id, parent) VALUES (?, ?)");
+            let parent = Some(order);
+            sqlx::query(&sql).bind(order).bind(parent).execute(&mut *db).await.unwrap();
+            let sql = $sql("SELECT id, parent FROM item WHERE id = ?");
+            let row = sqlx::query(&sql).bind(order).fetch_one(db).await.unwrap();
+            assert_eq!((row.get("id"), row.get("parent")), (order, parent));
+            assert_eq!(row.get::<Id<S>, _>("id"), id);
+        }
+
         pub async fn order<S: IdScheme>(db: &mut Db, column: &str, ids: Vec<Id<S>>) {
             create(db, column).await;
             for id in shuffled(ids.clone()) {
@@ -88,7 +103,7 @@ macro_rules! checks {
         pub async fn ranges<S: IdScheme>(db: &mut Db) {
             let sql = $sql("SELECT id FROM item WHERE id >= ? AND id <= ? ORDER BY id");
             for (from, to, count) in [(0, 61_000, 600), (5_000, 15_000, 100), (7_001, 8_001, 10)] {
-                let [from, to] = [from, to].map(after_begin);
+                let [from, to] = [from, to].map(after_begin::<S>);
                 let range = Id::<S>::between(from, to).unwrap().unwrap();
                 let found = sqlx::query_scalar(&sql).bind(*range.start()).bind(*range.end());
                 let found: Vec<Id<S>> = found.fetch_all(&mut *db).await.unwrap();
@@ -105,6 +120,7 @@ macro_rules! checks {
             let (fitting, too_large): (Vec<_>, Vec<_>) =
                 edges::<S>().iter().partition(|id| fits(id));
             round_trip::<S>(db, column, fitting.clone()).await;
+            typed::<S>(db, column, fitting[1]).await;
             order::<S>(db, column, fitting.clone()).await;
             for &id in &too_large {
                 let error = insert(db, id, None).await.unwrap_err().to_string();
@@ -130,8 +146,8 @@ macro_rules! checks {
     };
 }
 
-fn after_begin(millis: i128) -> UnixTime {
-    UnixTime::from_nanos(BEGIN.as_nanos() + millis * 1_000_000)
+fn after_begin<S: IdScheme>(millis: i128) -> UnixTime {
+    UnixTime::from_nanos(begin::<S>().as_nanos() + millis * 1_000_000)
 }
 
 fn any<S: IdScheme>(_: &Id<S>) -> bool {
@@ -195,8 +211,17 @@ mod postgres {
             sqlx::query_scalar(sql).bind(some).fetch_one(&mut *db).await.unwrap();
         assert_eq!(found, some);
         let holes = "SELECT array_agg(parent) FROM item";
-        let found: Vec<Option<Id<S>>> = sqlx::query_scalar(holes).fetch_one(db).await.unwrap();
+        let found: Vec<Option<Id<S>>> =
+            sqlx::query_scalar(holes).fetch_one(&mut *db).await.unwrap();
         assert_eq!(found, vec![None; ids.len()]);
+        let orders: Vec<TypedId<Order, S>> = some.iter().copied().map(TypedId::new).collect();
+        let sql = "SELECT array_agg(id ORDER BY id) FROM item WHERE id = ANY($1::{column}[])";
+        let found: Vec<TypedId<Order, S>> = sqlx::query_scalar(&sql.replace("{column}", column))
+            .bind(&orders)
+            .fetch_one(db)
+            .await
+            .unwrap();
+        assert_eq!(found, orders);
     }
 
     #[tokio::test]

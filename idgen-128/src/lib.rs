@@ -40,13 +40,11 @@ pub use nano128::Nano128;
 pub use ulid::Ulid;
 
 #[cfg(feature = "std")]
-use idgen_core::Scheme;
+use idgen_core::catalog::{Entry, Setting};
 #[cfg(feature = "std")]
-use idgen_core::catalog::{Entry, Settings};
+use idgen_core::generator::Builder;
 #[cfg(feature = "std")]
-use idgen_core::generator::{BuildError, Builder};
-#[cfg(feature = "std")]
-use idgen_core::layout::Parts;
+use idgen_core::{IdScheme, Name};
 
 /// The schemes of this crate, for the catalog.
 #[cfg(feature = "std")]
@@ -63,7 +61,8 @@ pub const CATALOG: &[Entry] = &[
         "80 random bits in each millisecond",
     )
     .made_by(|settings| {
-        refuse_node(settings)?;
+        let absent = [Setting::Node, Setting::Block, Setting::MaxDrift];
+        settings.refuse(Name::new(Ulid::NAME), &absent)?;
         let ids = Ulid::generator()?;
         Ok(Box::new(match settings.max_wait {
             Some(wait) => ids.max_wait(wait),
@@ -72,11 +71,3 @@ pub const CATALOG: &[Entry] = &[
     })
     .without_node(),
 ];
-
-/// Refuses a node id for a scheme that has none.
-#[cfg(feature = "std")]
-fn refuse_node(settings: &Settings) -> Result<(), BuildError> {
-    let node = settings.node.unwrap_or(0);
-    Scheme::of::<Ulid>().pack(Parts { node, ..Parts::default() })?;
-    Ok(())
-}

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use idgen::catalog::{Entry, Settings};
 use idgen::config::{Validated, validate_config};
-use idgen::generator::{BuildError, Builder, ErasedGenerator};
+use idgen::generator::{BuildError, Builder, ErasedGenerator, Start};
 use idgen::{Name, Scheme, Timebase};
 
+use crate::arguments::Custom;
 use crate::exit::Failure;
-use crate::generate::Arguments;
 
 /// The name of schemes that have none.
 const CUSTOM: Name = Name::new("custom");
@@ -26,8 +26,9 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    pub(crate) fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let mut choice = match (&arguments.config, &arguments.layout) {
+    /// The scheme that was described, or else the one of this name.
+    pub(crate) fn of(name: &str, custom: &Custom) -> Result<Self, Failure> {
+        let mut choice = match (&custom.config, &custom.layout) {
             (Some(file), _) => {
                 let Validated { scheme, settings, .. } = configuration(file)?;
                 Self { scheme, settings, entry: None, altered: false }
@@ -41,15 +42,9 @@ impl Choice {
                 };
                 Self { scheme, settings: Settings::default(), entry: None, altered: true }
             }
-            (None, None) => Self::named(arguments.scheme.as_deref().unwrap_or("snowflake"))?,
+            (None, None) => Self::named(name)?,
         };
-        choice.set_layout(arguments)?;
-        choice.set_timebase(arguments)?;
-        let settings = &mut choice.settings;
-        settings.node = arguments.node.or(settings.node);
-        settings.block_bits = arguments.block.unwrap_or(settings.block_bits);
-        settings.max_drift = arguments.max_drift.or(settings.max_drift);
-        settings.max_wait = arguments.max_wait.or(settings.max_wait);
+        choice.set_timebase(custom)?;
         Ok(choice)
     }
 
@@ -66,26 +61,23 @@ impl Choice {
         })
     }
 
-    /// A layout with the node bits asked for, in place of the scheme's.
-    fn set_layout(&mut self, arguments: &Arguments) -> Result<(), Failure> {
-        if let Some(bits) = arguments.node_bits {
-            let text = format!("41:{bits}:{}", 22 - bits);
-            self.scheme.layout = text.parse().map_err(usage)?;
-            self.scheme.name = CUSTOM;
-            self.entry = None;
-            self.altered = true;
-        }
+    /// A layout with so many node bits, in place of the scheme's.
+    pub(crate) fn set_node_bits(&mut self, bits: u8) -> Result<(), Failure> {
+        self.scheme.layout = format!("41:{bits}:{}", 22 - bits).parse().map_err(usage)?;
+        self.scheme.name = CUSTOM;
+        self.entry = None;
+        self.altered = true;
         Ok(())
     }
 
     /// An epoch or a tick length in place of the scheme's.
-    fn set_timebase(&mut self, arguments: &Arguments) -> Result<(), Failure> {
-        if arguments.epoch.is_none() && arguments.tick.is_none() {
+    fn set_timebase(&mut self, custom: &Custom) -> Result<(), Failure> {
+        if custom.epoch.is_none() && custom.tick.is_none() {
             return Ok(());
         }
         let base = self.scheme.timebase;
-        let tick = arguments.tick.or(base.map(|base| base.tick()));
-        let epoch = arguments.epoch.or(base.map(|base| base.epoch()));
+        let tick = custom.tick.or(base.map(|base| base.tick()));
+        let epoch = custom.epoch.or(base.map(|base| base.epoch()));
         let epoch = epoch.ok_or_else(|| usage("--tick needs --epoch here"))?;
         let timebase = Timebase::try_new(epoch, tick.unwrap_or(Duration::from_millis(1)));
         self.scheme.timebase = Some(timebase.map_err(usage)?);
@@ -97,6 +89,17 @@ impl Choice {
     /// Whether nobody else may have the node id, which has to be locked then.
     pub(crate) fn needs_node(&self) -> bool {
         self.settings.node.is_some() || self.entry.is_none_or(Entry::needs_node)
+    }
+
+    /// Builds a generator that issues nothing: so what is wrong with scheme and settings is said before
+    /// anything is waited for or recorded.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let mut settings = self.settings;
+        if self.needs_node() {
+            settings.node = settings.node.or(Some(0));
+            settings.start = Start::Nothing;
+        }
+        self.build(&settings).map(drop).map_err(|error| Self::failure(&self.scheme, error))
     }
 
     /// A generator with its own settings, and no lease of a node id.
@@ -121,6 +124,7 @@ impl Choice {
             BuildError::Time(_) | BuildError::Window(_) | BuildError::Ticker { .. } => {
                 Failure::Data(format!("{}: {error}", scheme.name))
             }
+            BuildError::Ended { .. } => Failure::Data(error.to_string()),
             _ => usage(error),
         }
     }

@@ -1,12 +1,13 @@
 //! `idgen convert`: ids of one scheme as ids of another that hold the same.
 
 use clap::Args;
+use idgen::catalog::Entry;
 use idgen::layout::WordError;
 use idgen::uuid::{Carrier, CarrierError, UuidV1, UuidV6};
 use idgen::{Id, Scheme};
 use serde::Serialize;
 
-use crate::arguments::{form, form_names, scheme_names};
+use crate::arguments::{form, form_names, names_that};
 use crate::choice::entry;
 use crate::exit::Failure;
 use crate::input;
@@ -25,10 +26,10 @@ Exit codes: 0 success, 1 data (a bad id, a tag of another namespace), 2 usage (a
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Scheme of the ids that are given
-    #[arg(value_parser = scheme_names())]
+    #[arg(value_parser = names_that(fits))]
     pub(crate) from: String,
     /// Scheme of the ids that are printed
-    #[arg(value_parser = scheme_names())]
+    #[arg(value_parser = names_that(fits))]
     pub(crate) to: String,
     /// The ids; read from standard input, one a line, where there is none
     pub(crate) ids: Vec<String>,
@@ -66,6 +67,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             format!("{id}\n")
         })
     })
+}
+
+/// Whether the scheme's ids convert into those of another.
+fn fits(entry: &Entry) -> bool {
+    let twins = ["uuid-v1", "uuid-v6", "uuid-v8"];
+    entry.scheme.layout.width() == 64 || twins.contains(&entry.scheme.name.as_str())
 }
 
 /// A conversion as a JSON object.

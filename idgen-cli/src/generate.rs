@@ -1,18 +1,16 @@
 //! `idgen generate`: ids on standard output, as fast as the pipe or the layout lets them.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use idgen::Scheme;
 use idgen::generator::ErasedGenerator;
-use idgen::layout::Layout;
 use idgen::text::Form;
 use idgen::typed::Prefix;
-use idgen::{Scheme, UnixTime};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::arguments::{form, form_names, layout, scheme_names};
+use crate::arguments::{Custom, form, form_names, names_that_generate};
 use crate::choice::Choice;
 use crate::exit::Failure;
 use crate::state;
@@ -44,7 +42,7 @@ Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Scheme of the ids; snowflake where none is named
-    #[arg(value_parser = scheme_names(), conflicts_with_all = ["config", "layout"])]
+    #[arg(value_parser = names_that_generate(), conflicts_with_all = ["config", "layout"])]
     pub(crate) scheme: Option<String>,
     /// How many ids
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
@@ -68,18 +66,8 @@ pub(crate) struct Arguments {
     /// Print an object a line: scheme and id
     #[arg(long)]
     pub(crate) json: bool,
-    /// Take scheme and settings from a TOML file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// A layout of your own: bits as 41:5:5:12, or fields as tick=41:worker=10:sequence=12
-    #[arg(long, requires = "epoch", conflicts_with = "config", value_parser = layout)]
-    pub(crate) layout: Option<Layout>,
-    /// Unix time of tick 0, as 2020-01-01T00:00:00Z or a date
-    #[arg(long, value_parser = idgen::config::parse_epoch)]
-    pub(crate) epoch: Option<UnixTime>,
-    /// Length of a tick, as 1ms or 10ms
-    #[arg(long, value_parser = idgen::config::parse_duration)]
-    pub(crate) tick: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) custom: Custom,
     /// How far ids may run ahead of the clock, as 10ms
     #[arg(long, value_name = "DURATION", value_parser = idgen::config::parse_duration)]
     pub(crate) max_drift: Option<Duration>,
@@ -97,9 +85,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let prefix = arguments.prefix.as_deref().map(Prefix::try_new).transpose();
     let prefix = prefix.map_err(|error| Failure::Usage(format!("--prefix: {error}")))?;
-    let choice = Choice::of(arguments)?;
+    let choice = choice(arguments)?;
     let scheme = choice.scheme;
+    choice.check()?;
+    if arguments.count == 0 {
+        return Ok(());
+    }
     let ids: Box<dyn ErasedGenerator> = if arguments.stateless || !choice.needs_node() {
+        arguments.state.refuse(&scheme)?;
         choice.generator()?
     } else {
         Box::new(arguments.state.lease(choice)?)
@@ -110,6 +103,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let done = write_ids(&*ids, arguments.count, &line, &mut io::stdout().lock(), &progress);
     progress.finish_and_clear();
     done
+}
+
+/// The scheme and the settings that are asked for.
+fn choice(arguments: &Arguments) -> Result<Choice, Failure> {
+    let mut choice =
+        Choice::of(arguments.scheme.as_deref().unwrap_or("snowflake"), &arguments.custom)?;
+    if let Some(bits) = arguments.node_bits {
+        choice.set_node_bits(bits)?;
+    }
+    let settings = &mut choice.settings;
+    settings.node = arguments.node.or(settings.node);
+    settings.block_bits = arguments.block.unwrap_or(settings.block_bits);
+    settings.max_drift = arguments.max_drift.or(settings.max_drift);
+    settings.max_wait = arguments.max_wait.or(settings.max_wait);
+    Ok(choice)
 }
 
 /// Writes `count` lines. Those of ids that were made are written, whatever ends it.

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::{Args, Subcommand};
+use idgen::catalog::Entry;
 use idgen::lease::{NodeState, Realm, Store};
 use idgen::{Scheme, UnixTime};
 use serde::Serialize;
 
-use crate::arguments::scheme_names;
+use crate::arguments::names_that;
 use crate::choice::entry;
 use crate::exit::Failure;
 use crate::state;
@@ -45,7 +46,7 @@ enum What {
 #[derive(Args, Debug)]
 struct Of {
     /// Scheme of the ids; snowflake where none is named
-    #[arg(value_parser = scheme_names(), default_value = "snowflake")]
+    #[arg(value_parser = names_that(Entry::needs_node), default_value = "snowflake")]
     scheme: String,
     #[command(flatten)]
     state: state::Folder,

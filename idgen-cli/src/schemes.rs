@@ -5,9 +5,10 @@ use std::io::Write;
 use clap::Args;
 use idgen::Scheme;
 use idgen::catalog::Entry;
+use idgen::layout::Capacity;
 use serde_json::{Value, json};
 
-use crate::arguments::scheme_names;
+use crate::arguments::{generates, has_ended, scheme_names};
 use crate::choice::entry;
 use crate::exit::Failure;
 
@@ -69,20 +70,31 @@ fn table() -> String {
         + "\nfits: J a JavaScript number, B a signed 64-bit integer (BIGINT). More of one: idgen schemes NAME\n"
 }
 
+/// How many there can be; of what is random or a hash, nobody counts that.
+struct Counts {
+    nodes: u128,
+    per_tick: u128,
+    per_second: Option<u128>,
+}
+
+impl Counts {
+    fn of(scheme: &Scheme) -> Option<Self> {
+        let Capacity { nodes, ids_per_tick: per_tick, ids_per_second: per_second, .. } =
+            scheme.capacity();
+        (scheme.layout.payload_bits() == 0).then_some(Self { nodes, per_tick, per_second })
+    }
+}
+
 fn row(entry: &Entry) -> [String; COLUMNS.len()] {
     let Scheme { name, layout, .. } = &entry.scheme;
-    let capacity = entry.scheme.capacity();
-    // Of what is random or a hash, nobody counts how many there can be.
-    let counted = |count: Option<u128>| match count {
-        Some(count) if layout.payload_bits() == 0 => count.to_string(),
-        _ => "-".into(),
-    };
+    let (capacity, counts) = (entry.scheme.capacity(), Counts::of(&entry.scheme));
+    let counted = |count: Option<u128>| count.map_or("-".into(), |count| count.to_string());
     [
         name.to_string(),
         layout.width().to_string(),
         widths(&entry.scheme),
-        counted(Some(capacity.nodes)),
-        counted(capacity.ids_per_second),
+        counted(counts.as_ref().map(|counts| counts.nodes)),
+        counted(counts.and_then(|counts| counts.per_second)),
         if capacity.random_bits > 0 { capacity.random_bits.to_string() } else { "-".into() },
         capacity.last.map_or("-".into(), |last| day(&last.to_string())),
         fits(entry).into(),
@@ -133,7 +145,8 @@ pub(crate) fn describe(scheme: &Scheme) -> String {
     shown += &format!("\n  layout      {}\n", scheme.layout);
     if let (Some(base), Some(last)) = (scheme.timebase, capacity.last) {
         shown += &format!("  epoch       {}\n  tick        {:?}\n", base.epoch(), base.tick());
-        shown += &format!("  last tick   {last}\n");
+        let over = if has_ended(scheme) { ", so that no more ids can be made" } else { "" };
+        shown += &format!("  last tick   {last}{over}\n");
         let signed = capacity.last_signed.filter(|signed| *signed != last);
         if let Some(signed) = signed.filter(|_| scheme.layout.width() == 64) {
             shown += &format!("  signed      not negative as a signed integer until {signed}\n");
@@ -142,10 +155,10 @@ pub(crate) fn describe(scheme: &Scheme) -> String {
     if capacity.random_bits > 0 {
         shown += &format!("  random      {} bits\n", capacity.random_bits);
     }
-    if scheme.layout.payload_bits() == 0 {
-        shown += &format!("  nodes       {}\n", capacity.nodes);
-        shown += &format!("  ids a tick  {} a node\n", capacity.ids_per_tick);
-        if let Some(rate) = capacity.ids_per_second {
+    if let Some(counts) = Counts::of(scheme) {
+        shown += &format!("  nodes       {}\n", counts.nodes);
+        shown += &format!("  ids a tick  {} a node\n", counts.per_tick);
+        if let Some(rate) = counts.per_second {
             shown += &format!("  ids/s       {rate} a node\n");
         }
     }
@@ -155,16 +168,18 @@ pub(crate) fn describe(scheme: &Scheme) -> String {
     shown
 }
 
-/// A scheme as a JSON object. Numbers that JavaScript would round are strings.
+/// A scheme as a JSON object. Numbers that JavaScript would round are strings; what does not apply is
+/// null.
 fn object(entry: &Entry) -> Value {
     let Scheme { name, layout, timebase, text } = &entry.scheme;
-    let capacity = entry.scheme.capacity();
+    let (capacity, counts) = (entry.scheme.capacity(), Counts::of(&entry.scheme));
+    let per_second = counts.as_ref().and_then(|counts| counts.per_second);
     json!({
         "name": name.to_string(),
         "about": entry.about,
         "source": entry.source,
         "rests_on": entry.rests_on,
-        "generates": entry.generates(),
+        "generates": generates(entry),
         "needs_node": entry.needs_node(),
         "bits": layout.width(),
         "layout": layout.to_string(),
@@ -173,9 +188,9 @@ fn object(entry: &Entry) -> Value {
         "tick_nanos": timebase.map(|base| base.tick_nanos()),
         "last": capacity.last.map(|last| last.to_string()),
         "last_signed": capacity.last_signed.map(|last| last.to_string()),
-        "nodes": capacity.nodes.to_string(),
-        "ids_per_tick": capacity.ids_per_tick.to_string(),
-        "ids_per_second": capacity.ids_per_second.map(|rate| rate.to_string()),
+        "nodes": counts.as_ref().map(|counts| counts.nodes.to_string()),
+        "ids_per_tick": counts.as_ref().map(|counts| counts.per_tick.to_string()),
+        "ids_per_second": per_second.map(|rate| rate.to_string()),
         "random_bits": capacity.random_bits,
         "time_ordered": layout.is_time_ordered(),
         "fits_bigint": capacity.fits_i64,

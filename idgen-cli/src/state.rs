@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use idgen::Name;
 use idgen::generator::ErasedGenerator;
 use idgen::lease::{Event, FileStore, Lease, LeaseError, Leased, Realm, StoreError};
+use idgen::{Name, Scheme};
 
 use crate::choice::Choice;
 use crate::exit::{Failure, note};
@@ -48,6 +48,18 @@ impl Folder {
         self.namespace.map_or(realm, |namespace| realm.named(namespace))
     }
 
+    /// Refuses to be named where nothing is recorded.
+    pub(crate) fn refuse(&self, scheme: &Scheme) -> Result<(), Failure> {
+        if self.state.is_none() && self.replica.is_none() && self.namespace.is_none() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{} ids rest on no node id, so nothing is recorded of them; leave out --state, --replica \
+             and --namespace",
+            scheme.name
+        )))
+    }
+
     /// A generator with a node id that nobody else on the folder has.
     pub(crate) fn lease(
         &self,
@@ -55,8 +67,10 @@ impl Folder {
     ) -> Result<Leased<Box<dyn ErasedGenerator>>, Failure> {
         let (scheme, settings) = (choice.scheme, choice.settings);
         let realm = if choice.altered { Realm::by_layout(scheme) } else { Realm::of(scheme) };
-        let lease = Lease::new(self.realm(realm), self.store()?).settings(settings);
-        let started = lease.watch(tell).start(move |settings| choice.build(settings));
+        let realm = self.realm(realm);
+        let lease = Lease::new(realm, self.store()?).settings(settings);
+        let lease = lease.watch(move |event: &Event| tell(realm.namespace(), event));
+        let started = lease.start(move |settings| choice.build(settings));
         started.map_err(|error| match error {
             LeaseError::Build(error) => Choice::failure(&scheme, *error),
             LeaseError::Node(error) => Failure::Usage(error.to_string()),
@@ -78,15 +92,16 @@ pub(crate) fn failure(error: &StoreError) -> Failure {
 }
 
 /// Says on standard error what people should know of.
-fn tell(event: &Event) {
+fn tell(namespace: Name, event: &Event) {
     match event {
         Event::NewStore { begins: Some(begins) } => note(&format!(
-            "new state folder: its ids begin at {begins}, after all that a removed one can have granted"
+            "no records of {namespace} yet: its ids begin at {begins}, after all that removed ones can \
+             have granted"
         )),
-        Event::NewStore { begins: None } => note(
-            "new state folder: its counters begin at the microseconds since 1970, past a removed one that \
-             counted no faster",
-        ),
+        Event::NewStore { begins: None } => note(&format!(
+            "no records of {namespace} yet: its counters begin at the microseconds since 1970, past removed \
+             ones that counted no faster",
+        )),
         Event::Waiting { seconds } if *seconds >= WORTH_TELLING => {
             note(&format!("waiting {seconds:.1} s for the first window to begin"));
         }

@@ -6,7 +6,7 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use crate::generator::Builder;
 use crate::generator::{BuildError, ErasedGenerator, Start};
-use crate::{IdScheme, Scheme};
+use crate::{IdScheme, Name, Scheme};
 
 /// What a program can set on a generator whose scheme it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,60 @@ impl Settings {
     #[must_use]
     pub fn with_node(node: u64) -> Self {
         Self { node: Some(node), ..Self::default() }
+    }
+
+    /// Refuses these settings for a scheme whose generators have no use for them: nothing that was asked
+    /// for is left out in silence.
+    ///
+    /// # Errors
+    /// If one of them is set.
+    ///
+    /// # Example
+    /// ```
+    /// use idgen_core::Name;
+    /// use idgen_core::catalog::{Setting, Settings};
+    ///
+    /// let random = Name::new("uuid-v4");
+    /// assert!(Settings::default().refuse(random, &[Setting::Node, Setting::MaxWait]).is_ok());
+    /// let error = Settings::with_node(7).refuse(random, &[Setting::Node]).unwrap_err();
+    /// assert_eq!(error.to_string(), "uuid-v4 generators have no node id; leave it out");
+    /// ```
+    pub fn refuse(&self, scheme: Name, settings: &[Setting]) -> Result<(), BuildError> {
+        let set = |setting: &&Setting| match setting {
+            Setting::Node => self.node.is_some(),
+            Setting::Block => self.block_bits > 0,
+            Setting::MaxDrift => self.max_drift.is_some(),
+            Setting::MaxWait => self.max_wait.is_some(),
+        };
+        match settings.iter().find(set) {
+            Some(setting) => Err(BuildError::NoSetting { scheme, setting: setting.label() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One of the [`Settings`], by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// [`Settings::node`].
+    Node,
+    /// [`Settings::block_bits`].
+    Block,
+    /// [`Settings::max_drift`].
+    MaxDrift,
+    /// [`Settings::max_wait`].
+    MaxWait,
+}
+
+impl Setting {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Node => "node id",
+            Self::Block => "block of node ids",
+            Self::MaxDrift => "drift",
+            Self::MaxWait => "wait",
+        }
     }
 }
 

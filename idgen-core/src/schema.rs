@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::layout::Parts;
-use crate::{Id, IdScheme};
+use crate::typed::{Entity, TypedId};
+use crate::{Id, IdScheme, Word};
 
 /// A string in the scheme's own form, with its length and pattern.
 ///
@@ -55,6 +56,38 @@ impl<S: IdScheme> JsonSchema for Id<S> {
         });
         if let Some(example) = example::<S>() {
             schema.insert("examples".into(), vec![example.to_string()].into());
+        }
+        schema
+    }
+}
+
+/// A string with the entity's prefix, as [`TypedId`] writes it and no other.
+impl<E: Entity, S: IdScheme> JsonSchema for TypedId<E, S> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("TypedId_for_{}_and_{}", E::PREFIX, S::NAME).into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("{}::TypedId<{}, {}>", module_path!(), type_name::<E>(), type_name::<S>()).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let before = if E::PREFIX.is_empty() { String::new() } else { format!("{}_", E::PREFIX) };
+        // Digits have five bits each: the first holds what the others leave.
+        let (first, digits) = if S::Word::BITS == u64::BITS { ("0-9a-f", 13) } else { ("0-7", 26) };
+        let mut schema = json_schema!({
+            "type": "string",
+            "title": format!("{} id", if before.is_empty() { S::NAME } else { E::PREFIX }),
+            "description": format!(
+                "A {} id of {} bits under the prefix '{}', in the text of the TypeID specification.",
+                S::NAME, S::LAYOUT.width(), E::PREFIX,
+            ),
+            "pattern": format!("^{before}[{first}][0-9a-hjkmnp-tv-z]{{{}}}$", digits - 1),
+            "minLength": before.len() + digits,
+            "maxLength": before.len() + digits,
+        });
+        if let Some(example) = example::<S>() {
+            schema.insert("examples".into(), vec![Self::new(example).to_string()].into());
         }
         schema
     }

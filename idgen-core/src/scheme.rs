@@ -164,6 +164,31 @@ impl Scheme {
         Ok(word)
     }
 
+    /// Whether the layout's last tick is over at this instant, so that no more ids can be made. Never
+    /// where the scheme keeps no time.
+    ///
+    /// # Example
+    /// ```
+    /// use core::time::Duration;
+    /// use idgen_core::{Name, Scheme, Timebase, UnixTime, text::Form};
+    ///
+    /// let short = Scheme {
+    ///     name: Name::new("short"),
+    ///     layout: "unused=29:tick=3:sequence=32".parse()?,
+    ///     timebase: Some(Timebase::new(UnixTime::EPOCH, Duration::from_secs(1))),
+    ///     text: Form::Decimal,
+    /// };
+    /// assert!(!short.has_ended(UnixTime::from_millis(7_999)));
+    /// assert!(short.has_ended(UnixTime::from_seconds(8)));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn has_ended(&self, now: UnixTime) -> bool {
+        let last = self.layout.unpack(u128::MAX).tick;
+        let timebase = self.timebase.filter(|_| self.layout.tick_bits() > 0);
+        timebase.is_some_and(|base| base.nearest_tick(now) > last)
+    }
+
     /// What the layout can hold.
     #[must_use]
     pub fn capacity(&self) -> Capacity {

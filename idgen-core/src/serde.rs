@@ -10,7 +10,7 @@ use ::serde::de::{Error, Visitor};
 use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::typed::{Entity, TypedId};
-use crate::{Id, IdScheme, Word};
+use crate::{Id, IdScheme, IntegerError, Word};
 
 impl<S: IdScheme> Serialize for Id<S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
@@ -82,7 +82,8 @@ impl<S: IdScheme> Visitor<'_> for TextVisitor<S> {
 }
 
 /// Ids as numbers in every format, for readers that keep all their digits:
-/// `#[serde(with = "idgen_core::serde::number")]`.
+/// `#[serde(with = "idgen_core::serde::number")]`. A format whose integers end at 2^63, as TOML's, holds
+/// the ids below that.
 ///
 /// # Example
 /// ```
@@ -110,7 +111,10 @@ impl<S: IdScheme> Visitor<'_> for TextVisitor<S> {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub mod number {
-    use super::{Deserializer, Error, Id, IdScheme, PhantomData, Serializer, Visitor, Word, fmt};
+    use super::{
+        Deserializer, Error, Id, IdScheme, IntegerError, PhantomData, Serializer, Visitor, Word,
+        fmt,
+    };
 
     /// Writes the id as a number.
     ///
@@ -148,6 +152,13 @@ pub mod number {
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "a {} id as a number", S::NAME)
+        }
+
+        /// What formats hand over that have no integers but signed ones.
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Id<S>, E> {
+            let word =
+                u64::try_from(number).map_err(|_| E::custom(IntegerError::Negative { number }))?;
+            self.visit_u64(word)
         }
 
         fn visit_u64<E: Error>(self, number: u64) -> Result<Id<S>, E> {

@@ -98,7 +98,7 @@ pub trait Entity: 'static {
 /// ```
 #[repr(transparent)]
 pub struct TypedId<E: Entity, S: IdScheme> {
-    id: Id<S>,
+    pub(crate) id: Id<S>,
     of: PhantomData<fn() -> E>,
 }
 
@@ -289,11 +289,12 @@ pub fn decode<W: Word>(text: &str) -> Result<(Prefix<'_>, W), TypedIdError> {
         None => (Prefix(""), text),
     };
     let is_strange = |c: char| c.is_ascii_uppercase() || matches!(c, 'i' | 'l' | 'o' | 'u');
+    let digits_at = text.len() - digits.len();
     if let Some((at, found)) = digits.char_indices().find(|&(_, c)| is_strange(c)) {
-        let at = text.len() - digits.len() + at;
-        return Err(TypedIdError::Alphabet { at, found });
+        return Err(TypedIdError::Alphabet { at: digits_at + at, found });
     }
-    Ok((prefix, Form::Base32.decode(digits)?))
+    let word = Form::Base32.decode(digits);
+    Ok((prefix, word.map_err(|error| TypedIdError::Suffix(error.in_typed_id(digits_at)))?))
 }
 
 /// A written typed id: 13 to 90 ASCII characters on the stack, which deref to [`str`].
@@ -368,9 +369,9 @@ pub enum TypedIdError {
         /// The character.
         found: char,
     },
-    /// The part after the underscore is no word; places are counted from its start.
+    /// The part after the underscore is no word. Places are counted from the start of the text.
     #[error("after the prefix: {0}")]
-    Suffix(#[from] ParseError),
+    Suffix(#[source] ParseError),
     /// The number is no id of the scheme.
     #[error(transparent)]
     Word(#[from] WordError),

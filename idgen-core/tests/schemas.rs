@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
+use idgen_core::typed::{Entity, TypedId};
 use idgen_core::{Id, IdScheme, Timebase, Word};
 use proptest::prelude::*;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -75,6 +76,41 @@ fn check<S: IdScheme>(word: u128) {
     }
 }
 
+enum Order {}
+
+impl Entity for Order {
+    const PREFIX: &'static str = "order";
+}
+
+enum Nameless {}
+
+impl Entity for Nameless {
+    const PREFIX: &'static str = "";
+}
+
+/// The same of the schema of a typed id.
+fn check_typed<E: Entity, S: IdScheme>(word: u128) {
+    let schema = schema::<TypedId<E, S>>();
+    let judge = jsonschema::validator_for(&schema).unwrap();
+    let id = Id::<S>::from_word(S::Word::from_u128(word).unwrap()).unwrap();
+    let written = serde_json::to_value(TypedId::<E, S>::new(id)).unwrap();
+    assert!(judge.is_valid(&written), "{schema} refuses {written}");
+    let text = written.as_str().unwrap();
+    let digits = text.strip_prefix("order_").unwrap_or(text);
+    let greater = if S::Word::BITS == 64 { "g" } else { "8" };
+    for wrong in [
+        format!("user_{digits}"),
+        format!("_{digits}"),
+        format!("order_{digits}0"),
+        text.to_uppercase().replace(|c: char| c.is_ascii_digit(), "A"),
+        text.replace(digits, &format!("{greater}{}", &digits[1..])),
+        text.replace(digits, &format!("{}u", &digits[1..])),
+    ] {
+        let read = serde_json::from_value::<TypedId<E, S>>(json!(wrong)).is_ok();
+        assert!(!read && !judge.is_valid(&json!(wrong)), "{schema} accepts {wrong}");
+    }
+}
+
 /// Forms of which a text can have the other's width: base 58 and 62, and digits in any.
 fn overlap(one: Form, other: Form) -> bool {
     let wordy = |form| matches!(form, Form::Base58 | Form::Base62);
@@ -94,6 +130,10 @@ fn check_all(word: u64, wide: u128) {
     check::<base58::Broad>(wide);
     check::<base62::Broad>(wide);
     check::<uuid::Broad>(wide);
+    check_typed::<Order, decimal::Narrow>(word.into());
+    check_typed::<Order, uuid::Broad>(wide);
+    check_typed::<Nameless, hex::Narrow>(word.into());
+    check_typed::<Nameless, base32::Broad>(wide);
 }
 
 #[test]
@@ -132,6 +172,11 @@ fn examples_are_ids() {
     check::<decimal::Narrow>();
     check::<base32::Broad>();
     check::<base58::Broad>();
+    let schema = schema::<TypedId<Order, decimal::Narrow>>();
+    assert_eq!(schema["title"], "order id");
+    assert_eq!(schema["pattern"], "^order_[0-9a-f][0-9a-hjkmnp-tv-z]{12}$");
+    let example = schema["examples"][0].as_str().unwrap();
+    assert!(example.parse::<TypedId<Order, decimal::Narrow>>().is_ok(), "{schema}");
 }
 
 /// Two schemes in one document keep two schemas, and maps have the pattern of their keys.
@@ -139,24 +184,29 @@ fn examples_are_ids() {
 fn schemas_stand_side_by_side() {
     #[derive(JsonSchema)]
     #[expect(dead_code, reason = "only its schema is looked at")]
-    struct Order {
+    struct Document {
         id: Id<hex::Narrow>,
         parts: Vec<Id<base32::Broad>>,
         paid: Option<Id<hex::Narrow>>,
         by_key: BTreeMap<Id<hex::Broad>, u32>,
+        next: Option<TypedId<Order, hex::Narrow>>,
     }
-    let schema = schema::<Order>();
+    let schema = schema::<Document>();
     let names: Vec<_> = schema["$defs"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["Id_for_broad-base32", "Id_for_narrow-hex"]);
+    assert_eq!(
+        names,
+        ["Id_for_broad-base32", "Id_for_narrow-hex", "TypedId_for_order_and_narrow-hex"]
+    );
     let judge = jsonschema::validator_for(&schema).unwrap();
-    let order = |key: &str| {
+    let document = |key: &str| {
         json!({
             "id": "00000000000000ff",
             "parts": ["7ZZZZZZZZZZZZZZZZZZZZZZZZZ"],
             "paid": null,
             "by_key": { key: 1 },
+            "next": "order_000000000007z",
         })
     };
-    assert!(judge.is_valid(&order(&"0".repeat(32))));
-    assert!(!judge.is_valid(&order("not an id")));
+    assert!(judge.is_valid(&document(&"0".repeat(32))));
+    assert!(!judge.is_valid(&document("not an id")));
 }

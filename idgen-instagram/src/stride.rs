@@ -13,6 +13,9 @@ use idgen_core::clock::{SystemClock, Timeless};
 use idgen_core::layout::{Axis, Dressing, Field, Kind, Layout};
 use idgen_core::{Line, Stall, Window, WindowError};
 
+/// The greatest number, which is also that of a signed integer: 2^63 - 1.
+const LAST: u64 = i64::MAX.unsigned_abs();
+
 /// Rounds have 63 bits, and no clock.
 const ROUNDS: Layout = Layout::new(64, &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 63)]);
 
@@ -51,9 +54,11 @@ impl Stride {
     /// end: as everywhere, uniqueness across restarts rests on that.
     ///
     /// # Errors
-    /// If the offset is not in 1 to `count`, or the window begins past the last round.
+    /// If the offset is not in 1 to `count`, or is 2^63 and more, or the window begins past the last
+    /// round.
     pub fn new(offset: u64, count: u64, rounds: Window) -> Result<Self, StrideError> {
-        if offset == 0 || offset > count {
+        // The first number of a stride is its offset.
+        if offset == 0 || offset > count.min(LAST) {
             return Err(StrideError::Offset { offset, count });
         }
         let line = Line::new(axis(), Timeless::new(SystemClock), u64::MAX);
@@ -83,8 +88,8 @@ impl Stride {
     /// # Errors
     /// If it overlaps one granted before, or begins past the last round.
     pub fn grant(&self, rounds: Window) -> Result<(), StrideError> {
-        // The last round whose number is at most 2^63 - 1.
-        let last = (i64::MAX.unsigned_abs() - self.offset) / self.count;
+        // The last round whose number there is; the offset is one.
+        let last = (LAST - self.offset) / self.count;
         let end = rounds.end().min(last + 1);
         let window = Window::new(rounds.start(), end).map_err(|_| WindowError::PastEnd {
             start: rounds.start(),
@@ -215,7 +220,10 @@ fn axis() -> Axis {
 #[non_exhaustive]
 pub enum StrideError {
     /// The offset is none of the strides.
-    #[error("offset {offset} is not in 1..={count}; the strides of {count} are numbered from 1")]
+    #[error(
+        "offset {offset} is not in 1..={}; the strides of {count} are numbered from 1, up to 2^63 - 1",
+        .count.min(&LAST)
+    )]
     Offset {
         /// Offset given.
         offset: u64,

@@ -280,4 +280,19 @@ fn strides_keep_to_their_windows() {
     assert!(end.try_next().unwrap() <= i64::MAX.unsigned_abs());
     assert!(end.try_next().is_err());
     assert!(Stride::new(3, 3, Window::from_start(last + 1)).is_err());
+
+    // No stride begins past the greatest number, however many interleave.
+    let greatest = i64::MAX.unsigned_abs();
+    let end = Stride::new(greatest, u64::MAX, Window::from_start(0)).unwrap();
+    assert_eq!((end.try_next(), end.try_next().is_err()), (Ok(greatest), true));
+    for (offset, count) in [(1 << 63, 1 << 63), (u64::MAX, u64::MAX)] {
+        let error = Stride::new(offset, count, Window::from_start(0)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "offset {offset} is not in 1..={greatest}; the strides of {count} are numbered from \
+                 1, up to 2^63 - 1"
+            )
+        );
+    }
 }

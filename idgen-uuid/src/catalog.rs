@@ -1,9 +1,10 @@
 //! The schemes of this crate, for programs that list them.
 
-use idgen_core::catalog::{Entry, Settings};
+use idgen_core::catalog::Setting::{Block, MaxDrift, MaxWait, Node};
+use idgen_core::catalog::{Entry, Setting, Settings};
 use idgen_core::generator::{BuildError, Builder, ErasedGenerator};
 use idgen_core::layout::{Layout, Parts};
-use idgen_core::{IdScheme, Scheme};
+use idgen_core::{IdScheme, Name, Scheme};
 
 use crate::{UuidV1, UuidV3, UuidV4, UuidV5, UuidV6, UuidV7, UuidV8, gregorian};
 
@@ -30,7 +31,7 @@ pub const CATALOG: &[Entry] = &[
         "122 random bits",
     )
     .made_by(|settings| {
-        refuse_node::<UuidV4>(settings)?;
+        refuse::<UuidV4>(settings, &[Node, Block, MaxDrift, MaxWait])?;
         Ok(Box::new(UuidV4::generator()))
     })
     .without_node(),
@@ -52,7 +53,7 @@ pub const CATALOG: &[Entry] = &[
         "54 random bits, and a counter that begins each millisecond at a random place",
     )
     .made_by(|settings| {
-        refuse_node::<UuidV7>(settings)?;
+        refuse::<UuidV7>(settings, &[Node, Block])?;
         Ok(Box::new(UuidV7::builder().settings(settings).tailed()?))
     })
     .without_node(),
@@ -78,9 +79,7 @@ fn timed<S: IdScheme>(
     Ok(Box::new(builder.refined(counted_of_node).node(node).shared()?))
 }
 
-/// Refuses a node id for a scheme that has none.
-fn refuse_node<S: IdScheme>(settings: &Settings) -> Result<(), BuildError> {
-    let node = settings.node.unwrap_or(0);
-    Scheme::of::<S>().pack(Parts { node, ..Parts::default() })?;
-    Ok(())
+/// Refuses what generators of the scheme have no use for.
+fn refuse<S: IdScheme>(settings: &Settings, absent: &[Setting]) -> Result<(), BuildError> {
+    settings.refuse(Name::new(S::NAME), absent)
 }

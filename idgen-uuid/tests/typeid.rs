@@ -127,7 +127,16 @@ fn errors_say_where_and_why() {
         message("_01h455vb4pex5vsknk084sn02q"),
         "the text begins with '_'; without a prefix there is no underscore",
     );
-    assert!(message("prefix_01h455vb4pex").starts_with("after the prefix: "));
+    assert_eq!(
+        message("prefix_01h455vb4pex"),
+        "after the prefix: base32 of 128 bits has 26 characters, found 12",
+    );
+    assert_eq!(
+        message("prefix_8zzzzzzzzzzzzzzzzzzzzzzzzz"),
+        "after the prefix: character '8' at 7 makes it more than 128 bits; \
+         the greatest base32 is 7zzzzzzzzzzzzzzzzzzzzzzzzz",
+    );
+    assert!(message("prefix_0123456789-bcdefghjkmnpqrs").contains("character '-' at 17 is not in"));
 }
 
 fn round_trip<S: IdScheme>(word: S::Word) {

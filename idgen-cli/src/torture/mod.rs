@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use idgen::catalog::Entry;
 use idgen::clock::{Clock, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::arguments::{generates, names_that};
 use crate::exit::Failure;
 use faults::Herd;
 use report::Report;
@@ -39,7 +41,7 @@ Exit codes: 0 no id came twice, 1 one did, or nothing could be made, 2 usage (a 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Scheme of the ids
-    #[arg(value_parser = crate::arguments::scheme_names(), default_value = "snowflake")]
+    #[arg(value_parser = names_that(fits), default_value = "snowflake")]
     scheme: String,
     /// For how long
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -67,7 +69,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let entry = crate::choice::entry(&arguments.scheme)?;
-    if !entry.generates() || !entry.needs_node() {
+    if !fits(entry) {
         let name = entry.scheme.name;
         return Err(Failure::Usage(format!("{name} ids rest on no node ids; see idgen schemes")));
     }
@@ -87,6 +89,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let report = torture(arguments, folder, time, seed)?;
     report.print(arguments.json)?;
     report.verdict()
+}
+
+/// Whether the scheme's ids rest on node ids.
+fn fits(entry: &Entry) -> bool {
+    generates(entry) && entry.needs_node()
 }
 
 fn torture(

@@ -4,12 +4,14 @@
 //! exist with one database each, SQLite's brings a C library along, and what an id is read from
 //! differs in each.
 
+use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary};
 
 use super::column;
+use crate::typed::{Entity, TypedId};
 use crate::{Id, IdScheme};
 
 /// Lends its derives to [`Id`], whose file knows nothing of databases.
@@ -21,6 +23,46 @@ use crate::{Id, IdScheme};
 #[cfg_attr(feature = "diesel-postgres", diesel(sql_type = diesel::sql_types::Uuid))]
 #[expect(dead_code, reason = "the derives look at its field")]
 struct Lent<S: IdScheme>(Id<S>);
+
+/// The same for [`TypedId`].
+#[derive(AsExpression, FromSqlRow)]
+#[diesel(foreign_derive)]
+#[diesel(sql_type = BigInt)]
+#[diesel(sql_type = Binary)]
+#[cfg_attr(feature = "diesel-mysql", diesel(sql_type = diesel::sql_types::Unsigned<BigInt>))]
+#[cfg_attr(feature = "diesel-postgres", diesel(sql_type = diesel::sql_types::Uuid))]
+#[expect(dead_code, reason = "the derives look at its field")]
+struct LentTyped<E: Entity, S: IdScheme>(TypedId<E, S>);
+
+/// A typed id is of each type, in each database, that its id is of there.
+macro_rules! typed {
+    ($Sql:ty) => {
+        impl<E: Entity, S: IdScheme, DB: Backend> ToSql<$Sql, DB> for TypedId<E, S>
+        where
+            Id<S>: ToSql<$Sql, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                ToSql::<$Sql, DB>::to_sql(&self.id, out)
+            }
+        }
+
+        impl<E: Entity, S: IdScheme, DB: Backend> FromSql<$Sql, DB> for TypedId<E, S>
+        where
+            Id<S>: FromSql<$Sql, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                FromSql::<$Sql, DB>::from_sql(value).map(Self::new)
+            }
+        }
+    };
+}
+
+typed!(BigInt);
+typed!(Binary);
+#[cfg(feature = "diesel-mysql")]
+typed!(diesel::sql_types::Unsigned<BigInt>);
+#[cfg(feature = "diesel-postgres")]
+typed!(diesel::sql_types::Uuid);
 
 #[cfg(feature = "diesel-postgres")]
 mod postgres {

@@ -1,5 +1,5 @@
 //! Ids in databases: an [`Id`](crate::Id) is a value of sqlx and of diesel, one feature for each
-//! library and database.
+//! library and database. A [`TypedId`](crate::typed::TypedId) is stored as its id; the prefix is not.
 //!
 //! | scheme | PostgreSQL | MySQL, MariaDB | SQLite |
 //! |---|---|---|---|

@@ -9,6 +9,7 @@ use sqlx::mysql::{MySql, MySqlTypeInfo, MySqlValueRef};
 use sqlx::{Decode, Encode, Type, ValueRef};
 
 use super::column;
+use crate::typed::{Entity, TypedId};
 use crate::{Id, IdScheme};
 
 /// Whether a layout needs the 64th bit, which a signed BIGINT has not.
@@ -62,5 +63,30 @@ impl<'r, S: IdScheme> Decode<'r, MySql> for Id<S> {
         } else {
             Ok(column::from_signed(<i64 as Decode<MySql>>::decode(value)?)?)
         }
+    }
+}
+
+/// The column of the id.
+impl<E: Entity, S: IdScheme> Type<MySql> for TypedId<E, S> {
+    fn type_info() -> MySqlTypeInfo {
+        <Id<S> as Type<MySql>>::type_info()
+    }
+
+    fn compatible(ty: &MySqlTypeInfo) -> bool {
+        <Id<S> as Type<MySql>>::compatible(ty)
+    }
+}
+
+/// Every id has its value; a column that is too narrow is refused by the server.
+impl<E: Entity, S: IdScheme> Encode<'_, MySql> for TypedId<E, S> {
+    fn encode_by_ref(&self, buffer: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
+        Encode::<MySql>::encode_by_ref(&self.id, buffer)
+    }
+}
+
+/// Errs where the column holds no id of the scheme.
+impl<'r, E: Entity, S: IdScheme> Decode<'r, MySql> for TypedId<E, S> {
+    fn decode(value: MySqlValueRef<'r>) -> Result<Self, BoxDynError> {
+        <Id<S> as Decode<MySql>>::decode(value).map(Self::new)
     }
 }

@@ -7,6 +7,7 @@ use sqlx::types::Uuid;
 use sqlx::{Decode, Encode, Type};
 
 use super::column;
+use crate::typed::{Entity, TypedId};
 use crate::{Id, IdScheme};
 
 /// BIGINT for a 64-bit word, UUID for a 128-bit one.
@@ -46,5 +47,33 @@ impl<'r, S: IdScheme> Decode<'r, Postgres> for Id<S> {
         } else {
             Ok(column::from_word(<Uuid as Decode<Postgres>>::decode(value)?.as_u128())?)
         }
+    }
+}
+
+/// The column of the id.
+impl<E: Entity, S: IdScheme> Type<Postgres> for TypedId<E, S> {
+    fn type_info() -> PgTypeInfo {
+        <Id<S> as Type<Postgres>>::type_info()
+    }
+}
+
+/// Those of the id.
+impl<E: Entity, S: IdScheme> PgHasArrayType for TypedId<E, S> {
+    fn array_type_info() -> PgTypeInfo {
+        Id::<S>::array_type_info()
+    }
+}
+
+/// Errs where the id does.
+impl<E: Entity, S: IdScheme> Encode<'_, Postgres> for TypedId<E, S> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode_by_ref(&self.id, buffer)
+    }
+}
+
+/// Errs where the column holds no id of the scheme.
+impl<'r, E: Entity, S: IdScheme> Decode<'r, Postgres> for TypedId<E, S> {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        <Id<S> as Decode<Postgres>>::decode(value).map(Self::new)
     }
 }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteArgumentValue, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Encode, Type, TypeInfo, ValueRef};
 
 use super::{ColumnError, column};
+use crate::typed::{Entity, TypedId};
 use crate::{Id, IdScheme, Name};
 
 /// INTEGER for a 64-bit word, BLOB for a 128-bit one.
@@ -54,6 +55,34 @@ impl<'r, S: IdScheme> Decode<'r, Sqlite> for Id<S> {
         } else {
             Ok(column::from_bytes(<&[u8] as Decode<Sqlite>>::decode(value)?)?)
         }
+    }
+}
+
+/// The column of the id.
+impl<E: Entity, S: IdScheme> Type<Sqlite> for TypedId<E, S> {
+    fn type_info() -> SqliteTypeInfo {
+        <Id<S> as Type<Sqlite>>::type_info()
+    }
+
+    fn compatible(ty: &SqliteTypeInfo) -> bool {
+        <Id<S> as Type<Sqlite>>::compatible(ty)
+    }
+}
+
+/// Errs where the id does.
+impl<'q, E: Entity, S: IdScheme> Encode<'q, Sqlite> for TypedId<E, S> {
+    fn encode_by_ref(
+        &self,
+        arguments: &mut Vec<SqliteArgumentValue<'q>>,
+    ) -> Result<IsNull, BoxDynError> {
+        Encode::<Sqlite>::encode_by_ref(&self.id, arguments)
+    }
+}
+
+/// Errs where the column holds no id of the scheme.
+impl<'r, E: Entity, S: IdScheme> Decode<'r, Sqlite> for TypedId<E, S> {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        <Id<S> as Decode<Sqlite>>::decode(value).map(Self::new)
     }
 }
 

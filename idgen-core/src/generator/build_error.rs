@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::layout::{LayoutError, RangeError};
-use crate::{Name, TickError, WindowError};
+use crate::{Name, TickError, UnixTime, WindowError};
 
 /// Settings that make no generator.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,24 @@ pub enum BuildError {
     /// The clock shows a time that has no tick.
     #[error(transparent)]
     Time(#[from] TickError),
+    /// The clock shows a time after the layout's last tick.
+    #[error(
+        "{scheme} ids have come to an end: the layout's last tick began at {last}; migrate to a layout with more tick bits or a later epoch"
+    )]
+    Ended {
+        /// The scheme.
+        scheme: Name,
+        /// When its last tick began.
+        last: UnixTime,
+    },
+    /// Something is set that generators of the scheme have not.
+    #[error("{scheme} generators have no {setting}; leave it out")]
+    NoSetting {
+        /// The scheme.
+        scheme: Name,
+        /// What was set.
+        setting: &'static str,
+    },
     /// No node id was given.
     #[error("the {scheme} layout has a node field; give a node id in 0..={max}")]
     NodeMissing {

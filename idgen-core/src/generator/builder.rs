@@ -433,7 +433,12 @@ pub(super) fn clock_ticks<C: Clock>(
     clock: C,
 ) -> Result<ClockTicks<C>, BuildError> {
     let base = scheme.timebase.ok_or(BuildError::NoTimebase { scheme: scheme.name })?;
-    base.tick_at(clock.wall())?;
+    let now = clock.wall();
+    base.tick_at(now)?;
+    if scheme.has_ended(now) {
+        let last = base.time_of(scheme.layout.unpack(u128::MAX).tick);
+        return Err(BuildError::Ended { scheme: scheme.name, last });
+    }
     Ok(ClockTicks::new(clock, base))
 }
 

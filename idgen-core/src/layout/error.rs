@@ -193,6 +193,11 @@ impl RangeError {
 impl fmt::Display for RangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
+            What::Part(label) if self.max == 0 => {
+                write!(f, "{label} {} is given, but the ", self.value)?;
+                self.scheme.map_or(Ok(()), |scheme| write!(f, "{scheme} "))?;
+                return write!(f, "layout has no {label}; leave it out");
+            }
             What::Part(label) => f.write_str(label)?,
             What::Field(name) => write!(f, "field '{name}'")?,
         }

@@ -16,7 +16,7 @@ pub(super) fn diagnose<W: Word>(form: Form, text: &str) -> ParseError {
     };
     let (at, fault) = stray.unwrap_or((text.len(), Fault::Overflow));
     let found = text.get(at..).and_then(|rest| rest.chars().next());
-    ParseError { form, wide: is_wide::<W>(), at, found, fault }
+    ParseError { form, wide: is_wide::<W>(), at, found, fault, lower: false }
 }
 
 /// The first character that no text of this form and width could have where it stands. That

@@ -1,6 +1,6 @@
 //! What can be wrong with a text, and how it is said.
 
-use core::fmt;
+use core::fmt::{self, Write};
 
 use super::Form;
 use super::diagnosis::greatest_text;
@@ -29,6 +29,8 @@ pub struct ParseError {
     pub(super) at: usize,
     pub(super) found: Option<char>,
     pub(super) fault: Fault,
+    /// Whether the text is to be in lower case, as that of a typed id is.
+    pub(super) lower: bool,
 }
 
 /// The kinds of fault.
@@ -133,6 +135,13 @@ impl ParseError {
         matches!(self.fault, Fault::Overflow)
     }
 
+    /// The same error of a text in lower case that stands this many bytes into another.
+    pub(crate) const fn in_typed_id(mut self, offset: usize) -> Self {
+        self.at += offset;
+        self.lower = true;
+        self
+    }
+
     /// The bits of the word and the characters of its longest text.
     const fn limits(&self) -> (u32, usize) {
         if self.wide {
@@ -163,7 +172,9 @@ impl fmt::Display for ParseError {
             Fault::LeadingZero => write!(f, "is a leading zero; write {form} without"),
             Fault::Overflow => {
                 let greatest = greatest_text(*form, self.wide);
-                write!(f, "makes it more than {bits} bits; the greatest {form} is {greatest}")
+                write!(f, "makes it more than {bits} bits; the greatest {form} is ")?;
+                let cased = |c: char| if self.lower { c.to_ascii_lowercase() } else { c };
+                greatest.chars().try_for_each(|c| f.write_char(cased(c)))
             }
             Fault::Character | Fault::Length(_) => {
                 write!(f, "is not in the {form} alphabet ({})", form.alphabet_in_words())

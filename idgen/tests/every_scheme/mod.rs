@@ -13,7 +13,7 @@ pub(crate) fn generator(entry: &Entry) -> Box<dyn ErasedGenerator> {
     let mut settings = Settings::default();
     settings.node = entry.needs_node().then_some(u64::from(entry.scheme.layout.node_bits() > 0));
     match entry.generator(&settings).unwrap() {
-        Err(BuildError::Time(_) | BuildError::Window(_)) => {
+        Err(BuildError::Ended { .. }) => {
             let base = entry.scheme.timebase.unwrap();
             let clock = ScriptedClock::at(UnixTime::from_nanos(base.time_of(1 << 20).as_nanos()));
             Builder::of(entry.scheme).clock(clock).settings(&settings).erased().unwrap()

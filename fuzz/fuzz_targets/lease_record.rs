@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use idgen::clock::ScriptedClock;
-use idgen::lease::{Ask, Disk, FileStore, Lock, Realm, Store, StoreError, Wanted};
+use idgen::lease::{Ask, Disk, FileStore, Folder, Lock, Realm, Store, StoreError, Wanted};
 use idgen::snowflake::Snowflake;
 use idgen::{Scheme, UnixTime};
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ fuzz_target!(|json: &[u8]| {
         let mut bytes = json.to_vec();
         bytes.extend_from_slice(format!("\ncrc32 {checksum:08x}\n").as_bytes());
         let disk = Memory::default();
-        disk.files.lock().expect("one thread").insert("/snowflake/node-3.json".into(), bytes);
+        disk.files().insert("node-3.json".into(), bytes);
         let clock = ScriptedClock::at(UnixTime::from_seconds(1_700_000_000));
         let store = FileStore::on("/", disk, clock);
         let marks = store.nodes(&realm).map(|nodes| nodes.iter().map(|node| node.mark).max());
@@ -34,17 +34,23 @@ fuzz_target!(|json: &[u8]| {
     }
 });
 
-/// Files in memory.
-#[derive(Debug, Default)]
+/// One folder's files in memory.
+#[derive(Clone, Debug, Default)]
 struct Memory {
-    files: Mutex<HashMap<PathBuf, Vec<u8>>>,
+    files: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+}
+
+impl Memory {
+    fn files(&self) -> MutexGuard<'_, HashMap<String, Vec<u8>>> {
+        self.files.lock().expect("one thread")
+    }
 }
 
 #[derive(Debug)]
 struct Locked;
 
 impl Lock for Locked {
-    fn is_in_place(&self, _: &Path) -> io::Result<bool> {
+    fn is_in_place(&self) -> io::Result<bool> {
         Ok(true)
     }
 
@@ -58,38 +64,37 @@ impl Disk for Memory {
         Ok(())
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let files = self.files.lock().expect("one thread");
-        let names = files.keys().filter_map(|path| path.strip_prefix(folder).ok()?.to_str());
-        Ok(names.map(str::to_owned).collect())
+    fn open_folder(&self, _: &Path) -> io::Result<Box<dyn Folder>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Folder for Memory {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.files().keys().cloned().collect())
     }
 
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.files.lock().expect("one thread").get(path).cloned())
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.files().get(name).cloned())
     }
 
-    fn write(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        self.files.lock().expect("one thread").insert(path.into(), contents.into());
+    fn write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        self.files().insert(name.into(), contents.into());
         Ok(())
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut files = self.files.lock().expect("one thread");
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut files = self.files();
         let contents = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
         files.insert(to.into(), contents);
         Ok(())
     }
 
-    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         Ok(())
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.files.lock().expect("one thread").remove(path);
-        Ok(())
-    }
-
-    fn try_lock(&self, _: &Path, _: bool) -> io::Result<Option<Box<dyn Lock>>> {
+    fn try_lock(&self, _: &str, _: bool) -> io::Result<Option<Box<dyn Lock>>> {
         Ok(Some(Box::new(Locked)))
     }
 }

@@ -111,6 +111,11 @@ fn windows_follow_each_other<S: Store>(open: &impl Fn() -> S) {
         assert!(hold.term() > last_term, "term {} does not follow {last_term}", hold.term());
         last_term = hold.term();
         for from in [0, end, 0] {
+            let begins = hold.begins();
+            assert!(
+                begins >= end,
+                "it begins at {begins}, before the end of the last window, {end}"
+            );
             let window = grant(&mut *hold, from, length);
             assert!(window.start() >= end, "{window:?} starts before the end of the last, {end}");
             assert_eq!(window.end() - window.start(), length);

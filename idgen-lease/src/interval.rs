@@ -20,6 +20,9 @@ pub enum Interval {
     /// By count: as many ticks as hold so many ids, at least one. It suits lines without a clock. Ticks
     /// pass whether they are used or not, so a line with a clock makes a record whenever it was idle
     /// for that many ticks.
+    ///
+    /// Where so many are drawn before the next record is durable, ids wait for the disk. So the interval doubles each
+    /// time that it was used up before it was renewed, up to 64 times its length.
     Count(u64),
 }
 

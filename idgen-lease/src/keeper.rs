@@ -36,53 +36,36 @@ pub(crate) struct Tenancy<G> {
 impl<G: ErasedGenerator + 'static> Tenancy<G> {
     pub(crate) fn begin(lease: Lease, make: Make<G>) -> Result<Arc<Self>, LeaseError> {
         let first = Link::acquire(&lease, &make, 0)?;
-        let tenancy = Arc::new(Self {
-            lease,
-            make,
-            first,
-            health: Mutex::default(),
-            troubled: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            kept_in: AtomicU64::new(0),
-            keeper: OnceLock::new(),
-        });
-        if let Err(error) = tenancy.wait_for_start(&tenancy.first) {
-            // Or each attempt would put the mark a window farther ahead, faster than time passes.
-            tenancy.first.release(&tenancy.lease);
-            return Err(error);
-        }
+        let tenancy = Arc::new(Self::new(lease, make, first));
         if tenancy.lease.kept {
             tenancy.start_keeper().map_err(LeaseError::Keeper)?;
         }
         Ok(tenancy)
     }
 
-    /// Waits until the first window may be issued from. If that would take too long, wall time was set
-    /// back since the last holder: the clock keeps an offset then and goes on from there, if it can.
-    fn wait_for_start(&self, link: &Link<G>) -> Result<(), LeaseError> {
-        let (line, base) = (link.line(), self.lease.realm.scheme().timebase);
-        let Some(base) = base else { return Ok(()) };
-        let begins = line.reached();
-        let wait = || {
-            let ticks = begins.saturating_sub(line.max_drift()).saturating_sub(line.now());
-            Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()))
-        };
-        let mut left = wait();
-        if left > self.lease.max_start_wait {
-            self.lease.tell(&Event::ClockBehind { seconds: left.as_secs() });
-            line.go_on_from(begins);
-            left = wait();
+    const fn new(lease: Lease, make: Make<G>, first: Link<G>) -> Self {
+        Self {
+            lease,
+            make,
+            first,
+            health: Mutex::new(Health::Good),
+            troubled: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            kept_in: AtomicU64::new(0),
+            keeper: OnceLock::new(),
         }
-        if left > self.lease.max_start_wait {
-            let what = link.held().map(|(block, _)| block.describe()).unwrap_or_default();
-            let (begins, wait) = (base.time_of(begins), left.as_secs());
-            return Err(LeaseError::Early { what, begins, wait });
-        }
-        if !left.is_zero() {
-            self.lease.tell(&Event::Waiting { seconds: left.as_secs_f64() });
-            link.wait_for_start(left * 2);
-        }
-        Ok(())
+    }
+
+    /// What a child of fork finds of it in its memory, on this store; `None` where no node id is held.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn forked(
+        &self,
+        store: Arc<dyn crate::Store>,
+    ) -> Option<Result<Arc<Self>, LeaseError>> {
+        let first = self.last().forked(&self.lease, &self.make)?;
+        let lease = Lease { store, ..self.lease.clone() };
+        let copy = |first| Arc::new(Self::new(lease, Arc::clone(&self.make), first));
+        Some(first.map(copy).map_err(LeaseError::from))
     }
 
     /// The link that issues ids in this process, or did last.
@@ -128,16 +111,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         }
         // A child's copy of the link may be locked for ever, and its hold is the parent's.
         let from = if link.born == generation() { link.abandon() } else { link.line().reached() };
-        let next = Link::acquire(&self.lease, &self.make, from).and_then(|next| {
-            match self.wait_for_start(&next) {
-                Ok(()) => Ok(next),
-                Err(error) => {
-                    next.release(&self.lease);
-                    Err(error)
-                }
-            }
-        });
-        match next {
+        match Link::acquire(&self.lease, &self.make, from) {
             Ok(next) => {
                 // Only the keeper sets it, so it is empty.
                 let _ = link.next.set(Box::new(next));
@@ -222,18 +196,17 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     fn run(&self) {
-        let pause = self.pause();
         while !self.ended.load(Ordering::Relaxed) {
             self.keep();
-            thread::park_timeout(pause);
+            thread::park_timeout(self.pause());
         }
     }
 
     /// A sixteenth of the interval, within bounds.
     fn pause(&self) -> Duration {
         let base = self.lease.realm.scheme().timebase;
-        let longest = self.lease.store.longest_window();
-        base.map_or(PAUSES.0, |_| (longest / 16).clamp(PAUSES.0, PAUSES.1))
+        let time = |tick: u64| Duration::from_nanos(self.last().interval().saturating_mul(tick));
+        base.map_or(PAUSES.0, |base| (time(base.tick_nanos()) / 16).clamp(PAUSES.0, PAUSES.1))
     }
 
     /// Ends the keeper's pause.

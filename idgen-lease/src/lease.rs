@@ -44,6 +44,7 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_secs(1);
 /// assert_eq!(ids.generate()?.node(), 7);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 #[must_use = "a lease makes no generator before `start` is called"]
 pub struct Lease {
     pub(crate) realm: Realm,
@@ -111,8 +112,8 @@ impl Lease {
         self
     }
 
-    /// Takes a node id, builds the generator with it, and grants it its first window; then waits until
-    /// the first id may be issued.
+    /// Takes a node id, builds the generator with it, waits until the first id may be issued, and grants it its
+    /// first window then.
     ///
     /// `make` is called with settings that hold the node id, and that leave the generator without a
     /// window: give them to a [`Builder`](idgen_core::generator::Builder) or to a catalog entry. In a
@@ -125,7 +126,7 @@ impl Lease {
         self,
         make: impl Fn(&Settings) -> Result<G, BuildError> + Send + Sync + 'static,
     ) -> Result<Leased<G>, LeaseError> {
-        Tenancy::begin(self, Box::new(make)).map(Leased::new)
+        Tenancy::begin(self, Arc::new(make)).map(Leased::new)
     }
 
     pub(crate) fn wanted(&self) -> Result<Wanted, LeaseError> {

@@ -9,6 +9,7 @@ use idgen_core::{FillError, GenerateError, Id, Scheme, Stall};
 use idgen_fork::generation;
 
 use crate::keeper::Tenancy;
+use crate::link::LEAST_WAIT;
 use crate::{Block, Health};
 
 /// How often a child of fork looks whether it has a node id yet.
@@ -55,6 +56,20 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
     /// For leases that were started without a keeper.
     pub fn keep(&self) {
         self.tenancy.keep();
+    }
+
+    /// What a child of fork finds in its memory, for simulations, which cannot fork: the generator as far as it is,
+    /// without a window, and the lease, in a process that looks at its store like this. `None` where no node
+    /// id is held.
+    ///
+    /// # Errors
+    /// If the generator cannot be built a second time.
+    #[cfg(feature = "simulation")]
+    pub fn forked(
+        &self,
+        store: impl crate::Store + 'static,
+    ) -> Option<Result<Self, crate::LeaseError>> {
+        Some(self.tenancy.forked(Arc::new(store))?.map(Self::new))
     }
 
     /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
@@ -112,10 +127,7 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
                 let error = GenerateError::from_stall(self.scheme().name, stall, waited);
                 return Err(self.explained(error));
             }
-            waited += link
-                .line()
-                .wait_for(u64::MAX, POLL.min(max_wait - waited))
-                .max(Duration::from_micros(1));
+            waited += link.line().wait_for(u64::MAX, POLL.min(max_wait - waited)).max(LEAST_WAIT);
             match attempt() {
                 Ok(made) => return Ok(made),
                 Err(again) => stall = again,

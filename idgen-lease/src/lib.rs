@@ -60,7 +60,7 @@ mod store;
 pub mod conformance;
 
 pub use error::{LeaseError, StoreError};
-pub use file::{Disk, FileStore, Lock, SystemDisk};
+pub use file::{Disk, FileStore, Folder, Lock, SystemDisk};
 pub use health::{Event, Health, Watch};
 pub use interval::Interval;
 pub use lease::Lease;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use idgen_core::Windowed;
 use idgen_core::catalog::Settings;
@@ -10,10 +10,16 @@ use idgen_core::generator::{BuildError, ErasedGenerator, Start};
 use idgen_fork::generation;
 
 use crate::interval::due;
-use crate::{Ask, Event, Hold, Interval, Lease, LeaseError, StoreError};
+use crate::{Ask, Block, Event, Hold, Interval, Lease, LeaseError, StoreError};
+
+/// What a wait counts for at least, so that its bound is reached also by a clock that stands still.
+pub(crate) const LEAST_WAIT: Duration = Duration::from_micros(1);
+
+/// How many times as long an interval by count may become.
+const GROWTH: u64 = 64;
 
 /// Builds a generator from settings.
-pub(crate) type Make<G> = Box<dyn Fn(&Settings) -> Result<G, BuildError> + Send + Sync>;
+pub(crate) type Make<G> = Arc<dyn Fn(&Settings) -> Result<G, BuildError> + Send + Sync>;
 
 /// A generator, its hold, and the link that takes over when this one can issue no more: in a child of
 /// fork, or when the hold is lost. Each has a node id of its own, so the links never mix node ids.
@@ -26,13 +32,18 @@ pub(crate) struct Link<G> {
     /// Tick after the last window's last. Written by whoever renews, under the lock of `hold`; read for
     /// health alone: relaxed ordering.
     end: AtomicU64,
-    interval: u64,
+    /// How far ahead the window reaches, in ticks, and the most that it may. Written and read as `end` is.
+    interval: AtomicU64,
+    longest: u64,
     pub(crate) next: OnceLock<Box<Self>>,
 }
 
 impl<G: ErasedGenerator> Link<G> {
-    /// Takes a node id, builds a generator with it, and grants it a window that begins at this tick at
-    /// the earliest.
+    /// Takes a node id, builds a generator with it, waits until its first window may be issued from, and grants
+    /// it that window, which begins at this tick at the earliest.
+    ///
+    /// Nothing is granted before the wait: so no window reaches farther ahead of the clock than the store's
+    /// longest, and who crashes while it waits, or waits in vain, has put the mark no farther.
     pub(crate) fn acquire(lease: &Lease, make: &Make<G>, from: u64) -> Result<Self, LeaseError> {
         let tell = |event| lease.tell(&event);
         let mut hold = lease.store.acquire(&lease.realm, lease.wanted()?, &tell)?;
@@ -42,7 +53,8 @@ impl<G: ErasedGenerator> Link<G> {
         let generator = make(settings)?;
         let scheme = lease.realm.scheme();
         let line = generator.windowed().ok_or(LeaseError::NoLine { scheme: scheme.name })?;
-        let interval = interval(lease, line)?;
+        let (interval, longest) = intervals(lease, line)?;
+        wait_for_start(lease, line, hold.block(), hold.begins().max(from))?;
         let window = hold.grant(Ask { from: line.now().max(from), length: interval })?;
         line.grant(window)?;
         lease.tell(&Event::Granted { start: window.start(), end: window.end() });
@@ -51,9 +63,38 @@ impl<G: ErasedGenerator> Link<G> {
             generator,
             born: generation(),
             hold: Mutex::new(Some(hold)),
-            interval,
+            interval: AtomicU64::new(interval),
+            longest,
             next: OnceLock::new(),
         })
+    }
+
+    /// What a child of fork finds of this link in its memory: the generator, as far as it is and without a window,
+    /// and no hold that would be its own. `None` where there is no hold to copy either.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn forked(&self, lease: &Lease, make: &Make<G>) -> Option<Result<Self, BuildError>> {
+        let (block, _) = self.held()?;
+        let mut settings = lease.settings;
+        settings.node = Some(block.first());
+        settings.start = Start::Nothing;
+        Some(make(&settings).map(|generator| {
+            let copy = Self {
+                end: AtomicU64::new(self.end()),
+                generator,
+                born: self.born.wrapping_sub(1), // in another process
+                hold: Mutex::new(None),
+                interval: AtomicU64::new(self.interval()),
+                longest: self.longest,
+                next: OnceLock::new(),
+            };
+            let reached = self.line().reached();
+            if let Ok(window) = idgen_core::Window::new(reached, reached.saturating_add(1))
+                && copy.line().grant(window).is_ok()
+            {
+                copy.line().revoke();
+            }
+            copy
+        }))
     }
 
     /// The line of the generator.
@@ -68,9 +109,13 @@ impl<G: ErasedGenerator> Link<G> {
     pub(crate) fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
         let (line, mut hold) = (self.line(), self.hold());
         let Some(hold) = hold.as_mut() else { return Ok(()) };
-        let end = self.end();
-        let Some(ask) = due(line.now(), line.reached(), end, self.interval) else { return Ok(()) };
+        let (end, reached, interval) = (self.end(), line.reached(), self.interval());
+        let Some(ask) = due(line.now(), reached, end, interval) else { return Ok(()) };
         let window = hold.grant(ask)?;
+        if reached >= end && interval < self.longest {
+            // It was used up before it was renewed: whoever draws is faster than the store.
+            self.interval.store(self.longest.min(interval.saturating_mul(2)), Ordering::Relaxed);
+        }
         // An error means that the layout is at its end, which the line itself will say.
         if line.grant(window).is_ok() {
             self.end.store(window.end(), Ordering::Relaxed);
@@ -84,15 +129,9 @@ impl<G: ErasedGenerator> Link<G> {
         self.end.load(Ordering::Relaxed)
     }
 
-    /// Waits until the first tick of the window may be issued, and says how long it was; at most so long.
-    pub(crate) fn wait_for_start(&self, at_most: Duration) -> Duration {
-        let line = self.line();
-        let first = line.reached().saturating_sub(line.max_drift());
-        let mut waited = Duration::ZERO;
-        while line.now() < first && waited < at_most {
-            waited += line.wait_for(first, at_most - waited);
-        }
-        waited
+    /// How far ahead the window reaches at present, in ticks.
+    pub(crate) fn interval(&self) -> u64 {
+        self.interval.load(Ordering::Relaxed)
     }
 
     /// Takes the window away and gives the hold up without giving anything back: it may be somebody
@@ -123,7 +162,7 @@ impl<G: ErasedGenerator> Link<G> {
     }
 
     /// The block that is held, and the term.
-    pub(crate) fn held(&self) -> Option<(crate::Block, u64)> {
+    pub(crate) fn held(&self) -> Option<(Block, u64)> {
         self.hold().as_ref().map(|hold| (hold.block(), hold.term()))
     }
 
@@ -132,22 +171,56 @@ impl<G: ErasedGenerator> Link<G> {
     }
 }
 
-/// The interval in ticks of the line.
-fn interval(lease: &Lease, line: &dyn Windowed) -> Result<u64, LeaseError> {
+/// Waits until a line may issue this tick. If that would take too long, wall time was set back since the last
+/// holder: the clock keeps an offset then and goes on from there, if it can.
+fn wait_for_start(
+    lease: &Lease,
+    line: &dyn Windowed,
+    block: Block,
+    begins: u64,
+) -> Result<(), LeaseError> {
+    let Some(base) = lease.realm.scheme().timebase else { return Ok(()) };
+    let first = begins.saturating_sub(line.max_drift());
+    let left = || {
+        let ticks = first.saturating_sub(line.now());
+        Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()))
+    };
+    let mut wait = left();
+    if wait > lease.max_start_wait {
+        lease.tell(&Event::ClockBehind { seconds: wait.as_secs() });
+        line.go_on_from(begins);
+        wait = left();
+    }
+    if wait > lease.max_start_wait {
+        let (what, wait) = (block.describe(), wait.as_secs());
+        return Err(LeaseError::Early { what, begins: base.time_of(begins), wait });
+    }
+    if !wait.is_zero() {
+        lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
+        let (mut waited, at_most) = (Duration::ZERO, wait * 2);
+        while line.now() < first && waited < at_most {
+            waited += line.wait_for(first, at_most - waited).max(LEAST_WAIT);
+        }
+    }
+    Ok(())
+}
+
+/// The interval in ticks of the line, and the longest that it may become: an interval by count gets longer where ids are
+/// drawn faster than it can be renewed.
+fn intervals(lease: &Lease, line: &dyn Windowed) -> Result<(u64, u64), LeaseError> {
     let base = lease.realm.scheme().timebase;
     let longest = base.map_or(u64::MAX, |base| base.ticks_in(lease.store.longest_window())).max(2);
     let drift = base.map_or(0, |_| line.max_drift());
     let most = longest.saturating_sub(drift).max(2);
-    match lease.interval {
-        None if base.is_some() => Ok(most),
-        None => Ok(Interval::TIMELESS.ticks(None, line.sequence_bits())),
-        Some(interval) => {
-            let interval = interval.ticks(base, line.sequence_bits());
-            if interval <= most {
-                Ok(interval)
-            } else {
-                Err(LeaseError::Interval { interval, longest: most })
-            }
-        }
+    let interval = match lease.interval {
+        None if base.is_some() => return Ok((most, most)),
+        None => Interval::TIMELESS,
+        Some(interval) => interval,
+    };
+    let ticks = interval.ticks(base, line.sequence_bits());
+    if ticks > most {
+        return Err(LeaseError::Interval { interval: ticks, longest: most });
     }
+    let by_time = matches!(interval, Interval::Time(_)) && base.is_some();
+    Ok((ticks, if by_time { ticks } else { most.min(ticks.saturating_mul(GROWTH)) }))
 }

@@ -67,6 +67,11 @@ pub trait Hold: Send + fmt::Debug {
     /// comer can be told from the holder (a fencing token).
     fn term(&self) -> u64;
 
+    /// The tick where the next window begins at the earliest: no holder before was granted it, or any after it.
+    /// Who does not wait for it before asking has a window that reaches farther ahead of the clock than windows
+    /// are long, and a store that lost its records would not know of it.
+    fn begins(&self) -> u64;
+
     /// The next window, durable.
     ///
     /// # Errors

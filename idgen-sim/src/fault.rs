@@ -19,9 +19,11 @@ pub enum Fault {
     /// A process is not run for a while, past its window perhaps.
     Pause,
     /// A process is not run for a while, in the middle of a call of the disk. Meanwhile another takes a
-    /// node id, its own if it can be had, makes ids, and goes. (The folder is not removed meanwhile: a
-    /// holder that is paused between looking at its lock and writing its record does not see it.)
+    /// node id, its own if it can be had, makes ids, and goes; where folders may be removed, the folder perhaps
+    /// was before.
     PauseInCall,
+    /// A process forks, and its child takes the place of another process, which dies.
+    Fork,
     /// A process dies.
     Crash,
     /// A process dies in the middle of a call of the disk; what it wrote may be torn.
@@ -44,19 +46,20 @@ pub enum Fault {
     RestoredBackup,
     /// A record in one of two folders is damaged.
     DamagedRecord,
-    /// Somebody removes the folder. Only where clocks are right: the store goes by them then.
+    /// Somebody removes one of two folders; or the only one, where clocks are right: the store goes by them then.
     RemovedFolder,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ClockJump,
         Self::ClockDrift,
         Self::ClockFreeze,
         Self::ClockSet,
         Self::Pause,
         Self::PauseInCall,
+        Self::Fork,
         Self::Crash,
         Self::CrashInCall,
         Self::Stop,
@@ -81,7 +84,7 @@ impl Fault {
             let rare = matches!(fault, Self::RemovedFolder | Self::PowerLoss | Self::FullDisk);
             let possible = (wild || !clocks)
                 && (second || !twofold)
-                && !(wild && fault == Self::RemovedFolder);
+                && (second || !wild || fault != Self::RemovedFolder);
             if possible && (!rare || random.below(3) == 0) {
                 return fault;
             }

@@ -16,15 +16,21 @@ pub enum Mutation {
     TrustClockOnRestart,
     /// A node id is given to its next holder with the mark before its last.
     RecycleBelowMark,
+    /// A record is written wherever the folder's name leads by then, instead of into the folder that was opened.
+    WriteByPath,
+    /// A child of fork issues what is left of its parent's window.
+    ChildKeepsHorizon,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ReserveAfterIssuing,
         Self::ForgetFolderSync,
         Self::TrustClockOnRestart,
         Self::RecycleBelowMark,
+        Self::WriteByPath,
+        Self::ChildKeepsHorizon,
     ];
 }
 
@@ -35,6 +41,8 @@ impl fmt::Display for Mutation {
             Self::ForgetFolderSync => "forget-folder-sync",
             Self::TrustClockOnRestart => "trust-clock-on-restart",
             Self::RecycleBelowMark => "recycle-below-mark",
+            Self::WriteByPath => "write-by-path",
+            Self::ChildKeepsHorizon => "child-keeps-horizon",
         })
     }
 }

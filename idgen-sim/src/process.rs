@@ -3,12 +3,12 @@
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use idgen_core::clock::{Clock, Disciplined};
+use idgen_core::clock::{Clock, Disciplined, OnAlert};
 use idgen_core::generator::{Builder, ErasedGenerator};
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
-use idgen_core::{IdScheme, Timebase, UnixTime};
-use idgen_lease::{FileStore, Lease, LeaseError, Leased, StoreError};
+use idgen_core::{IdScheme, Timebase, UnixTime, Window};
+use idgen_lease::{Event, FileStore, Lease, LeaseError, Leased, StoreError};
 use idgen_testkit::Oracle;
 
 use crate::Mutation;
@@ -58,17 +58,18 @@ pub(crate) struct Ground {
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     oracle: Oracle,
-    pub(crate) makers: u64,
     pub(crate) ids: u64,
     pub(crate) starts: u64,
     pub(crate) stalls: u64,
     /// The first promise that was broken.
     pub(crate) violation: Option<String>,
+    /// What happened.
+    pub(crate) trace: Vec<String>,
 }
 
 impl Ground {
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seen)
     }
 
     /// The disk as a new process sees it.
@@ -77,8 +78,32 @@ impl Ground {
     }
 
     pub(crate) fn platter(&self) -> MutexGuard<'_, Platter> {
-        self.platter.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.platter)
     }
+
+    /// The store as a process sees it, by its host's time.
+    fn store(&self, disk: &SimDisk, time: &Time) -> FileStore<SimDisk> {
+        let store = FileStore::on(FOLDERS[0], disk.clone(), Arc::clone(time));
+        let store = store.longest_window(self.longest);
+        if self.second { store.second(FOLDERS[1]) } else { store }
+    }
+
+    /// Says what happens, at this moment.
+    pub(crate) fn tell(&self, what: impl std::fmt::Display) {
+        let now = self.truth.now().as_secs_f64();
+        self.seen().trace.push(format!("{now:12.3} s  {what}"));
+    }
+
+    /// Counts a process that starts, and gives it a number.
+    fn maker(&self) -> u64 {
+        let mut seen = self.seen();
+        seen.starts += 1;
+        seen.starts
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A clock that a world's processes go by.
@@ -89,17 +114,27 @@ pub(crate) type Time = Arc<dyn Clock>;
 pub(crate) struct Host {
     pub(crate) clock: Arc<HostClock>,
     pub(crate) time: Time,
+    disciplined: Option<Arc<Disciplined<Arc<HostClock>>>>,
 }
 
 impl Host {
     pub(crate) fn new(truth: &Arc<Truth>, disciplined: bool) -> Self {
         let clock = Arc::new(HostClock::new(Arc::clone(truth)));
-        let time: Time = if disciplined {
-            Arc::new(Disciplined::new(Arc::clone(&clock)))
+        if disciplined {
+            let disciplined = Arc::new(Disciplined::new(Arc::clone(&clock)));
+            let time = Arc::<Disciplined<_>>::clone(&disciplined);
+            Self { clock, time, disciplined: Some(disciplined) }
         } else {
-            Arc::<HostClock>::clone(&clock)
-        };
-        Self { clock, time }
+            Self { time: Arc::<HostClock>::clone(&clock), clock, disciplined: None }
+        }
+    }
+
+    /// Somebody sets the clock right, and tells a disciplined one to believe it.
+    pub(crate) fn heal(&self) {
+        self.clock.heal();
+        if let Some(disciplined) = &self.disciplined {
+            disciplined.on_alert(OnAlert::Follow);
+        }
     }
 }
 
@@ -107,6 +142,9 @@ impl Host {
 pub(crate) struct Life {
     pub(crate) ids: Leased<Box<dyn ErasedGenerator>>,
     pub(crate) disk: SimDisk,
+    time: Time,
+    /// The window that the next copy of a generator has, by mistake.
+    kept: Arc<Mutex<Option<Window>>>,
     maker: u64,
 }
 
@@ -119,26 +157,41 @@ impl Life {
         node: Option<u64>,
         laned: bool,
     ) -> Result<Self, Box<LeaseError>> {
-        let store = FileStore::on(FOLDERS[0], disk.clone(), Arc::clone(time));
-        let store = store.longest_window(ground.longest);
-        let store = if ground.second { store.second(FOLDERS[1]) } else { store };
+        let store = ground.store(&disk, time);
         let mut lease = Lease::of::<Flake>(store).without_keeper().max_start_wait(MAX_START_WAIT);
         if let Some(node) = node {
             lease = lease.node(node);
         }
-        let time = Arc::clone(time);
+        let (clock, kept) = (Arc::clone(time), Arc::default());
+        // Its children's events bear its number, too.
+        let (told, number) = (ground.clone(), ground.seen().starts + 1);
+        lease = lease
+            .watch(move |event: &Event| told.tell(format_args!("  generator {number}: {event:?}")));
+        let mistake: Arc<Mutex<Option<Window>>> = Arc::clone(&kept);
         let ids = lease.start(move |settings| {
-            let builder = Builder::<Flake>::on(Arc::clone(&time)).settings(settings);
+            let mut builder = Builder::<Flake>::on(Arc::clone(&clock)).settings(settings);
+            if let Some(window) = lock(&mistake).take() {
+                builder = builder.window(window);
+            }
             Ok(if laned {
                 Box::new(builder.laned()?) as Box<dyn ErasedGenerator>
             } else {
                 Box::new(builder.shared()?)
             })
         })?;
-        let mut seen = ground.seen();
-        seen.makers += 1;
-        seen.starts += 1;
-        Ok(Self { ids, disk, maker: seen.makers })
+        let (maker, time) = (ground.maker(), Arc::clone(time));
+        Ok(Self { ids, disk, time, kept, maker })
+    }
+
+    /// Forks: the child has its parent's memory, and a window and a node id of its own when it is kept next.
+    pub(crate) fn fork(&self, ground: &Ground) -> Option<Self> {
+        if ground.mutation == Some(Mutation::ChildKeepsHorizon) {
+            *lock(&self.kept) = Window::new(0, self.ids.window_end()).ok();
+        }
+        let (disk, time) = (ground.disk(), Arc::clone(&self.time));
+        let ids = self.ids.forked(ground.store(&disk, &time))?.ok()?;
+        let kept = Arc::clone(&self.kept);
+        Some(Self { ids, disk, time, kept, maker: ground.maker() })
     }
 
     /// Takes up to `want` ids, and says how many there were. Of a process that died meanwhile they

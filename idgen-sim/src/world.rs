@@ -19,7 +19,7 @@ use crate::{Failure, Fault, Mutation, Report};
 const STEPS: u64 = 200;
 
 /// Lines of its trace that a failure shows.
-const SHOWN: usize = 60;
+const SHOWN: usize = 100;
 
 /// How long ids may take to come again when all faults have ceased: clocks were ten minutes off, windows
 /// are an hour at most, and a clock that stood still is hours behind.
@@ -39,7 +39,6 @@ pub struct World {
     faults: BTreeMap<Fault, u64>,
     /// Hours that processes lived, in nanoseconds.
     lived: u128,
-    trace: Vec<String>,
 }
 
 /// A process, alive or dead.
@@ -76,8 +75,9 @@ impl World {
                 format!("it panicked: {}", text.unwrap_or_default())
             }
         };
-        let from = world.trace.len().saturating_sub(SHOWN);
-        Err(Box::new(Failure { seed, mutation, violation, trace: world.trace.split_off(from) }))
+        let mut trace = std::mem::take(&mut world.ground.seen().trace);
+        let from = trace.len().saturating_sub(SHOWN);
+        Err(Box::new(Failure { seed, mutation, violation, trace: trace.split_off(from) }))
     }
 
     fn new(seed: u64, mutation: Option<Mutation>) -> Self {
@@ -115,7 +115,6 @@ impl World {
             bad,
             faults: BTreeMap::new(),
             lived: 0,
-            trace: Vec::new(),
         }
     }
 
@@ -173,9 +172,8 @@ impl World {
         self.ground.truth.now()
     }
 
-    fn tell(&mut self, what: impl std::fmt::Display) {
-        let now = self.now().as_secs_f64();
-        self.trace.push(format!("{now:12.3} s  {what}"));
+    fn tell(&self, what: impl std::fmt::Display) {
+        self.ground.tell(what);
     }
 
     /// A process gets to run: it starts if it is dead, keeps its lease, and makes ids.
@@ -274,6 +272,7 @@ impl World {
                     self.rest(number);
                 }
             }
+            Fault::Fork => self.fork(number),
             Fault::PauseInCall
             | Fault::CrashInCall
             | Fault::LostReply
@@ -301,6 +300,20 @@ impl World {
                 self.tell(format_args!("{fault}: {}", self.bad.display()));
             }
         }
+    }
+
+    fn fork(&mut self, parent: usize) {
+        let heir = pick(&mut self.random, self.processes.len());
+        let Some(life) = self.processes[parent].life.as_ref().filter(|_| heir != parent) else {
+            return;
+        };
+        let Some(child) = life.fork(&self.ground) else { return };
+        let Process { host, node, laned, idle_until, .. } = self.processes[parent];
+        let before = Process { host, node, laned, life: Some(child), idle_until };
+        if let Some(life) = std::mem::replace(&mut self.processes[heir], before).life {
+            life.die();
+        }
+        self.tell(format_args!("process {parent} forks, and its child is process {heir}"));
     }
 
     fn clock_fault(&mut self, fault: Fault, host: usize) {
@@ -349,9 +362,16 @@ impl World {
         let time = Arc::clone(&self.hosts[self.processes[number].host].time);
         let life = self.processes[number].life.as_ref();
         let held = life.and_then(|life| life.ids.held()).map(|(block, _)| block.first());
-        let node = held.filter(|_| self.random.below(2) == 0);
+        let removed = (!self.wild || ground.second) && self.random.below(2) == 0;
+        let node = held.filter(|_| removed || self.random.below(2) == 0);
+        let bad = self.bad;
         Box::new(move || {
             ground.truth.pass(pause);
+            ground.tell(format_args!("process {number} is paused in a call for {pause:?}"));
+            if removed {
+                ground.tell(format_args!("meanwhile {} is removed", bad.display()));
+                ground.platter().remove_folder(bad);
+            }
             if let Ok(stranger) = Life::start(&ground, &time, ground.disk(), node, false) {
                 for _ in 0..10 {
                     time.wait(Duration::from_millis(1));
@@ -380,9 +400,7 @@ impl World {
     /// The faults cease.
     fn heal(&mut self) {
         self.tell("all faults cease");
-        for host in &self.hosts {
-            host.clock.heal();
-        }
+        self.hosts.iter().for_each(Host::heal);
         self.ground.platter().full = false;
         for process in &mut self.processes {
             process.idle_until = Duration::ZERO;

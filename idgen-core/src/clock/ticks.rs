@@ -178,7 +178,8 @@ impl<C: Clock> Ticks for Timeless<C> {
     }
 }
 
-/// Waits on a clock until a tick of a timebase begins, at most so long.
+/// Waits on a clock until a tick of a timebase begins, at most so long. A wait that the clock shows nothing of, for
+/// it stands still, is taken for as long as it was to be.
 pub(super) fn wait_for(
     clock: &(impl Clock + ?Sized),
     timebase: &Timebase,
@@ -187,7 +188,8 @@ pub(super) fn wait_for(
 ) -> Duration {
     let until = timebase.time_of(tick).as_nanos() - clock.wall().as_nanos();
     let until = Duration::from_nanos(u64::try_from(until.max(0)).unwrap_or(u64::MAX));
-    let before = clock.monotonic();
-    clock.wait(until.min(at_most));
-    clock.monotonic().saturating_sub(before)
+    let (before, wait) = (clock.monotonic(), until.min(at_most));
+    clock.wait(wait);
+    let waited = clock.monotonic().saturating_sub(before);
+    if waited.is_zero() { wait } else { waited }
 }

@@ -8,6 +8,9 @@ use crate::{FillError, GenerateError, Name, Stall};
 /// How often a generator looks for a new window while it waits for one.
 const WINDOW_POLL: Duration = Duration::from_millis(1);
 
+/// What a pause counts for at least, so that the bound is reached also by a clock that stands still.
+const LEAST: Duration = Duration::from_micros(1);
+
 /// How a generator waits. No lock is held while it does.
 #[derive(Debug)]
 pub(super) struct Patience<'a, T> {
@@ -50,14 +53,96 @@ impl<T: Ticks> Patience<'_, T> {
             if left.is_zero() || matches!(stall, Stall::LayoutEnded { .. }) {
                 return Err(GenerateError::from_stall(self.scheme, stall, waited));
             }
-            waited += match stall.retry_tick() {
+            let paused = match stall.retry_tick() {
                 Some(tick) => self.ticks.wait_for(tick, left),
                 None => self.ticks.wait_for(u64::MAX, left.min(WINDOW_POLL)),
             };
+            waited += paused.max(LEAST);
             match attempt() {
                 Ok(made) => return Ok(made),
                 Err(again) => stall = again,
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "std", not(loom)))]
+#[allow(clippy::unwrap_used, reason = "a wait that ends well should panic")]
+mod tests {
+    use core::cell::Cell;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::clock::{Clock, ClockTicks};
+    use crate::{Timebase, UnixTime};
+
+    const MAX_WAIT: Duration = Duration::from_secs(1);
+
+    /// A clock that stands still, also while it is waited on. It remembers for how long it was.
+    #[derive(Debug, Default)]
+    struct Frozen {
+        waits: Mutex<Vec<Duration>>,
+    }
+
+    impl Clock for Frozen {
+        fn wall(&self) -> UnixTime {
+            UnixTime::from_millis(1_000)
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn wait(&self, duration: Duration) {
+            self.waits.lock().unwrap().push(duration);
+        }
+    }
+
+    fn outlasts(ticks: &impl Ticks, stall: Stall) -> (GenerateError, u32) {
+        let patience = Patience { ticks, max_wait: MAX_WAIT, scheme: Name::new("frozen") };
+        let attempts = Cell::new(0);
+        let attempt = || {
+            attempts.set(attempts.get() + 1);
+            assert!(attempts.get() <= 2_000_000, "it waits without end");
+            Err::<(), _>(stall)
+        };
+        (patience.until(stall, attempt).unwrap_err(), attempts.get())
+    }
+
+    /// A pause that the clock shows nothing of is taken for as long as it was asked for.
+    #[test]
+    fn a_clock_that_stands_still_is_waited_for_up_to_the_bound() {
+        let stalls = [
+            Stall::WindowEnded { now: 1_000, end: 900 },
+            Stall::SequenceExhausted { now: 1_000, last: 1_010, retry: 1_001 },
+            Stall::ClockRegressed { now: 1_000, last: 90_000, retry: 80_000 },
+        ];
+        for stall in stalls {
+            let clock = Frozen::default();
+            let base = Timebase::new(UnixTime::EPOCH, Duration::from_millis(1));
+            outlasts(&ClockTicks::new(&clock, base), stall);
+            let waits: Duration = clock.waits.lock().unwrap().iter().sum();
+            assert_eq!(waits, MAX_WAIT, "{stall:?}");
+        }
+    }
+
+    /// Ticks that say that no time passed at all.
+    #[derive(Debug)]
+    struct Instant;
+
+    impl Ticks for Instant {
+        fn now(&self) -> u64 {
+            1_000
+        }
+
+        fn wait_for(&self, _: u64, _: Duration) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[test]
+    fn pauses_of_no_length_are_counted() {
+        let (_, attempts) = outlasts(&Instant, Stall::WindowEnded { now: 1_000, end: 900 });
+        assert_eq!(attempts, 1_000_000);
     }
 }

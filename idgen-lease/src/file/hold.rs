@@ -1,7 +1,6 @@
 //! A node id that is held by its lock file.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use idgen_core::Window;
@@ -13,51 +12,44 @@ use super::record::{Charter, Record};
 use super::shelf::Shelf;
 use super::store::FileStore;
 use crate::grant::{self, Limits, Request};
-use crate::{Ask, Block, Hold, Realm, StoreError};
+use crate::{Ask, Block, Hold, StoreError};
 
 /// The right to a block, with the locks that keep it.
 pub(super) struct FileHold<D> {
-    disk: Arc<D>,
     clock: Arc<dyn Clock>,
-    folder: PathBuf,
-    second: Option<PathBuf>,
-    realm: Realm,
+    shelf: Shelf<D>,
     block: Block,
     locks: Locks,
     /// Term of the holder before.
     before: u64,
     /// The greatest mark of all blocks that overlap, when this hold began: nothing before it is ours.
     first: u64,
-    /// Where the next window begins at the earliest.
+    /// Where the next window begins at the earliest: the end of the last one that was handed out.
     mark: u64,
-    /// Whether a record of this hold has been written, so that there must be one.
-    recorded: bool,
+    /// The mark in the record, if this hold has written one: greater than `mark` after a grant that failed half-way.
+    recorded: Option<u64>,
     max_ahead: u64,
 }
 
 impl<D: Disk> FileHold<D> {
     pub(super) fn new(
         store: &FileStore<D>,
-        realm: Realm,
+        shelf: Shelf<D>,
         block: Block,
         locks: Locks,
         before: u64,
         mark: u64,
     ) -> Self {
-        let Shelf { folder, second, .. } = store.shelf(&realm);
-        let base = realm.scheme().timebase;
+        let base = shelf.realm().scheme().timebase;
         Self {
-            disk: Arc::clone(store.disk()),
             clock: Arc::clone(store.clock()),
-            folder,
-            second,
-            realm,
+            shelf,
             block,
             locks,
             before,
             first: mark,
             mark,
-            recorded: false,
+            recorded: None,
             max_ahead: base.map_or(u64::MAX, |base| base.ticks_in(store.ahead())),
         }
     }
@@ -67,26 +59,18 @@ impl<D: Disk> FileHold<D> {
         self.record(self.mark)
     }
 
-    fn shelf(&self) -> Shelf<'_, D> {
-        let Self { folder, second, realm, .. } = self;
-        Shelf { disk: &self.disk, folder: folder.clone(), second: second.clone(), realm }
-    }
-
     /// Whether the record is still this hold's: the lock file is in its place, and nobody has taken the
     /// block since. A mark that is higher than the last one known to be durable is this hold's too: of a
-    /// grant that failed half-way.
+    /// grant that failed half-way. Nobody was given that window, so that it is granted again: if it was wasted, each
+    /// failure would make the next window reach farther ahead of the clock.
     fn check(&mut self) -> Result<(), StoreError> {
-        let lost = |why: String| StoreError::Lost { what: self.block.describe(), why };
-        let folder = self.folder.display();
-        let in_place =
-            self.locks.are_in_place().map_err(StoreError::io("look at", &self.folder))?;
-        if !in_place {
-            return Err(lost(format!("its lock file in {folder} was removed or replaced")));
-        }
-        if !self.recorded {
+        self.check_lock()?;
+        if self.recorded.is_none() {
             return Ok(());
         }
-        match self.shelf().record(self.block, &|_| ())? {
+        let folder = self.shelf.places()[0].path().display();
+        let lost = |why: String| StoreError::Lost { what: self.block.describe(), why };
+        match self.shelf.record(self.block, &|_| ())? {
             None => Err(lost(format!("its record in {folder} was removed"))),
             Some(record) if record.term != self.term() || record.mark < self.mark => {
                 Err(lost(format!(
@@ -98,18 +82,34 @@ impl<D: Disk> FileHold<D> {
                 )))
             }
             Some(record) => {
-                self.mark = record.mark;
+                self.recorded = Some(record.mark);
                 Ok(())
             }
         }
     }
 
-    /// Makes a mark durable.
+    /// Whether the folder is still the one that others find, with the lock in it.
+    fn check_lock(&self) -> Result<(), StoreError> {
+        if self.locks.are_in_place(&self.shelf)? {
+            return Ok(());
+        }
+        let folder = self.shelf.places()[0].path().display();
+        let why = format!("its lock file in {folder} was removed or replaced");
+        Err(StoreError::Lost { what: self.block.describe(), why })
+    }
+
+    /// Makes a mark durable. That the folder was removed meanwhile is a loss, and no trouble of the disk.
     fn record(&mut self, mark: u64) -> Result<(), StoreError> {
-        let (charter, now) = (Charter::of(&self.realm), self.clock.wall());
+        self.locks
+            .mend(&mut self.shelf, self.block)?
+            .map_err(|holder| self.shelf.held(self.block, holder))?;
+        let (charter, now) = (Charter::of(self.shelf.realm()), self.clock.wall());
         let record = Record::new(charter, self.block, self.term(), mark, now);
-        self.shelf().put_record(self.block, &record)?;
-        self.recorded = true;
+        self.shelf.put_record(self.block, &record).map_err(|error| match self.check_lock() {
+            Err(lost) if lost.is_lost() => lost,
+            _ => error,
+        })?;
+        self.recorded = Some(mark);
         self.mark = mark;
         Ok(())
     }
@@ -124,9 +124,13 @@ impl<D: Disk> Hold for FileHold<D> {
         self.before + 1
     }
 
+    fn begins(&self) -> u64 {
+        self.mark
+    }
+
     fn grant(&mut self, ask: Ask) -> Result<Window, StoreError> {
         self.check()?;
-        let now = self.realm.tick_at(self.clock.wall());
+        let now = self.shelf.realm().tick_at(self.clock.wall());
         let request = Request { from: ask.from, length: ask.length, now };
         // Holder and store are one machine, so what the holder asks for needs no other clock's consent.
         let limits = Limits { max_skew: u64::MAX, max_ahead: self.max_ahead };
@@ -139,7 +143,10 @@ impl<D: Disk> Hold for FileHold<D> {
     fn release(mut self: Box<Self>, reached: u64) -> Result<(), StoreError> {
         self.check()?;
         let reached = reached.max(self.first);
-        if reached < self.mark { self.record(reached) } else { Ok(()) }
+        match self.recorded {
+            Some(mark) if reached < mark => self.record(reached),
+            _ => Ok(()),
+        }
     }
 }
 

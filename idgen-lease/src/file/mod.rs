@@ -6,9 +6,11 @@ mod lock;
 mod record;
 mod shelf;
 mod store;
+mod system;
 
-pub use disk::{Disk, Lock, SystemDisk};
+pub use disk::{Disk, Folder, Lock};
 pub use store::FileStore;
+pub use system::SystemDisk;
 
 /// What ids of a realm are made of, as text.
 pub(crate) fn describe(realm: &crate::Realm) -> String {

@@ -1,12 +1,14 @@
 //! The files of one namespace, in the folder and in its second.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use idgen_core::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::disk::Disk;
+use super::disk::{Disk, Folder, Lock};
+use super::lock;
 use super::record::{Charter, Founding, Record, decode, encode};
 use crate::{Block, Event, Realm, StoreError};
 
@@ -14,45 +16,79 @@ use crate::{Block, Event, Realm, StoreError};
 const FOUNDING: &str = "namespace.json";
 
 /// Where the records of a namespace stand, and how they are read and written.
-pub(super) struct Shelf<'a, D> {
-    pub(super) disk: &'a D,
-    /// The namespace's folder, where locks are too.
-    pub(super) folder: PathBuf,
-    /// Its folder in the second place, if there is one.
-    pub(super) second: Option<PathBuf>,
-    pub(super) realm: &'a Realm,
+pub(super) struct Shelf<D> {
+    disk: Arc<D>,
+    realm: Realm,
+    /// The namespace's folder, and the one in the second place if there is one.
+    places: Vec<Place>,
 }
 
-impl<D: Disk> Shelf<'_, D> {
-    pub(super) fn create(&self) -> Result<(), StoreError> {
-        for folder in self.folders() {
-            self.disk.create_folder(folder).map_err(StoreError::io("make the folder", folder))?;
-        }
-        Ok(())
+/// A folder of the shelf, held open.
+pub(super) struct Place {
+    path: PathBuf,
+    folder: Box<dyn Folder>,
+}
+
+impl<D: Disk> Shelf<D> {
+    /// Opens these folders, and makes those that are not there.
+    pub(super) fn make(
+        disk: &Arc<D>,
+        realm: &Realm,
+        paths: &[PathBuf],
+    ) -> Result<Self, StoreError> {
+        let places = paths.iter().map(|path| Place::make(&**disk, path.clone()));
+        let places = places.collect::<Result<_, _>>()?;
+        Ok(Self { disk: Arc::clone(disk), realm: *realm, places })
     }
 
-    pub(super) fn lock_path(&self, block: Block) -> PathBuf {
-        self.folder.join(format!("{}.lock", block.file_name()))
+    /// Opens those of these folders that are there.
+    pub(super) fn look(
+        disk: &Arc<D>,
+        realm: &Realm,
+        paths: &[PathBuf],
+    ) -> Result<Self, StoreError> {
+        let places = paths.iter().map(|path| Place::open(&**disk, path.clone()));
+        let there = |place: &Result<_, _>| !place.as_ref().is_err_and(is_missing);
+        let places = places.filter(there).collect::<Result<_, _>>()?;
+        Ok(Self { disk: Arc::clone(disk), realm: *realm, places })
+    }
+
+    pub(super) const fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Opens a place again, whose folder was removed, in the folder that is there now or is made.
+    pub(super) fn open_again(&mut self, index: usize) -> Result<(), StoreError> {
+        let path = self.places[index].path.clone();
+        self.places[index] = Place::make(&*self.disk, path)?;
+        Ok(())
     }
 
     /// The namespace's record, and whether it is new: it is made if it is nowhere. Every record that is found must have
     /// the realm's charter.
     pub(super) fn found(&self, now: UnixTime) -> Result<(Founding, bool), StoreError> {
-        let charter = Charter::of(self.realm);
+        let charter = Charter::of(&self.realm);
         let mut found: Option<Founding> = None;
-        for path in self.folders().map(|folder| folder.join(FOUNDING)) {
-            let Some(one) = self.read::<Founding>(&path)? else { continue };
-            self.check(&one.charter, &path)?;
-            found = found.or(Some(one));
+        let mut lacking = Vec::new();
+        for place in &self.places {
+            match place.read::<Founding>(FOUNDING)? {
+                Some(one) => {
+                    self.check(&one.charter, place, FOUNDING)?;
+                    found = found.or(Some(one));
+                }
+                None => lacking.push(place),
+            }
         }
         let new = found.is_none();
         let founding = found.unwrap_or_else(|| Founding::new(charter, now));
-        for path in self.folders().map(|folder| folder.join(FOUNDING)) {
-            if new || self.read::<Founding>(&path)?.is_none() {
-                // Two processes may be at it at once.
-                let draft = path.with_extension(format!("new-{}", std::process::id()));
-                self.put(&draft, &path, &founding)?;
-            }
+        for place in lacking {
+            // Two processes may be at it at once.
+            let draft = format!("namespace.new-{}", std::process::id());
+            place.put(&draft, FOUNDING, &founding)?;
         }
         Ok((founding, new))
     }
@@ -64,15 +100,13 @@ impl<D: Disk> Shelf<'_, D> {
         block: Block,
         events: &dyn Fn(Event),
     ) -> Result<Option<Record>, StoreError> {
+        let name = format!("{}.json", block.file_name());
         let mut best: Option<Record> = None;
         let mut damaged = None;
-        let mut readable = false;
-        for folder in self.folders() {
-            let path = folder.join(format!("{}.json", block.file_name()));
-            match self.read::<Record>(&path) {
+        for place in &self.places {
+            match place.read::<Record>(&name) {
                 Ok(Some(record)) => {
-                    self.check(&record.charter, &path)?;
-                    readable = true;
+                    self.check(&record.charter, place, &name)?;
                     let higher = best
                         .as_ref()
                         .is_none_or(|best| (record.mark, record.term) > (best.mark, best.term));
@@ -86,22 +120,19 @@ impl<D: Disk> Shelf<'_, D> {
             }
         }
         match damaged {
-            Some(error) if !readable => return Err(error),
+            Some(error) if best.is_none() => return Err(error),
             Some(error) => events(Event::Damaged { error: Arc::new(error) }),
             None => {}
         }
         Ok(best)
     }
 
-    /// Makes a record durable, in both places.
+    /// Makes a record durable, in both places: last in the first, whose loss loses the hold. So nobody issues
+    /// of a window that only a folder which is no more has heard of.
     pub(super) fn put_record(&self, block: Block, record: &Record) -> Result<(), StoreError> {
-        // The first folder has the locks, and to lose it is to lose them. The second may be made again.
-        if let Some(second) = &self.second {
-            self.disk.create_folder(second).map_err(StoreError::io("make the folder", second))?;
-        }
-        for folder in self.folders() {
-            let path = folder.join(format!("{}.json", block.file_name()));
-            self.put(&path.with_extension("new"), &path, record)?;
+        let name = block.file_name();
+        for place in self.places.iter().rev() {
+            place.put(&format!("{name}.new"), &format!("{name}.json"), record)?;
         }
         Ok(())
     }
@@ -109,11 +140,9 @@ impl<D: Disk> Shelf<'_, D> {
     /// The blocks that have records, in either place.
     pub(super) fn blocks(&self) -> Result<Vec<Block>, StoreError> {
         let mut blocks = Vec::new();
-        for folder in self.folders() {
-            let names = match self.disk.list(folder) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                names => names.map_err(StoreError::io("read the folder", folder))?,
-            };
+        for place in &self.places {
+            let names =
+                place.folder.list().map_err(StoreError::io("read the folder", &place.path))?;
             let names = names.iter().filter_map(|name| name.strip_suffix(".json"));
             blocks.extend(names.filter_map(Block::from_file_name));
         }
@@ -122,25 +151,25 @@ impl<D: Disk> Shelf<'_, D> {
         Ok(blocks)
     }
 
-    fn folders(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(&*self.folder).chain(self.second.as_deref())
+    /// That a block is held, by whoever holds this one that overlaps it.
+    pub(super) fn held(&self, what: Block, holder: Block) -> StoreError {
+        let lock = self.places[0].path.join(lock::name(holder));
+        StoreError::Held {
+            what: what.describe(),
+            namespace: self.realm.namespace(),
+            process: self.process(holder),
+            place: format!("lock file {}", lock.display()),
+        }
     }
 
-    fn read<T: for<'a> Deserialize<'a>>(&self, path: &Path) -> Result<Option<T>, StoreError> {
-        let bytes = self.disk.read(path).map_err(StoreError::io("read", path))?;
-        let damaged = |why| StoreError::Damaged { path: path.into(), why };
-        bytes.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
+    /// The process that wrote its id into the lock file of a block.
+    pub(super) fn process(&self, block: Block) -> Option<u32> {
+        let text = self.places[0].bytes(&lock::name(block)).ok()??;
+        String::from_utf8(text).ok()?.trim().parse().ok()
     }
 
-    fn put<T: Serialize>(&self, draft: &Path, path: &Path, value: &T) -> Result<(), StoreError> {
-        self.disk.write(draft, &encode(value)).map_err(StoreError::io("write", draft))?;
-        self.disk.rename(draft, path).map_err(StoreError::io("replace", path))?;
-        let folder = path.parent().unwrap_or(path);
-        self.disk.sync_folder(folder).map_err(StoreError::io("sync the folder", folder))
-    }
-
-    fn check(&self, theirs: &Charter, path: &Path) -> Result<(), StoreError> {
-        let ours = Charter::of(self.realm);
+    fn check(&self, theirs: &Charter, place: &Place, name: &str) -> Result<(), StoreError> {
+        let ours = Charter::of(&self.realm);
         if *theirs == ours {
             return Ok(());
         }
@@ -148,7 +177,56 @@ impl<D: Disk> Shelf<'_, D> {
             namespace: self.realm.namespace(),
             theirs: theirs.describe(),
             ours: ours.describe(),
-            path: path.into(),
+            path: place.path.join(name),
         })
     }
+}
+
+impl Place {
+    fn open<D: Disk>(disk: &D, path: PathBuf) -> Result<Self, StoreError> {
+        match disk.open_folder(&path) {
+            Ok(folder) => Ok(Self { path, folder }),
+            Err(error) => Err(StoreError::io("open the folder", path)(error)),
+        }
+    }
+
+    fn make<D: Disk>(disk: &D, path: PathBuf) -> Result<Self, StoreError> {
+        disk.create_folder(&path).map_err(StoreError::io("make the folder", &path))?;
+        Self::open(disk, path)
+    }
+
+    /// The folder's name.
+    pub(super) const fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// What a file holds.
+    pub(super) fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.folder.read(name).map_err(StoreError::io("read", self.path.join(name)))
+    }
+
+    /// Locks a file, for its holder alone or shared; `None` where somebody else's lock is in the way.
+    pub(super) fn lock(
+        &self,
+        name: &str,
+        shared: bool,
+    ) -> Result<Option<Box<dyn Lock>>, StoreError> {
+        self.folder.try_lock(name, shared).map_err(StoreError::io("lock", self.path.join(name)))
+    }
+
+    fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let damaged = |why| StoreError::Damaged { path: self.path.join(name), why };
+        self.bytes(name)?.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
+    }
+
+    fn put<T: Serialize>(&self, draft: &str, name: &str, value: &T) -> Result<(), StoreError> {
+        let Self { path, folder } = self;
+        folder.write(draft, &encode(value)).map_err(StoreError::io("write", path.join(draft)))?;
+        folder.rename(draft, name).map_err(StoreError::io("replace", path.join(name)))?;
+        folder.sync().map_err(StoreError::io("sync the folder", path))
+    }
+}
+
+fn is_missing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }

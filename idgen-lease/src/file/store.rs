@@ -7,10 +7,11 @@ use std::sync::Arc;
 use idgen_core::clock::{Clock, SystemClock};
 use idgen_core::{Timebase, UnixTime};
 
-use super::disk::{Disk, SystemDisk};
+use super::disk::Disk;
 use super::hold::FileHold;
-use super::lock::Locks;
+use super::lock::{self, Locks};
 use super::shelf::Shelf;
+use super::system::SystemDisk;
 use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
 
 /// Longest window where nothing else is said.
@@ -40,10 +41,15 @@ const LOOKED_AT: Duration = Duration::from_millis(20);
 /// given the same. Ids without time, such as Lamport's, begin at the microseconds since 1970, so that a
 /// new folder repeats nothing of one that granted fewer ids than microseconds passed.
 ///
+/// A holder has the folder open, so a record that it is in the middle of writing does not get into another
+/// that was made in its place; it loses its node id and takes another. (On Windows an open lock file keeps its folder
+/// where it is.)
+///
 /// # A second folder
 ///
 /// With [`second`](Self::second), on another disk, each record is written to both before a window of it
-/// is issued. When one of them is lost or damaged, the other suffices: the higher mark wins.
+/// is issued. When one of them is lost or damaged, the other suffices: the higher mark wins. Node ids are locked in
+/// both.
 ///
 /// # Example
 /// ```
@@ -129,8 +135,7 @@ impl<D: Disk> FileStore<D> {
     /// # Errors
     /// If somebody holds it, or the folder cannot be written to.
     pub fn reset(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
-        let shelf = self.shelf(realm);
-        shelf.create()?;
+        let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
         let now = self.clock.wall();
         shelf.found(now)?;
         let locks = self.lock(&shelf, block)?;
@@ -142,11 +147,7 @@ impl<D: Disk> FileStore<D> {
                 Err(error) => return Err(error),
             }
         }
-        FileHold::new(self, *realm, block, locks, 0, mark).reset()
-    }
-
-    pub(super) const fn disk(&self) -> &Arc<D> {
-        &self.disk
+        FileHold::new(self, shelf, block, locks, 0, mark).reset()
     }
 
     pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
@@ -157,14 +158,11 @@ impl<D: Disk> FileStore<D> {
         self.max_ahead
     }
 
-    pub(super) fn shelf<'a>(&'a self, realm: &'a Realm) -> Shelf<'a, D> {
+    /// The folders of a namespace.
+    fn folders(&self, realm: &Realm) -> Vec<PathBuf> {
         let namespace = realm.namespace();
-        Shelf {
-            disk: &self.disk,
-            folder: self.folder.join(namespace.as_str()),
-            second: self.second.as_ref().map(|second| second.join(namespace.as_str())),
-            realm,
-        }
+        let all = std::iter::once(&self.folder).chain(&self.second);
+        all.map(|folder| folder.join(namespace.as_str())).collect()
     }
 
     /// The first tick that nothing granted by this time can be in. A counter of no clock begins at the
@@ -184,33 +182,20 @@ impl<D: Disk> FileStore<D> {
     }
 
     /// The locks of a block that somebody wants.
-    fn lock(&self, shelf: &Shelf<'_, D>, block: Block) -> Result<Locks, StoreError> {
+    fn lock(&self, shelf: &Shelf<D>, block: Block) -> Result<Locks, StoreError> {
         let mut tried = Locks::take(shelf, block)?;
         if tried.is_err() {
             // Who lists the node ids has each lock for a moment.
             self.clock.wait(LOOKED_AT);
             tried = Locks::take(shelf, block)?;
         }
-        tried.map_err(|holder| {
-            let path = shelf.lock_path(holder);
-            StoreError::Held {
-                what: block.describe(),
-                namespace: shelf.realm.namespace(),
-                process: self.process(&path),
-                place: format!("lock file {}", path.display()),
-            }
-        })
-    }
-
-    /// The process that wrote its id into a lock file.
-    fn process(&self, lock: &Path) -> Option<u32> {
-        String::from_utf8(self.disk.read(lock).ok()??).ok()?.trim().parse().ok()
+        tried.map_err(|holder| shelf.held(block, holder))
     }
 
     /// The marks of all blocks; none of those whose record is damaged.
     fn marks(
         &self,
-        shelf: &Shelf<'_, D>,
+        shelf: &Shelf<D>,
         events: &dyn Fn(Event),
     ) -> Result<Vec<(Block, Option<u64>)>, StoreError> {
         let mut marks = Vec::new();
@@ -231,17 +216,17 @@ impl<D: Disk> FileStore<D> {
     /// passes first.
     fn lock_any(
         &self,
-        shelf: &Shelf<'_, D>,
+        shelf: &Shelf<D>,
         bits: u32,
         events: &dyn Fn(Event),
     ) -> Result<(Block, Locks), StoreError> {
         let marks = self.marks(shelf, events)?;
-        let now = shelf.realm.tick_at(self.clock.wall()).unwrap_or(u64::MAX);
-        let last = shelf.realm.last_node();
+        let now = shelf.realm().tick_at(self.clock.wall()).unwrap_or(u64::MAX);
+        let last = shelf.realm().last_node();
         let mut later = Vec::new();
         let mut next = Some(0);
         while let Some(node) = next.filter(|&node| node <= last) {
-            let Ok(block) = shelf.realm.block(node, bits) else { break };
+            let Ok(block) = shelf.realm().block(node, bits) else { break };
             next = block.last().checked_add(1);
             match mark_of(block, &marks) {
                 None => {}
@@ -260,8 +245,8 @@ impl<D: Disk> FileStore<D> {
             }
         }
         Err(StoreError::NoneFree {
-            namespace: shelf.realm.namespace(),
-            place: format!("lock files in {}", shelf.folder.display()),
+            namespace: shelf.realm().namespace(),
+            place: format!("lock files in {}", shelf.places()[0].path().display()),
         })
     }
 }
@@ -279,8 +264,7 @@ impl<D: Disk> Store for FileStore<D> {
         wanted: Wanted,
         events: &dyn Fn(Event),
     ) -> Result<Box<dyn Hold>, StoreError> {
-        let shelf = self.shelf(realm);
-        shelf.create()?;
+        let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
         let now = self.clock.wall();
         let (founding, new) = shelf.found(now)?;
         if new {
@@ -306,24 +290,22 @@ impl<D: Disk> Store for FileStore<D> {
             }
         }
         events(Event::Acquired { block, term: term + 1 });
-        Ok(Box::new(FileHold::new(self, *realm, block, locks, term, mark)))
+        Ok(Box::new(FileHold::new(self, shelf, block, locks, term, mark)))
     }
 
     fn nodes(&self, realm: &Realm) -> Result<Vec<NodeState>, StoreError> {
-        let shelf = self.shelf(realm);
+        let shelf = Shelf::look(&self.disk, realm, &self.folders(realm))?;
         let mut nodes = Vec::new();
         for block in shelf.blocks()? {
             let Some(record) = shelf.record(block, &|_| ())? else { continue };
-            let path = shelf.lock_path(block);
-            let tried = shelf.disk.try_lock(&path, true).map_err(StoreError::io("lock", &path))?;
-            let held = tried.is_none();
+            let held = shelf.places()[0].lock(&lock::name(block), true)?.is_none();
             nodes.push(NodeState {
                 block,
                 term: record.term,
                 mark: record.mark,
                 written: record.written(),
                 held,
-                process: self.process(&path).filter(|_| held),
+                process: shelf.process(block).filter(|_| held),
             });
         }
         Ok(nodes)

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use idgen_lease::{Disk, Lock};
+use idgen_lease::{Disk, Folder, Lock};
 
 use super::Platter;
 use crate::Mutation;
@@ -145,20 +145,11 @@ impl SimDisk {
         Ok(if count_down(&mut faults.lose_in) { Fate::LosesReply } else { Fate::Well })
     }
 
-    fn is_record(path: &Path) -> bool {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.is_some_and(|name| name.starts_with("node") && name.ends_with(".json"))
-    }
-
     /// The record that a process has in mind instead of on the disk.
     fn late(&self, path: &Path) -> Option<PathBuf> {
         let mind = lock(&self.mind);
         mind.late.as_ref().filter(|(_, to)| to == path).map(|(from, _)| from.clone())
     }
-}
-
-fn put(disk: &mut Platter, from: &Path, to: &Path) -> io::Result<()> {
-    if disk.rename(from, to) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 impl Disk for SimDisk {
@@ -169,34 +160,79 @@ impl Disk for SimDisk {
         })
     }
 
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.call(|disk, _| disk.list(folder).ok_or_else(|| io::ErrorKind::NotFound.into()))
+    fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn Folder>> {
+        let id =
+            self.call(|disk, _| disk.folder(folder).ok_or_else(|| io::ErrorKind::NotFound.into()))?;
+        Ok(Box::new(SimFolder { disk: self.clone(), path: folder.into(), id }))
     }
+}
 
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let foreign = Self::is_record(path) && !lock(&self.mind).own.contains(path);
-        if let Some(late) = self.late(path) {
-            return self.call(|disk, _| Ok(disk.read(&late)));
-        }
-        self.call(|disk, _| match self.mutation {
-            Some(Mutation::TrustClockOnRestart) if foreign => Ok(None),
-            Some(Mutation::RecycleBelowMark) if foreign => {
-                Ok(disk.read_before(path).or_else(|| disk.read(path)))
+/// A folder that a process holds open.
+#[derive(Debug)]
+struct SimFolder {
+    disk: SimDisk,
+    path: PathBuf,
+    /// Of the folder that was opened; another in its place has another.
+    id: u64,
+}
+
+impl SimFolder {
+    /// A call that concerns a file of the folder, if it is still there.
+    fn call<R>(&self, call: impl FnOnce(&mut Platter, &Fate) -> io::Result<R>) -> io::Result<R> {
+        let by_path = self.disk.mutation == Some(Mutation::WriteByPath);
+        self.disk.call(|disk, fate| {
+            let found = disk.folder(&self.path);
+            if found == Some(self.id) || by_path && found.is_some() {
+                call(disk, fate)
+            } else {
+                Err(io::ErrorKind::NotFound.into())
             }
-            _ => Ok(disk.read(path)),
         })
     }
+}
 
-    fn write(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
+fn is_record(name: &str) -> bool {
+    name.starts_with("node") && name.ends_with(".json")
+}
+
+fn put(disk: &mut Platter, from: &Path, to: &Path) -> io::Result<()> {
+    if disk.rename(from, to) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+impl Folder for SimFolder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.call(|disk, _| Ok(disk.list(&self.path)))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let path = &self.path.join(name);
+        let foreign = is_record(name) && !lock(&self.disk.mind).own.contains(path);
+        let found = if let Some(late) = self.disk.late(path) {
+            self.call(|disk, _| Ok(disk.read(&late)))
+        } else {
+            self.call(|disk, _| match self.disk.mutation {
+                Some(Mutation::TrustClockOnRestart) if foreign => Ok(None),
+                Some(Mutation::RecycleBelowMark) if foreign => {
+                    Ok(disk.read_before(path).or_else(|| disk.read(path)))
+                }
+                _ => Ok(disk.read(path)),
+            })
+        };
+        match found {
+            // A folder that was removed is empty.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => found,
+        }
+    }
+
+    fn write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        let path = &self.path.join(name);
         // A late record has to be out of the way of the next one's draft.
-        let late = lock(&self.mind).late.take_if(|(from, _)| from == path);
+        let late = lock(&self.disk.mind).late.take_if(|(from, _)| from == path);
         self.call(|disk, fate| {
             if let Some((from, to)) = late {
                 put(disk, &from, &to)?;
-                disk.sync_folder(to.parent().unwrap_or(&to));
-            }
-            if !disk.has_folder_of(path) {
-                return Err(io::ErrorKind::NotFound.into());
+                disk.sync_folder(&self.path);
             }
             if disk.full {
                 disk.write(path, b"", b"");
@@ -211,43 +247,35 @@ impl Disk for SimDisk {
         })
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        if Self::is_record(to) {
-            lock(&self.mind).own.insert(to.to_owned());
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let (from, to) = (self.path.join(from), self.path.join(to));
+        let record = is_record(&to.file_name().unwrap_or_default().to_string_lossy());
+        if record {
+            lock(&self.disk.mind).own.insert(to.clone());
         }
-        if self.mutation == Some(Mutation::ReserveAfterIssuing) && Self::is_record(to) {
-            let (from, to) = (from.to_owned(), to.to_owned());
-            lock(&self.mind).late = Some((from, to));
+        if self.disk.mutation == Some(Mutation::ReserveAfterIssuing) && record {
+            lock(&self.disk.mind).late = Some((from, to));
             return self.call(|_, _| Ok(()));
         }
-        self.call(|disk, _| put(disk, from, to))
+        self.call(|disk, _| put(disk, &from, &to))
     }
 
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        let forget = self.mutation == Some(Mutation::ForgetFolderSync);
+    fn sync(&self) -> io::Result<()> {
+        let forget = self.disk.mutation == Some(Mutation::ForgetFolderSync);
         self.call(|disk, _| {
             if !forget {
-                disk.sync_folder(folder);
+                disk.sync_folder(&self.path);
             }
             Ok(())
         })
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
+    fn try_lock(&self, name: &str, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
+        let path = self.path.join(name);
         self.call(|disk, _| {
-            disk.remove(path);
-            Ok(())
-        })
-    }
-
-    fn try_lock(&self, path: &Path, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
-        self.call(|disk, _| {
-            if !disk.has_folder_of(path) {
-                return Err(io::ErrorKind::NotFound.into());
-            }
-            let inode = disk.lock(path, shared);
-            Ok(inode
-                .map(|inode| -> Box<dyn Lock> { Box::new(SimLock { disk: self.clone(), inode }) }))
+            let inode = disk.lock(&path, shared);
+            let disk = self.disk.clone();
+            Ok(inode.map(|inode| -> Box<dyn Lock> { Box::new(SimLock { disk, path, inode }) }))
         })
     }
 }
@@ -256,12 +284,13 @@ impl Disk for SimDisk {
 #[derive(Debug)]
 struct SimLock {
     disk: SimDisk,
+    path: PathBuf,
     inode: u64,
 }
 
 impl Lock for SimLock {
-    fn is_in_place(&self, path: &Path) -> io::Result<bool> {
-        self.disk.call(|disk, _| Ok(disk.inode(path) == Some(self.inode)))
+    fn is_in_place(&self) -> io::Result<bool> {
+        self.disk.call(|disk, _| Ok(disk.inode(&self.path) == Some(self.inode)))
     }
 
     fn note(&mut self, text: &str) -> io::Result<()> {

@@ -16,7 +16,8 @@ pub(crate) struct Platter {
     /// Changes of names that are not durable, in their order.
     pending: Vec<Change>,
     inodes: BTreeMap<u64, Inode>,
-    folders: BTreeSet<PathBuf>,
+    /// Folders, each with a number that no other ever has.
+    folders: BTreeMap<PathBuf, u64>,
     locks: BTreeMap<u64, Locked>,
     /// What stood under a name before, for restored backups and mutations.
     before: BTreeMap<PathBuf, Vec<u8>>,
@@ -29,12 +30,11 @@ pub(crate) struct Platter {
 enum Change {
     Link(PathBuf, u64),
     Rename(PathBuf, PathBuf, u64),
-    Remove(PathBuf),
 }
 
 impl Change {
     fn is_in(&self, folder: &Path) -> bool {
-        let (Self::Link(path, _) | Self::Rename(_, path, _) | Self::Remove(path)) = self;
+        let (Self::Link(path, _) | Self::Rename(_, path, _)) = self;
         path.parent() == Some(folder)
     }
 
@@ -45,7 +45,6 @@ impl Change {
                 files.remove(&from);
                 files.insert(to, inode);
             }
-            Self::Remove(path) => drop(files.remove(&path)),
         }
     }
 }
@@ -64,18 +63,23 @@ enum Locked {
 
 impl Platter {
     pub(crate) fn create_folder(&mut self, folder: &Path) {
-        self.folders.extend(folder.ancestors().map(Path::to_owned));
+        for folder in folder.ancestors() {
+            if !self.folders.contains_key(folder) {
+                self.made += 1;
+                self.folders.insert(folder.into(), self.made);
+            }
+        }
     }
 
-    pub(crate) fn has_folder_of(&self, path: &Path) -> bool {
-        path.parent().is_none_or(|folder| self.folders.contains(folder))
+    /// The folder of this name, by its number.
+    pub(crate) fn folder(&self, path: &Path) -> Option<u64> {
+        self.folders.get(path).copied()
     }
 
-    pub(crate) fn list(&self, folder: &Path) -> Option<Vec<String>> {
+    pub(crate) fn list(&self, folder: &Path) -> Vec<String> {
         let inside = |path: &&PathBuf| path.parent() == Some(folder);
         let names = self.files.keys().filter(inside).filter_map(|path| path.file_name());
-        let names = names.map(|name| name.to_string_lossy().into_owned());
-        self.folders.contains(folder).then(|| names.collect())
+        names.map(|name| name.to_string_lossy().into_owned()).collect()
     }
 
     pub(crate) fn read(&self, path: &Path) -> Option<Vec<u8>> {
@@ -115,12 +119,6 @@ impl Platter {
         true
     }
 
-    pub(crate) fn remove(&mut self, path: &Path) {
-        if self.files.remove(path).is_some() {
-            self.pending.push(Change::Remove(path.to_owned()));
-        }
-    }
-
     pub(crate) fn sync_folder(&mut self, folder: &Path) {
         let (synced, rest) = self.pending.drain(..).partition(|change| change.is_in(folder));
         self.pending = rest;
@@ -149,11 +147,10 @@ impl Platter {
             files.retain(|path, _| !path.starts_with(folder));
         }
         self.pending.retain(|change| {
-            let (Change::Link(path, _) | Change::Rename(_, path, _) | Change::Remove(path)) =
-                change;
+            let (Change::Link(path, _) | Change::Rename(_, path, _)) = change;
             !path.starts_with(folder)
         });
-        self.folders.retain(|path| !path.starts_with(folder));
+        self.folders.retain(|path, _| !path.starts_with(folder));
         self.before.retain(|path, _| !path.starts_with(folder));
     }
 
@@ -169,7 +166,7 @@ impl Platter {
     /// A backup is put back, and synced.
     pub(crate) fn restore(&mut self, backup: &BTreeMap<PathBuf, Vec<u8>>) {
         for (path, data) in backup {
-            if self.has_folder_of(path) {
+            if path.parent().is_some_and(|folder| self.folders.contains_key(folder)) {
                 self.write(path, data, data);
                 self.sync_folder(path.parent().unwrap_or(path));
             }
@@ -220,13 +217,11 @@ impl Platter {
     pub(crate) fn forget_unnamed(&mut self) {
         let Self { files, durable, pending, inodes, locks, .. } = self;
         let named: BTreeSet<u64> = files.values().chain(durable.values()).copied().collect();
-        let waiting: BTreeSet<u64> = pending
-            .iter()
-            .filter_map(|change| match change {
-                Change::Link(_, inode) | Change::Rename(_, _, inode) => Some(*inode),
-                Change::Remove(_) => None,
-            })
-            .collect();
+        let waiting = pending.iter().map(|change| {
+            let (Change::Link(_, inode) | Change::Rename(_, _, inode)) = change;
+            *inode
+        });
+        let waiting: BTreeSet<u64> = waiting.collect();
         inodes.retain(|inode, _| {
             named.contains(inode) || waiting.contains(inode) || locks.contains_key(inode)
         });

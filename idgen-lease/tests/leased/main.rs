@@ -3,19 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that gets no id should panic")]
 
 use std::collections::HashSet;
-use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use idgen_core::clock::{Clock, ClockTicks, Disciplined, ScriptedClock};
+use idgen_core::clock::{Clock, ClockTicks, Disciplined, ScriptedClock, Timeless};
 use idgen_core::generator::{Builder, ErasedGenerator, Generator, Shared};
-use idgen_core::{Stall, UnixTime};
-use idgen_lease::{
-    Disk, Event, FileStore, Health, Interval, Lease, LeaseError, Leased, Lock, SystemDisk,
-};
+use idgen_core::layout::{Field, Kind, Layout};
+use idgen_core::text::Form;
+use idgen_core::{IdScheme, Stall, Timebase, UnixTime};
+use idgen_lease::{Disk, Event, FileStore, Interval, Lease, LeaseError, Leased, SystemDisk};
 use idgen_snowflake::Snowflake;
+
+mod flaky;
+#[cfg(unix)]
+mod forks;
 
 type Clocked = Shared<Snowflake, ClockTicks<Arc<ScriptedClock>>>;
 
@@ -49,6 +52,10 @@ fn started_on<D: Disk>(
     lease.start(move |settings| {
         Builder::<Snowflake>::on(Arc::clone(&clock)).settings(settings).shared()
     })
+}
+
+fn tick(clock: &ScriptedClock) -> u64 {
+    Snowflake::TIMEBASE.unwrap().nearest_tick(clock.wall())
 }
 
 #[test]
@@ -132,6 +139,32 @@ fn attempts_that_come_too_early_put_the_mark_no_farther() {
     assert!(clock.monotonic() - began < Duration::from_secs(1), "it waits for windows of nobody");
 }
 
+/// A store that lost its records goes by this: nobody is granted more than the longest window, from that moment on. In
+/// a new folder, after crashes, and while ids are drawn as fast as the drift allows.
+#[test]
+fn no_window_reaches_farther_ahead_than_the_longest() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let farthest = Arc::new(AtomicU64::new(0));
+    for round in 0..20 {
+        let store =
+            FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
+        let (now, most) = (Arc::clone(&clock), Arc::clone(&farthest));
+        let watch = move |event: &Event| {
+            if let Event::Granted { end, .. } = event {
+                most.fetch_max(end - tick(&now), Ordering::Relaxed);
+            }
+        };
+        let ids = started_on(store, &clock, Some(7), watch).unwrap();
+        for _ in 0..round {
+            while ids.try_generate().is_ok() {}
+            ids.keep();
+            clock.advance(Duration::from_millis(17));
+        }
+        ids.abandon();
+    }
+    assert_eq!(farthest.load(Ordering::Relaxed), 1_000);
+}
+
 /// A clock that keeps an offset goes on from where the last holder was.
 #[test]
 fn a_disciplined_clock_goes_on_from_the_last_window() {
@@ -160,73 +193,6 @@ fn a_disciplined_clock_goes_on_from_the_last_window() {
         ids.keep();
         ids.generate().unwrap();
     }
-}
-
-/// A disk that fails when it is told to.
-#[derive(Debug, Default)]
-struct Flaky {
-    full: Arc<AtomicBool>,
-}
-
-impl Disk for Flaky {
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        SystemDisk.create_folder(folder)
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        SystemDisk.list(folder)
-    }
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        SystemDisk.read(path)
-    }
-    fn write(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        if self.full.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        SystemDisk.write(path, contents)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemDisk.rename(from, to)
-    }
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        SystemDisk.sync_folder(folder)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemDisk.remove(path)
-    }
-    fn try_lock(&self, path: &Path, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
-        SystemDisk.try_lock(path, shared)
-    }
-}
-
-#[test]
-fn a_full_disk_stalls_ids_at_the_windows_end_with_the_reason() {
-    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
-    let (disk, events) = (Flaky::default(), Arc::new(Mutex::new(Vec::new())));
-    let full = Arc::clone(&disk.full);
-    let store = FileStore::on(folder.path(), disk, Arc::clone(&clock)).longest_window(LONGEST);
-    let told = Arc::clone(&events);
-    let ids = started_on(store, &clock, None, move |event: &Event| {
-        told.lock().unwrap().push(format!("{event:?}"));
-    })
-    .unwrap();
-    full.store(true, Ordering::Relaxed);
-    clock.advance(Duration::from_millis(600));
-    for _ in 0..3 {
-        ids.keep();
-    }
-    let Health::Degraded { error, end } = ids.health() else { panic!("{:?}", ids.health()) };
-    assert!(error.to_string().contains("cannot write") && end == ids.window_end(), "{error}");
-    ids.generate().unwrap(); // to the end of the window
-    clock.advance(Duration::from_millis(600));
-    let error = ids.generate().unwrap_err();
-    assert!(error.is_window_ended() && error.to_string().contains("is full; make room"), "{error}");
-    full.store(false, Ordering::Relaxed);
-    ids.keep();
-    assert!(ids.health().is_good());
-    ids.generate().unwrap();
-    let events = events.lock().unwrap();
-    assert_eq!(events.iter().filter(|event| event.starts_with("Failed")).count(), 1, "{events:?}");
-    assert_eq!(events.iter().filter(|event| *event == "Recovered").count(), 1, "{events:?}");
 }
 
 #[test]
@@ -266,6 +232,48 @@ fn an_interval_must_fit_the_stores_windows() {
     assert!(ids.generate_batch(10_000).is_ok());
 }
 
+/// Plain numbers of eight nodes, without a clock.
+#[derive(Debug)]
+struct Number;
+
+impl IdScheme for Number {
+    type Word = u64;
+    const NAME: &'static str = "number";
+    const LAYOUT: Layout = Layout::new(
+        64,
+        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
+    );
+    const TIMEBASE: Option<Timebase> = None;
+    const TEXT: Form = Form::Decimal;
+}
+
+/// Draws `count` ids between two looks of the keeper, and says how many there were each time.
+fn drawn(count: u64) -> Vec<u64> {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock));
+    let lease = Lease::of::<Number>(store).without_keeper();
+    let make = move |settings: &_| {
+        Builder::<Number>::over(Timeless::new(Arc::clone(&clock))).settings(settings).shared()
+    };
+    let ids = lease.start(make).unwrap();
+    let draw = || {
+        let made = (0..count).take_while(|_| ids.try_generate().is_ok()).count();
+        ids.keep();
+        made as u64
+    };
+    (0..10).map(|_| draw()).collect()
+}
+
+/// An interval by count, as lines without a clock have, is not the measure of a fast line for ever.
+#[test]
+fn a_line_that_is_faster_than_its_store_gets_longer_windows() {
+    let made = drawn(u64::MAX);
+    assert_eq!(made[..4], [10_000, 10_000, 20_000, 40_000]);
+    assert_eq!(made[8..], [640_000, 640_000], "{made:?}");
+    // Who leaves some of each window waits for nobody, and is granted no more than it was.
+    assert_eq!(drawn(9_999), [9_999; 10]);
+}
+
 fn real(
     folder: &Path,
     settings: idgen_core::catalog::Settings,
@@ -293,75 +301,5 @@ fn the_keeper_keeps_up_with_threads() {
     assert_eq!(distinct.len(), words.len());
     while ids.window_end() < first + 200 {
         ids.generate_word().unwrap();
-    }
-}
-
-#[cfg(unix)]
-mod forks {
-    use std::io::{Read, Write, pipe};
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use fork::{Fork, fork, waitpid};
-
-    use super::*;
-
-    /// What `child` makes in a child of fork.
-    fn in_child(child: impl FnOnce() -> Vec<u128>) -> Vec<u128> {
-        let (mut reader, mut writer) = pipe().unwrap();
-        match fork().unwrap() {
-            Fork::Child => {
-                let told = catch_unwind(AssertUnwindSafe(child)).is_ok_and(|words| {
-                    let bytes: Vec<u8> = words.into_iter().flat_map(u128::to_ne_bytes).collect();
-                    writer.write_all(&bytes).is_ok()
-                });
-                std::process::exit(if told { 0 } else { 1 });
-            }
-            Fork::Parent(pid) => {
-                drop(writer);
-                let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).unwrap();
-                assert_eq!(waitpid(pid).unwrap(), 0, "the child failed");
-                let (words, rest) = bytes.as_chunks();
-                assert!(rest.is_empty());
-                words.iter().map(|&word| u128::from_ne_bytes(word)).collect()
-            }
-        }
-    }
-
-    fn draw(ids: &dyn ErasedGenerator, count: usize) -> Vec<u128> {
-        (0..count).filter_map(|_| ids.generate_word().ok()).collect()
-    }
-
-    #[test]
-    fn a_child_takes_a_node_id_of_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let ids = real(folder.path(), Default::default());
-        let mut all = draw(&ids, 1_000);
-        for _ in 0..3 {
-            let childs = in_child(|| {
-                let mut own = draw(&ids, 1_000);
-                own.extend(in_child(|| draw(&ids, 1_000)));
-                own
-            });
-            assert_eq!(childs.len(), 2_000, "a child got no ids");
-            all.extend(childs);
-            all.extend(draw(&ids, 1_000));
-        }
-        let distinct: HashSet<_> = all.iter().collect();
-        assert_eq!(distinct.len(), all.len(), "a child repeated an id");
-        let nodes: HashSet<_> =
-            all.iter().map(|&word| ids.scheme().layout.unpack(word).node).collect();
-        assert!(nodes.len() >= 3, "{nodes:?}");
-    }
-
-    #[test]
-    fn a_child_that_was_told_its_node_id_errs() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut settings = idgen_core::catalog::Settings::with_node(7);
-        settings.max_wait = Some(Duration::from_millis(200));
-        let ids = real(folder.path(), settings);
-        assert_eq!(draw(&ids, 10).len(), 10);
-        assert_eq!(in_child(|| draw(&ids, 1)), []);
-        assert_eq!(draw(&ids, 10).len(), 10, "the parent lost its node id");
     }
 }

@@ -1,0 +1,118 @@
+//! Disks that fail when they are told to.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use idgen_core::generator::Generator;
+use idgen_lease::{Disk, Event, FileStore, Folder, Health, Lock, SystemDisk};
+
+use super::{LONGEST, clock, started_on, tick};
+
+/// A disk that fails when it is told to.
+#[derive(Clone, Debug, Default)]
+struct Flaky {
+    full: Arc<AtomicBool>,
+    /// What is written is not known to be durable.
+    unsynced: Arc<AtomicBool>,
+}
+
+impl Disk for Flaky {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        SystemDisk.create_folder(folder)
+    }
+    fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn Folder>> {
+        Ok(Box::new(FlakyFolder { folder: SystemDisk.open_folder(folder)?, disk: self.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct FlakyFolder {
+    folder: Box<dyn Folder>,
+    disk: Flaky,
+}
+
+impl Folder for FlakyFolder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.folder.list()
+    }
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        self.folder.read(name)
+    }
+    fn write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        if self.disk.full.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.folder.write(name, contents)
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.folder.rename(from, to)
+    }
+    fn sync(&self) -> io::Result<()> {
+        if self.disk.unsynced.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the disk failed"));
+        }
+        self.folder.sync()
+    }
+    fn try_lock(&self, name: &str, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
+        self.folder.try_lock(name, shared)
+    }
+}
+
+#[test]
+fn a_full_disk_stalls_ids_at_the_windows_end_with_the_reason() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let (disk, events) = (Flaky::default(), Arc::new(Mutex::new(Vec::new())));
+    let full = Arc::clone(&disk.full);
+    let store = FileStore::on(folder.path(), disk, Arc::clone(&clock)).longest_window(LONGEST);
+    let told = Arc::clone(&events);
+    let ids = started_on(store, &clock, None, move |event: &Event| {
+        told.lock().unwrap().push(format!("{event:?}"));
+    })
+    .unwrap();
+    full.store(true, Ordering::Relaxed);
+    clock.advance(Duration::from_millis(600));
+    for _ in 0..3 {
+        ids.keep();
+    }
+    let Health::Degraded { error, end } = ids.health() else { panic!("{:?}", ids.health()) };
+    assert!(error.to_string().contains("cannot write") && end == ids.window_end(), "{error}");
+    ids.generate().unwrap(); // to the end of the window
+    clock.advance(Duration::from_millis(600));
+    let error = ids.generate().unwrap_err();
+    assert!(error.is_window_ended() && error.to_string().contains("is full; make room"), "{error}");
+    full.store(false, Ordering::Relaxed);
+    ids.keep();
+    assert!(ids.health().is_good());
+    ids.generate().unwrap();
+    let events = events.lock().unwrap();
+    assert_eq!(events.iter().filter(|event| event.starts_with("Failed")).count(), 1, "{events:?}");
+    assert_eq!(events.iter().filter(|event| *event == "Recovered").count(), 1, "{events:?}");
+}
+
+/// What failed half-way is tried again, and not passed over: the simulator found a window that reached so far ahead of
+/// the clock that a folder which had been removed and made anew granted it again.
+#[test]
+fn renewals_that_fail_half_way_reach_no_farther() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let disk = Flaky::default();
+    let unsynced = Arc::clone(&disk.unsynced);
+    let store = FileStore::on(folder.path(), disk, Arc::clone(&clock)).longest_window(LONGEST);
+    let ids = started_on(store, &clock, Some(7), |_| ()).unwrap();
+    let mut last = ids.generate().unwrap();
+    for round in 0..20 {
+        clock.advance(Duration::from_millis(600));
+        unsynced.store(true, Ordering::Relaxed);
+        (0..round).for_each(|_| ids.keep());
+        assert_eq!(ids.health().is_good(), round == 0);
+        unsynced.store(false, Ordering::Relaxed);
+        ids.keep();
+        let ahead = ids.window_end() - tick(&clock);
+        assert!(ahead <= 1_000, "{ahead} ticks ahead of the clock, in round {round}");
+        let next = ids.generate().unwrap();
+        assert!(next > last);
+        last = next;
+    }
+}

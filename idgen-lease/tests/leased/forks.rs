@@ -1,0 +1,94 @@
+//! Children of fork, by real forks.
+
+use std::io::{Read, Write, pipe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use fork::{Fork, fork, waitpid};
+
+use super::*;
+
+/// What `child` makes in a child of fork.
+fn in_child(child: impl FnOnce() -> Vec<u128>) -> Vec<u128> {
+    let (mut reader, mut writer) = pipe().unwrap();
+    match fork().unwrap() {
+        Fork::Child => {
+            let told = catch_unwind(AssertUnwindSafe(child)).is_ok_and(|words| {
+                let bytes: Vec<u8> = words.into_iter().flat_map(u128::to_ne_bytes).collect();
+                writer.write_all(&bytes).is_ok()
+            });
+            std::process::exit(if told { 0 } else { 1 });
+        }
+        Fork::Parent(pid) => {
+            drop(writer);
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            assert_eq!(waitpid(pid).unwrap(), 0, "the child failed");
+            let (words, rest) = bytes.as_chunks();
+            assert!(rest.is_empty());
+            words.iter().map(|&word| u128::from_ne_bytes(word)).collect()
+        }
+    }
+}
+
+fn draw(ids: &dyn ErasedGenerator, count: usize) -> Vec<u128> {
+    (0..count).filter_map(|_| ids.generate_word().ok()).collect()
+}
+
+#[test]
+fn a_child_takes_a_node_id_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = real(folder.path(), Default::default());
+    let mut all = draw(&ids, 1_000);
+    for _ in 0..3 {
+        let childs = in_child(|| {
+            let mut own = draw(&ids, 1_000);
+            own.extend(in_child(|| draw(&ids, 1_000)));
+            own
+        });
+        assert_eq!(childs.len(), 2_000, "a child got no ids");
+        all.extend(childs);
+        all.extend(draw(&ids, 1_000));
+    }
+    let distinct: HashSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "a child repeated an id");
+    let nodes: HashSet<_> = all.iter().map(|&word| ids.scheme().layout.unpack(word).node).collect();
+    assert!(nodes.len() >= 3, "{nodes:?}");
+}
+
+#[test]
+fn a_child_that_was_told_its_node_id_errs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = idgen_core::catalog::Settings::with_node(7);
+    settings.max_wait = Some(Duration::from_millis(200));
+    let ids = real(folder.path(), settings);
+    assert_eq!(draw(&ids, 10).len(), 10);
+    assert_eq!(in_child(|| draw(&ids, 1)), []);
+    assert_eq!(draw(&ids, 10).len(), 10, "the parent lost its node id");
+}
+/// A child has its parent's lock files open, whatever it does. Where the parent gives its node id up, it is free
+/// all the same.
+#[test]
+fn a_child_that_lives_on_keeps_no_node_id_of_its_parents() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let ids = started(folder.path(), &clock, Some(7)).unwrap();
+    let (mut dropped, mut has_dropped) = pipe().unwrap();
+    let (mut end, to_end) = pipe().unwrap();
+    match fork().unwrap() {
+        Fork::Child => {
+            // It drops its copy, which is no business of the parent's, and lives until the parent is done.
+            drop((ids, to_end));
+            let told = has_dropped.write_all(&[1]).is_ok() && end.read(&mut [0]).is_ok();
+            std::process::exit(if told { 0 } else { 1 });
+        }
+        Fork::Parent(pid) => {
+            drop(end);
+            dropped.read_exact(&mut [0]).unwrap();
+            assert!(started(folder.path(), &clock, Some(7)).is_err(), "two have node id 7");
+            drop(ids);
+            let again = started(folder.path(), &clock, Some(7));
+            drop(to_end);
+            assert_eq!(waitpid(pid).unwrap(), 0);
+            assert_eq!(again.unwrap().held().unwrap().1, 2);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Folders that are removed, and made anew, while a holder is paused in the middle of a call of the disk: on a real
+//! file system, before every call.
+
+#![allow(clippy::unwrap_used, reason = "a test that finds no record should panic")]
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use idgen_core::clock::{Clock, ScriptedClock};
+use idgen_core::{Scheme, UnixTime, Window};
+use idgen_lease::{Ask, Disk, FileStore, Folder, Hold, Lock, Realm, Store, SystemDisk, Wanted};
+use idgen_snowflake::Snowflake;
+
+/// What happens while a process is paused, and before which of its calls.
+type Interlude = (usize, Box<dyn FnOnce() + Send>);
+
+/// The file system, to a process that is paused once.
+#[derive(Clone, Default)]
+struct Paused(Arc<Mutex<Option<Interlude>>>);
+
+impl fmt::Debug for Paused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Paused")
+    }
+}
+
+impl Paused {
+    fn before(&self, calls: usize, interlude: impl FnOnce() + Send + 'static) {
+        *self.0.lock().unwrap() = Some((calls, Box::new(interlude)));
+    }
+
+    fn call(&self) {
+        let due = self.0.lock().unwrap().take_if(|(calls, _)| {
+            let due = *calls == 0;
+            *calls = calls.saturating_sub(1);
+            due
+        });
+        if let Some((_, interlude)) = due {
+            interlude();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.lock().unwrap().is_none()
+    }
+}
+
+impl Disk for Paused {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        self.call();
+        SystemDisk.create_folder(folder)
+    }
+    fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn Folder>> {
+        self.call();
+        Ok(Box::new(PausedFolder { folder: SystemDisk.open_folder(folder)?, pause: self.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct PausedFolder {
+    folder: Box<dyn Folder>,
+    pause: Paused,
+}
+
+impl PausedFolder {
+    fn call(&self) -> &dyn Folder {
+        self.pause.call();
+        &*self.folder
+    }
+}
+
+impl Folder for PausedFolder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.call().list()
+    }
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        self.call().read(name)
+    }
+    fn write(&self, name: &str, contents: &[u8]) -> io::Result<()> {
+        self.call().write(name, contents)
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call().rename(from, to)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.call().sync()
+    }
+    fn try_lock(&self, name: &str, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
+        let lock = self.call().try_lock(name, shared)?;
+        let pause = self.pause.clone();
+        Ok(lock.map(|lock| -> Box<dyn Lock> { Box::new(PausedLock { lock, pause }) }))
+    }
+}
+
+#[derive(Debug)]
+struct PausedLock {
+    lock: Box<dyn Lock>,
+    pause: Paused,
+}
+
+impl Lock for PausedLock {
+    fn is_in_place(&self) -> io::Result<bool> {
+        self.pause.call();
+        self.lock.is_in_place()
+    }
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        self.pause.call();
+        self.lock.note(text)
+    }
+}
+
+/// A state folder, perhaps a second one, and a clock that is right.
+#[derive(Clone)]
+struct Ground {
+    folder: Arc<tempfile::TempDir>,
+    second: bool,
+    clock: Arc<ScriptedClock>,
+    windows: Arc<Mutex<Vec<Window>>>,
+}
+
+impl Ground {
+    fn new(second: bool) -> Self {
+        let clock = Arc::new(ScriptedClock::at(UnixTime::from_seconds(1_700_000_000)));
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self { folder, second, clock, windows: Arc::default() }
+    }
+
+    fn realm() -> Realm {
+        Realm::of(Scheme::of::<Snowflake>())
+    }
+
+    fn store<D: Disk>(&self, disk: D) -> FileStore<D> {
+        let store = FileStore::on(self.folder.path().join("one"), disk, Arc::clone(&self.clock));
+        if self.second { store.second(self.folder.path().join("two")) } else { store }
+    }
+
+    fn take(&self, node: u64) -> Option<Box<dyn Hold>> {
+        let wanted = Wanted::This(Self::realm().block(node, 0).unwrap());
+        self.store(SystemDisk).acquire(&Self::realm(), wanted, &|_| ()).ok()
+    }
+
+    /// A window from now on, as a lease asks for it: never farther ahead than the longest.
+    fn grant(&self, hold: &mut dyn Hold) -> bool {
+        let now = Self::realm().tick_at(self.clock.wall()).unwrap();
+        let from =
+            self.windows.lock().unwrap().last().map_or(now, |last| last.end().min(now + 1_000));
+        let granted = hold.grant(Ask { from: from.max(now), length: 1_000 });
+        self.windows.lock().unwrap().extend(granted.as_ref().ok());
+        granted.is_ok()
+    }
+
+    fn remove(&self, folder: &str) {
+        fs::remove_dir_all(self.folder.path().join(folder)).unwrap();
+    }
+
+    /// All that was granted is disjoint.
+    fn check(&self, what: impl fmt::Display) {
+        let mut windows = self.windows.lock().unwrap().clone();
+        windows.sort_unstable_by_key(Window::start);
+        for pair in windows.windows(2) {
+            assert!(pair[0].end() <= pair[1].start(), "{what}: both of {pair:?} were granted");
+        }
+    }
+}
+
+/// Runs a course for each call before which a holder can be paused.
+fn at_every_call(second: bool, course: impl Fn(&Ground, &Paused, usize)) {
+    for calls in 0.. {
+        let (ground, pause) = (Ground::new(second), Paused::default());
+        course(&ground, &pause, calls);
+        ground.check(format_args!("paused before call {calls}"));
+        if !pause.is_over() {
+            assert!(calls > 3, "only {calls} calls");
+            return;
+        }
+    }
+}
+
+/// A holder is paused in a grant; meanwhile `removed` is removed, and others take its node id. Whatever
+/// they were granted, the last of them crashing at once, is granted once.
+fn removed_in_a_grant(second: bool, removed: &'static [&'static str]) {
+    at_every_call(second, |ground, pause, calls| {
+        let store = ground.store(pause.clone());
+        let wanted = Wanted::This(Ground::realm().block(7, 0).unwrap());
+        let mut hold = store.acquire(&Ground::realm(), wanted, &|_| ()).unwrap();
+        ground.clock.advance(Duration::from_secs(3));
+        assert!(ground.grant(&mut *hold));
+        ground.clock.advance(Duration::from_secs(1));
+        let others = ground.clone();
+        pause.before(calls, move || {
+            removed.iter().for_each(|folder| others.remove(folder));
+            for _ in 0..3 {
+                if let Some(mut other) = others.take(7) {
+                    others.grant(&mut *other);
+                    others.grant(&mut *other);
+                }
+            }
+        });
+        ground.grant(&mut *hold);
+        if !pause.is_over() {
+            return;
+        }
+        if removed.contains(&"one") {
+            let error = hold.grant(Ask { from: 0, length: 1 }).unwrap_err();
+            assert!(error.is_lost(), "{error}");
+            drop(hold);
+        } else {
+            assert!(ground.grant(&mut *hold), "the hold was lost with a copy of its record");
+            drop(hold);
+        }
+        for _ in 0..2 {
+            assert!(ground.grant(&mut *ground.take(7).unwrap()));
+        }
+    });
+}
+
+#[test]
+fn the_folder_is_removed_in_the_middle_of_a_grant() {
+    removed_in_a_grant(false, &["one"]);
+}
+
+#[test]
+fn the_first_of_two_folders_is_removed_in_the_middle_of_a_grant() {
+    removed_in_a_grant(true, &["one"]);
+}
+
+#[test]
+fn the_second_folder_is_removed_in_the_middle_of_a_grant() {
+    removed_in_a_grant(true, &["two"]);
+}
+
+/// So that it is no trouble of the disk but a loss, and another node id is looked for at once.
+#[test]
+fn a_grant_into_a_removed_folder_is_a_loss() {
+    at_every_call(false, |ground, pause, calls| {
+        let store = ground.store(pause.clone());
+        let wanted = Wanted::This(Ground::realm().block(7, 0).unwrap());
+        let mut hold = store.acquire(&Ground::realm(), wanted, &|_| ()).unwrap();
+        assert!(ground.grant(&mut *hold));
+        let others = ground.clone();
+        pause.before(calls, move || others.remove("one"));
+        if let Err(error) = hold.grant(Ask { from: 0, length: 1 }) {
+            assert!(error.is_lost(), "before call {calls}: {error}");
+        }
+    });
+}

@@ -35,7 +35,7 @@ Examples:
 
 Schemes that rest on node ids take a free one from the state folder, or the one of --node, and record there how far
 they came before they go there: two at once never clash, and no restart repeats an id, whatever the clock does. Other
-machines must be given other node ids, or the same folder.
+machines, users and containers have other folders: give them other node ids, or the same folder.
 
 Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
 

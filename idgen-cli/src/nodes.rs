@@ -38,8 +38,7 @@ enum What {
     List(Of),
     /// Show one
     Show(One),
-    /// Give one up whose record is damaged or far ahead of the clock; its next window begins two
-    /// seconds after now
+    /// Give one up whose record is damaged; its next window begins two seconds after now
     Release(Release),
 }
 
@@ -73,6 +72,9 @@ struct Release {
     /// Do it: the clock is right, and no other machine generates with this node id
     #[arg(long)]
     yes: bool,
+    /// Forget a mark that is ahead of the clock: ids up to it may come twice
+    #[arg(long)]
+    forget: bool,
 }
 
 /// A node id as it is printed.
@@ -188,17 +190,19 @@ fn show(one: &One) -> Result<(), Failure> {
 }
 
 fn give_up(release: &Release) -> Result<(), Failure> {
-    let Release { one, block, yes } = release;
+    let Release { one, block, yes, forget } = release;
     let realm = one.of.realm()?;
     let block = realm.block(one.node, *block).map_err(|error| Failure::Usage(error.to_string()))?;
     if !yes {
         return Err(Failure::Usage(format!(
-            "releasing node id {} forgets how far it came; make sure that the clock is right (date -u) and \
-             that nobody else generates with it, and say --yes",
+            "releasing node id {} trusts the clock; make sure that it is right (date -u) and that nobody else \
+             generates with it, and say --yes",
             one.node
         )));
     }
-    one.of.state.store()?.reset(&realm, block).map_err(|error| state::failure(&error))?;
+    let store = one.of.state.store()?;
+    let given_up = if *forget { store.forget(&realm, block) } else { store.reset(&realm, block) };
+    given_up.map_err(|error| state::failure(&error))?;
     print(&format!("node id {} of {} is released\n", one.node, one.of.scheme))
 }
 

@@ -85,7 +85,8 @@ impl Folder {
 pub(crate) fn failure(error: &StoreError) -> Failure {
     Failure::Data(match error {
         StoreError::Io { .. } => format!(
-            "{error}; give --state DIR for another folder, or --node N --stateless to do without"
+            "{error}; make room for it, or make it writable; another folder (--state DIR) knows nothing of this \
+             one's node ids, so give --node N with one that nobody here has"
         ),
         _ => error.to_string(),
     })

@@ -174,6 +174,9 @@ impl Input {
 }
 
 fn inputs(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    if files.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::Usage("standard input can be read once; name - once".into()));
+    }
     match files {
         [] => Ok(vec![Input::open(Path::new("-"))?]),
         files => files.iter().map(|path| Input::open(path)).collect(),

@@ -122,8 +122,8 @@ pub enum StoreError {
     },
     /// A record that cannot be read.
     #[error(
-        "the record {} is damaged: {why}; copy it from the second folder or a backup if there is one, or \
-         take another node id, or give the node id up with `idgen node release`", .path.display()
+        "the record {} is damaged: {why}; copy it from the second folder if there is one, or take another \
+         node id, or give the node id up with `idgen node release`", .path.display()
     )]
     Damaged {
         /// The record.
@@ -145,6 +145,17 @@ pub enum StoreError {
         ours: String,
         /// The record.
         path: PathBuf,
+    },
+    /// A node id cannot be given up: ids up to its mark may exist.
+    #[error(
+        "{what} may have issued ids up to {until}, which is ahead of the clock; take another node id until \
+         then, or forget them with `idgen node release N --yes --forget` if those ids are nowhere"
+    )]
+    Ahead {
+        /// The node id, or the block.
+        what: String,
+        /// Its mark.
+        until: UnixTime,
     },
     /// The rule of grants refuses.
     #[error("{what}: {refusal}; check the clock (date -u), or take another node id")]
@@ -190,7 +201,7 @@ impl StoreError {
             Self::Damaged { .. } => {
                 "the record of this node id is damaged; see the health of the lease"
             }
-            Self::Refused { .. } => {
+            Self::Refused { .. } | Self::Ahead { .. } => {
                 "the clock is far behind the last window of this node id; set it right"
             }
             Self::Lost { .. } => "the node id was lost to somebody else, or its folder was removed",

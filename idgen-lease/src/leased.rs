@@ -113,21 +113,18 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         &self,
         stall: Stall,
         attempt: impl Fn() -> Result<R, Stall>,
-        inside: impl Fn(&G) -> Result<R, GenerateError>,
     ) -> Result<R, GenerateError> {
         let max_wait = self.tenancy.lease.max_wait();
         let (mut waited, mut stall) = (Duration::ZERO, stall);
         loop {
-            let link = self.tenancy.last();
-            if !matches!(stall, Stall::WindowEnded { .. }) {
-                // Its generator knows how to wait for the clock.
-                return inside(&link.generator);
-            }
-            if waited >= max_wait {
+            if waited >= max_wait || matches!(stall, Stall::LayoutEnded { .. }) {
                 let error = GenerateError::from_stall(self.scheme().name, stall, waited);
                 return Err(self.explained(error));
             }
-            waited += link.line().wait_for(u64::MAX, POLL.min(max_wait - waited)).max(LEAST_WAIT);
+            // Whatever it waits for, another link may take over meanwhile: each wait is short.
+            let tick = stall.retry_tick().unwrap_or(u64::MAX);
+            let line = self.tenancy.last().line();
+            waited += line.wait_for(tick, POLL.min(max_wait - waited)).max(LEAST_WAIT);
             match attempt() {
                 Ok(made) => return Ok(made),
                 Err(again) => stall = again,
@@ -190,7 +187,7 @@ impl<G: Generator + ErasedGenerator + 'static> Generator for Leased<G> {
     fn generate(&self) -> Result<Id<G::Scheme>, GenerateError> {
         match self.try_generate() {
             Ok(id) => Ok(id),
-            Err(stall) => self.wait(stall, || self.try_generate(), G::generate),
+            Err(stall) => self.wait(stall, || self.try_generate()),
         }
     }
 
@@ -231,7 +228,7 @@ impl<G: ErasedGenerator + 'static> ErasedGenerator for Leased<G> {
         };
         match attempt() {
             Ok(word) => Ok(word),
-            Err(stall) => self.wait(stall, attempt, G::generate_word),
+            Err(stall) => self.wait(stall, attempt),
         }
     }
 }

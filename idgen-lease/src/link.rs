@@ -112,8 +112,9 @@ impl<G: ErasedGenerator> Link<G> {
         let (end, reached, interval) = (self.end(), line.reached(), self.interval());
         let Some(ask) = due(line.now(), reached, end, interval) else { return Ok(()) };
         let window = hold.grant(ask)?;
-        if reached >= end && interval < self.longest {
-            // It was used up before it was renewed: whoever draws is faster than the store.
+        if interval < self.longest && (reached >= end || line.now() >= window.end()) {
+            // It was used up before it was renewed, or over before it was durable: whoever draws, or the clock, is
+            // faster than the store.
             self.interval.store(self.longest.min(interval.saturating_mul(2)), Ordering::Relaxed);
         }
         // An error means that the layout is at its end, which the line itself will say.

@@ -165,6 +165,75 @@ fn a_damaged_record_is_passed_over_and_named() {
     assert!(window.start() >= now(&clock) + 2_000);
 }
 
+/// Ids up to the mark exist, and lie in the future of a clock that is right again.
+#[test]
+fn a_mark_ahead_of_the_clock_is_not_given_up_unless_its_ids_are_nowhere() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let block = realm().block(7, 0).unwrap();
+    let ahead =
+        this(&store, 7).unwrap().grant(Ask { from: now(&clock) + 60_000, length: 10 }).unwrap();
+    let error = store.reset(&realm(), block).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Ahead { .. }) && error.to_string().contains("--forget"),
+        "{error}"
+    );
+    assert_eq!(this(&store, 7).unwrap().grant(SECOND).unwrap().start(), ahead.end());
+    store.forget(&realm(), block).unwrap();
+    let mut hold = this(&store, 7).unwrap();
+    assert!(hold.term() > 2, "terms only grow");
+    assert_eq!(hold.grant(SECOND).unwrap().start(), now(&clock) + 2_000);
+}
+
+/// A namespace that was made by a clock a year ahead, and nothing else.
+#[test]
+fn a_founding_ahead_of_the_clock_is_forgotten_too() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    clock.advance(365 * 24 * HOUR);
+    drop(any(&store).unwrap());
+    clock.set(UnixTime::from_seconds(1_700_000_000));
+    let block = realm().block(7, 0).unwrap();
+    assert!(matches!(this(&store, 7).unwrap().grant(SECOND), Err(StoreError::Refused { .. })));
+    assert!(matches!(store.reset(&realm(), block), Err(StoreError::Ahead { .. })));
+    store.forget(&realm(), block).unwrap();
+    assert_eq!(this(&store, 7).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 2_000);
+}
+
+#[test]
+fn a_record_of_another_node_id_is_no_record() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    this(&store, 7).unwrap().grant(SECOND).unwrap();
+    let namespace = folder.path().join("snowflake");
+    fs::copy(namespace.join("node-7.json"), namespace.join("node-9.json")).unwrap();
+    let error = this(&store, 9).unwrap_err().to_string();
+    assert!(error.contains("it is the record of node id 7"), "{error}");
+}
+
+/// Each of two folders is lost once: the record of a node id that was not taken in between is nowhere.
+#[test]
+fn two_folders_that_are_lost_in_turn_begin_after_the_first_loss() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let store = store(&one, &clock).second(&two);
+    this(&store, 0).unwrap().grant(SECOND).unwrap();
+    clock.advance(HOUR);
+    let last = this(&store, 5).unwrap().grant(Ask { from: now(&clock), length: 2_000 }).unwrap();
+    fs::remove_dir_all(&two).unwrap();
+    this(&store, 0).unwrap().grant(SECOND).unwrap();
+    fs::remove_dir_all(&one).unwrap();
+    clock.set(UnixTime::from_seconds(1_700_000_000 + 3_597));
+    let next = this(&store, 5).unwrap().grant(SECOND).unwrap();
+    assert!(next.start() >= last.end(), "{next:?} overlaps {last:?}");
+}
+
+/// A daemon goes to another folder after it has begun.
+#[test]
+fn a_folder_is_the_same_wherever_the_process_goes() {
+    assert!(FileStore::new("state").folder().is_absolute());
+}
+
 #[test]
 fn of_two_folders_the_higher_mark_wins() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), noon());

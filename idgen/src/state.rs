@@ -18,7 +18,11 @@ pub const STATE_VARIABLE: &str = "IDGEN_STATE";
 pub fn state_folder() -> Option<PathBuf> {
     let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder(STATE_VARIABLE)
-        .or_else(|| folder("XDG_STATE_HOME").map(|state| state.join("idgen")))
+        // The XDG specification has relative ones ignored.
+        .or_else(|| {
+            let state = folder("XDG_STATE_HOME").filter(|state| state.is_absolute());
+            state.map(|state| state.join("idgen"))
+        })
         .or_else(|| folder("HOME").map(|home| home.join(".local/state/idgen")))
 }
 

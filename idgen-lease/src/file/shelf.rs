@@ -1,5 +1,7 @@
 //! The files of one namespace, in the folder and in its second.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,26 +73,31 @@ impl<D: Disk> Shelf<D> {
     /// The namespace's record, and whether it is new: it is made if it is nowhere. Every record that is found must have
     /// the realm's charter.
     pub(super) fn found(&self, now: UnixTime) -> Result<(Founding, bool), StoreError> {
-        let charter = Charter::of(&self.realm);
-        let mut found: Option<Founding> = None;
+        let mut found = Vec::new();
         let mut lacking = Vec::new();
         for place in &self.places {
             match place.read::<Founding>(FOUNDING)? {
                 Some(one) => {
                     self.check(&one.charter, place, FOUNDING)?;
-                    found = found.or(Some(one));
+                    found.push(one);
                 }
                 None => lacking.push(place),
             }
         }
-        let new = found.is_none();
-        let founding = found.unwrap_or_else(|| Founding::new(charter, now));
+        // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
+        let made = Founding::new(Charter::of(&self.realm), now);
         for place in lacking {
-            // Two processes may be at it at once.
-            let draft = format!("namespace.new-{}", std::process::id());
-            place.put(&draft, FOUNDING, &founding)?;
+            place.found(&made)?;
         }
-        Ok((founding, new))
+        let earliest = found.into_iter().min_by_key(Founding::founded);
+        let new = earliest.is_none();
+        Ok((earliest.unwrap_or(made), new))
+    }
+
+    /// Makes the namespace's record anew, whatever it says.
+    pub(super) fn found_anew(&self, now: UnixTime) -> Result<(), StoreError> {
+        let founding = Founding::new(Charter::of(&self.realm), now);
+        self.places.iter().try_for_each(|place| place.found(&founding))
     }
 
     /// The record of a block: the higher of the two where they differ. One that is damaged counts as
@@ -107,6 +114,11 @@ impl<D: Disk> Shelf<D> {
             match place.read::<Record>(&name) {
                 Ok(Some(record)) => {
                     self.check(&record.charter, place, &name)?;
+                    if (record.node, record.block_bits) != (block.first(), block.bits()) {
+                        let why = format!("it is the record of node id {}, put here", record.node);
+                        damaged = Some(StoreError::Damaged { path: place.path.join(&name), why });
+                        continue;
+                    }
                     let higher = best
                         .as_ref()
                         .is_none_or(|best| (record.mark, record.term) > (best.mark, best.term));
@@ -217,6 +229,12 @@ impl Place {
     fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let damaged = |why| StoreError::Damaged { path: self.path.join(name), why };
         self.bytes(name)?.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
+    }
+
+    /// Writes the namespace's record. Several processes may be at it at once, in containers with one process id too.
+    fn found(&self, founding: &Founding) -> Result<(), StoreError> {
+        let draft = format!("namespace.new-{:016x}", RandomState::new().hash_one(()));
+        self.put(&draft, FOUNDING, founding)
     }
 
     fn put<T: Serialize>(&self, draft: &str, name: &str, value: &T) -> Result<(), StoreError> {

@@ -87,7 +87,7 @@ impl<D: Disk> FileStore<D> {
     /// The store in this folder of a disk, by this clock.
     pub fn on(folder: impl Into<PathBuf>, disk: D, clock: impl Clock + 'static) -> Self {
         Self {
-            folder: folder.into(),
+            folder: rooted(folder.into()),
             second: None,
             longest: LONGEST,
             max_ahead: MAX_AHEAD,
@@ -99,7 +99,7 @@ impl<D: Disk> FileStore<D> {
     /// Writes each record to this folder as well, before a window of it is issued.
     #[must_use]
     pub fn second(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.second = Some(folder.into());
+        self.second = Some(rooted(folder.into()));
         self
     }
 
@@ -125,29 +125,55 @@ impl<D: Disk> FileStore<D> {
         &self.folder
     }
 
-    /// Gives a node id up that nobody holds: its next window begins one longest window after now,
-    /// whatever its record says.
+    /// Gives a node id up that nobody holds: its next window begins one longest window after now.
     ///
-    /// It is for records that are damaged, or whose mark is far ahead because a clock was. It is safe
-    /// if the clock is right now: whatever was issued under the old mark is in the past then. The mark of
-    /// ids without time is kept, unless it is damaged: no clock can have been wrong about it.
+    /// It is for records that are damaged, and safe if the clock is right now: whatever was granted before is in the
+    /// past then. A mark that can be read is never lowered.
+    ///
+    /// # Errors
+    /// [`StoreError::Ahead`] if its mark is later than that, so that ids up to it may exist; and if somebody
+    /// holds it, or the folder cannot be written to.
+    pub fn reset(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
+        self.give_up(realm, block, false)
+    }
+
+    /// Gives a node id up as [`reset`](Self::reset) does, and forgets a mark that is ahead of the clock: of the
+    /// record, and of the namespace if that was made by a clock ahead.
+    ///
+    /// **Ids up to the old mark may come twice.** It is for marks of a clock that was wrong, whose ids are
+    /// known to be nowhere.
     ///
     /// # Errors
     /// If somebody holds it, or the folder cannot be written to.
-    pub fn reset(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
+    pub fn forget(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
+        self.give_up(realm, block, true)
+    }
+
+    fn give_up(&self, realm: &Realm, block: Block, forget: bool) -> Result<(), StoreError> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
         let now = self.clock.wall();
-        shelf.found(now)?;
+        let (founding, _) = shelf.found(now)?;
         let locks = self.lock(&shelf, block)?;
-        let mut mark = self.begins(realm, now);
-        if realm.scheme().timebase.is_none() {
-            match shelf.record(block, &|_| ()) {
-                Ok(record) => mark = mark.max(record.map_or(0, |record| record.mark)),
-                Err(StoreError::Damaged { .. }) => {}
-                Err(error) => return Err(error),
-            }
+        let begins = self.begins(realm, now);
+        let recorded = match shelf.record(block, &|_| ()) {
+            Ok(record) => record,
+            Err(StoreError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let mark = recorded.as_ref().map_or(0, |record| record.mark);
+        let ahead = mark.max(self.begins(realm, founding.founded()));
+        if ahead > begins
+            && !forget
+            && let Some(base) = realm.scheme().timebase
+        {
+            return Err(StoreError::Ahead { what: block.describe(), until: base.time_of(ahead) });
         }
-        FileHold::new(self, shelf, block, locks, 0, mark).reset()
+        if forget && founding.founded() > now {
+            shelf.found_anew(now)?;
+        }
+        let mark = if forget { begins } else { begins.max(mark) };
+        let term = recorded.map_or(0, |record| record.term);
+        FileHold::new(self, shelf, block, locks, term, mark).reset()
     }
 
     pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
@@ -314,6 +340,11 @@ impl<D: Disk> Store for FileStore<D> {
     fn longest_window(&self) -> Duration {
         self.longest
     }
+}
+
+/// The folder by its whole name: the process may go to another one.
+fn rooted(folder: PathBuf) -> PathBuf {
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn nanos(duration: Duration) -> i128 {

@@ -18,6 +18,9 @@ pub(crate) struct Node<W> {
     pub(crate) last: W,
     pub(crate) file: u32,
     pub(crate) ticks: Ticks,
+    /// Number of the last id in its tick, and how many were left out within ticks.
+    pub(crate) sequence: u64,
+    pub(crate) left_out: u64,
 }
 
 /// Ticks that ids are of, as they pass in order.
@@ -30,18 +33,16 @@ pub(crate) struct Ticks {
     /// The most ticks from one with ids to the next, and the first of the two.
     pub(crate) widest: u64,
     pub(crate) widest_from: u64,
-    /// Number of the last id in its tick, and how many were left out within ticks.
-    pub(crate) sequence: u64,
-    pub(crate) left_out: u64,
 }
 
 impl Ticks {
+    /// Sees a tick, and says whether it is the last one again.
     #[inline]
-    pub(crate) fn see(&mut self, tick: u64, sequence: u64) {
+    pub(crate) fn see(&mut self, tick: u64) -> bool {
         if tick == self.last && self.count > 0 {
-            // Of one tick and node, so that they ascend; equal ones differ in random bits.
-            self.left_out += sequence.saturating_sub(self.sequence).saturating_sub(1);
-        } else if self.count > 0 {
+            return true;
+        }
+        if self.count > 0 {
             let wide = tick.saturating_sub(self.last);
             if wide > self.widest {
                 (self.widest, self.widest_from) = (wide, self.last);
@@ -52,7 +53,7 @@ impl Ticks {
             self.count = 1;
         }
         self.last = tick;
-        self.sequence = sequence;
+        false
     }
 }
 
@@ -101,6 +102,8 @@ impl<W: Word> Nodes<W> {
             last: W::default(),
             file: 0,
             ticks: Ticks::default(),
+            sequence: 0,
+            left_out: 0,
         });
         let place = u32::try_from(self.known.len()).unwrap_or(0);
         match usize::try_from(node).ok().and_then(|index| self.dense.get_mut(index)) {

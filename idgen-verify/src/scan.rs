@@ -20,6 +20,10 @@ pub(crate) struct Scan<'a, W> {
     /// The first of them, and how often they came.
     pub(crate) first: Vec<(W, u64)>,
     pub(crate) ticks: Ticks,
+    /// The tick and the node that words are of at present, as far as they have come.
+    at: Option<Undressed>,
+    /// Numbers that were left out of them, and are not counted of the node yet.
+    left_out: u64,
 }
 
 impl<'a, W: Record> Scan<'a, W> {
@@ -36,6 +40,8 @@ impl<'a, W: Record> Scan<'a, W> {
             further: 0,
             first: Vec::new(),
             ticks: Ticks::default(),
+            at: None,
+            left_out: 0,
         }
     }
 
@@ -61,11 +67,38 @@ impl<'a, W: Record> Scan<'a, W> {
 
     #[inline]
     fn tick(&mut self, word: W) {
-        let Undressed { tick, node, sequence } = Undressed::of(&self.order, word);
-        self.ticks.see(tick, 0);
-        if let Some(node) = self.nodes.get(node) {
-            node.ticks.see(tick, sequence);
+        let now = Undressed::of(&self.order, word);
+        match &mut self.at {
+            // Of one tick and node, so that they ascend; equal ones differ in random bits.
+            Some(at) if (at.tick, at.node) == (now.tick, now.node) => {
+                self.left_out += now.sequence.saturating_sub(at.sequence).saturating_sub(1);
+                at.sequence = now.sequence;
+            }
+            _ => self.enter(now),
         }
+    }
+
+    /// Words of another tick or another node begin.
+    fn enter(&mut self, now: Undressed) {
+        self.leave();
+        self.ticks.see(now.tick);
+        if let Some(node) = self.nodes.get(now.node)
+            && node.ticks.see(now.tick)
+        {
+            // The node had the tick before, and others came between.
+            node.left_out += now.sequence.saturating_sub(node.sequence).saturating_sub(1);
+        }
+        self.at = Some(now);
+    }
+
+    /// Counts of the node what was left out.
+    fn leave(&mut self) {
+        let Some(at) = self.at.take() else { return };
+        if let Some(node) = self.nodes.get(at.node) {
+            node.left_out += self.left_out;
+            node.sequence = at.sequence;
+        }
+        self.left_out = 0;
     }
 
     #[cold]
@@ -85,10 +118,12 @@ impl<'a, W: Record> Scan<'a, W> {
             self.repeat();
         }
         self.times = 0;
+        self.leave();
     }
 }
 
 /// What a tick's place is told by.
+#[derive(Debug)]
 struct Undressed {
     tick: u64,
     node: u64,

@@ -71,10 +71,17 @@ impl<W: Record> Sorter<W> {
         }
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, word: W) -> Result<(), Error> {
-        self.current.push(word);
-        if self.current.len() < self.piece { Ok(()) } else { self.launch() }
+    pub(crate) fn extend(&mut self, mut words: &[W]) -> Result<(), Error> {
+        while !words.is_empty() {
+            let fit = words.len().min(self.piece - self.current.len());
+            let (now, later) = words.split_at(fit);
+            self.current.extend_from_slice(now);
+            if self.current.len() == self.piece {
+                self.launch()?;
+            }
+            words = later;
+        }
+        Ok(())
     }
 
     /// Has the current piece sorted by another thread, and makes room for the next.

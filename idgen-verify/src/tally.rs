@@ -3,7 +3,6 @@
 use std::io;
 
 use crate::error::Error;
-use crate::lines::Found;
 use crate::nodes::Nodes;
 use crate::options::Progress;
 use crate::order::{Order, Record};
@@ -92,28 +91,38 @@ impl<'a, W: Record> Reading<'a, W> {
         self.tally.files.push(self.counts);
     }
 
+    /// Sees the ids of one node from the front that ascend, of which only the first can be out of order, and says how
+    /// many there were. So whatever is kept of nodes is touched once for all of them.
     #[inline]
-    fn see(&mut self, record: u64, word: W) {
+    fn see(&mut self, record: u64, words: &[W]) -> usize {
         let Tally { order, nodes, .. } = &mut *self.tally;
-        self.counts.ids += 1;
+        let (word, id) = (words[0], order.undressing.node(words[0]));
+        let follow = |pair: &&[W]| {
+            order.undressing.node(pair[1]) == id
+                && (!order.is_meant || order.key(pair[0]) <= order.key(pair[1]))
+        };
+        let len = 1 + words.windows(2).take_while(follow).count();
+        let last = words[len - 1];
+        self.counts.ids += len as u64;
         let key = order.key(word);
         let mut before = None;
-        match nodes.get(order.undressing.node(word)) {
+        match nodes.get(id) {
             Some(node) => {
-                node.ids += 1;
+                node.ids += len as u64;
                 if node.file == self.file && order.is_meant && order.key(node.last) > key {
                     node.inversions += 1;
                     before = Some(node.last);
                 }
-                (node.last, node.file) = (word, self.file);
+                (node.last, node.file) = (last, self.file);
             }
-            None => nodes.other_ids += 1,
+            None => nodes.other_ids += len as u64,
         }
         let is_step = self.last.is_some_and(|last| order.key(last) > key);
-        self.last = Some(word);
+        self.last = Some(last);
         if (is_step && order.is_meant) || before.is_some() {
             self.step(record, before, word, is_step);
         }
+        len
     }
 
     #[cold]
@@ -125,33 +134,28 @@ impl<'a, W: Record> Reading<'a, W> {
             self.tally.steps.push(Step { file: self.file, record, before, word });
         }
     }
-
-    #[cold]
-    fn bad(&mut self, record: u64, bytes: &[u8]) {
-        self.counts.bad += 1;
-        if self.tally.bad.len() < self.tally.listed {
-            let bytes = bytes[..bytes.len().min(SHOWN)].to_vec();
-            self.tally.bad.push(BadBytes { file: self.file, record, bytes });
-        }
-    }
 }
 
 impl<W: Record> Visitor<W> for Reading<'_, W> {
     type Stop = Error;
 
     #[inline]
-    fn record(&mut self, number: u64, found: Found<W>, bytes: &[u8]) -> Result<(), Error> {
-        match found {
-            Found::Id(word) => {
-                self.see(number, word);
-                self.sorter.push(word)
-            }
-            Found::Nothing => Ok(()),
-            Found::Bad => {
-                self.bad(number, bytes);
-                Ok(())
-            }
+    fn ids(&mut self, first: u64, ids: &[W]) -> Result<(), Error> {
+        let mut seen = 0;
+        while seen < ids.len() {
+            seen += self.see(first + seen as u64, &ids[seen..]);
         }
+        self.sorter.extend(ids)
+    }
+
+    #[cold]
+    fn bad(&mut self, record: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.counts.bad += 1;
+        if self.tally.bad.len() < self.tally.listed {
+            let bytes = bytes[..bytes.len().min(SHOWN)].to_vec();
+            self.tally.bad.push(BadBytes { file: self.file, record, bytes });
+        }
+        Ok(())
     }
 
     fn read(&mut self, bytes: u64) -> Result<(), Error> {

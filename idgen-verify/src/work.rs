@@ -7,7 +7,7 @@ use idgen_core::layout::LayoutError;
 
 use crate::error::Error;
 use crate::format::Format;
-use crate::lines::{Found, Lines};
+use crate::lines::Lines;
 use crate::nodes::{Node, Ticks};
 use crate::options::{Options, Progress};
 use crate::order::{Order, Record};
@@ -165,18 +165,25 @@ enum Stop {
 impl<W: Record> Visitor<W> for Finder<'_, W> {
     type Stop = Stop;
 
-    #[inline]
-    fn record(&mut self, record: u64, found: Found<W>, _: &[u8]) -> Result<(), Stop> {
-        let Found::Id(word) = found else { return Ok(()) };
-        let Ok(at) = self.wanted.binary_search_by_key(&word, |&(wanted, _)| wanted) else {
-            return Ok(());
-        };
-        let places = &mut self.places[self.wanted[at].1];
-        if places.len() < MAX_PLACES {
-            places.push(Place { file: self.name.to_owned(), record });
+    fn ids(&mut self, first: u64, ids: &[W]) -> Result<(), Stop> {
+        for (&word, record) in ids.iter().zip(first..) {
+            let Ok(at) = self.wanted.binary_search_by_key(&word, |&(wanted, _)| wanted) else {
+                continue;
+            };
+            let places = &mut self.places[self.wanted[at].1];
+            if places.len() < MAX_PLACES {
+                places.push(Place { file: self.name.to_owned(), record });
+            }
+            self.left = self.left.saturating_sub(1);
+            if self.left == 0 {
+                return Err(Stop::Found);
+            }
         }
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 { Err(Stop::Found) } else { Ok(()) }
+        Ok(())
+    }
+
+    fn bad(&mut self, _: u64, _: &[u8]) -> Result<(), Stop> {
+        Ok(())
     }
 
     fn read(&mut self, bytes: u64) -> Result<(), Stop> {
@@ -294,7 +301,7 @@ impl Writing<'_> {
             ids: node.ids,
             inversions: node.inversions,
             span: self.span(&node.ticks),
-            left_out: tally.order.counts.then_some(node.ticks.left_out),
+            left_out: tally.order.counts.then_some(node.left_out),
         };
         let mut nodes: Vec<_> = tally.nodes.known.iter().map(node).collect();
         nodes.sort_unstable_by_key(|node| node.node);

@@ -8,99 +8,164 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use idgen_core::layout::Parts;
-use idgen_core::{IdScheme, Scheme};
+use idgen_core::{IdScheme, Scheme, UnixTime};
 use idgen_snowflake::Snowflake;
 use idgen_uuid::{UuidV1, UuidV4};
-use idgen_verify::{Checker, Format, Options, Report};
+use idgen_verify::{Checker, Format, Options, Place, Report, Span};
 use proptest::prelude::*;
 
 /// What is in a file: ids, and here and there something else.
 type File = (Format, Vec<Option<u128>>);
 
+/// Where a record is: the file, and its number from 1 on.
+type At = (usize, u64);
+
 /// What there is to know, found the simple way.
 #[derive(Debug, Default, PartialEq)]
 struct Model {
-    ids: u64,
+    files: Vec<Counts>,
     distinct: u64,
-    /// How often each id came that came more than once, and its places.
-    duplicates: BTreeMap<(u64, u128), Vec<(usize, u64)>>,
+    /// The places of each id that came more than once.
+    duplicates: BTreeMap<(u64, u128), Vec<At>>,
+    bad: Vec<At>,
+    /// Ids that come after a greater one of their node, and that one.
+    inversions: Vec<(At, u128, u128)>,
+    nodes: BTreeMap<u64, NodeModel>,
+    ticks: Option<Stretch>,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Counts {
+    ids: u64,
     bad: u64,
     inversions: u64,
     inversions_of_nodes: u64,
-    /// Of each node: ids, ticks with ids, ticks without, the widest gap, numbers left out.
-    nodes: BTreeMap<u64, (u64, u64, u64, u64, u64)>,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct NodeModel {
+    ids: u64,
+    inversions: u64,
+    left_out: u64,
+    ticks: Option<Stretch>,
+}
+
+/// Ticks with ids, those between them without, and the first of the widest gaps with the tick before it.
+#[derive(Debug, PartialEq)]
+struct Stretch {
+    first: u64,
+    last: u64,
+    ticks: u64,
+    empty: u64,
+    widest: Option<(u64, u64)>,
+}
+
+impl Stretch {
+    fn of(ticks: &BTreeSet<u64>) -> Option<Self> {
+        let (first, last, all) = (*ticks.first()?, *ticks.last()?, Vec::from_iter(ticks));
+        let gaps = all.windows(2).map(|pair| (pair[1] - pair[0] - 1, *pair[0]));
+        let gaps = gaps.filter(|&(wide, _)| wide > 0);
+        let empty = gaps.clone().map(|(wide, _)| wide).sum();
+        // Of equal ones `max_by_key` takes the last.
+        let widest = gaps.rev().max_by_key(|&(wide, _)| wide);
+        Some(Self { first, last, ticks: all.len() as u64, empty, widest })
+    }
+
+    fn reported(scheme: &Scheme, span: &Span) -> Self {
+        let tick = |time: Option<UnixTime>| scheme.timebase.unwrap().nearest_tick(time.unwrap());
+        Self {
+            first: tick(span.from),
+            last: tick(span.to),
+            ticks: span.ticks,
+            empty: span.empty,
+            widest: span.widest.as_ref().map(|gap| (gap.ticks, tick(gap.after))),
+        }
+    }
 }
 
 fn model(scheme: &Scheme, files: &[File]) -> Model {
     let mut model = Model::default();
     let key = |word| (scheme.layout.unpack(word).tick, word);
-    let mut places: BTreeMap<(u64, u128), Vec<(usize, u64)>> = BTreeMap::new();
+    let mut places: BTreeMap<(u64, u128), Vec<At>> = BTreeMap::new();
     for (file, (_, records)) in files.iter().enumerate() {
-        let mut last = None;
-        let mut last_of_node = BTreeMap::new();
+        let (mut counts, mut last, mut last_of) = (Counts::default(), None, BTreeMap::new());
         for (record, number) in records.iter().zip(1..) {
             let Some(word) = *record else {
-                model.bad += 1;
+                counts.bad += 1;
+                model.bad.push((file, number));
                 continue;
             };
-            let node = scheme.layout.unpack(word).node;
-            model.ids += 1;
-            model.nodes.entry(node).or_default().0 += 1;
-            model.inversions += u64::from(last > Some(key(word)));
+            let id = scheme.layout.unpack(word).node;
+            let node = model.nodes.entry(id).or_default();
+            counts.ids += 1;
+            node.ids += 1;
+            counts.inversions += u64::from(last > Some(key(word)));
             last = Some(key(word));
-            let before = last_of_node.insert(node, key(word));
-            model.inversions_of_nodes += u64::from(before > Some(key(word)));
+            if let Some(before) = last_of.insert(id, word).filter(|&before| key(before) > key(word))
+            {
+                counts.inversions_of_nodes += 1;
+                node.inversions += 1;
+                model.inversions.push(((file, number), word, before));
+            }
             places.entry(key(word)).or_default().push((file, number));
         }
+        model.files.push(counts);
     }
-    model.distinct = places.len() as u64;
-    let mut parts_of: BTreeMap<u64, Vec<Parts>> = BTreeMap::new();
-    for &(_, word) in places.keys() {
-        let parts = scheme.layout.unpack(word);
-        parts_of.entry(parts.node).or_default().push(parts);
-    }
-    for (&node, found) in &mut model.nodes {
-        let parts = &parts_of[&node];
-        let ticks: BTreeSet<u64> = parts.iter().map(|parts| parts.tick).collect();
-        let ticks: Vec<u64> = ticks.into_iter().collect();
-        let gaps = ticks.windows(2).map(|pair| pair[1] - pair[0] - 1);
-        found.1 = ticks.len() as u64;
-        found.2 = gaps.clone().sum();
-        found.3 = gaps.max().unwrap_or(0);
+    let parts = |&(_, word): &(u64, u128)| scheme.layout.unpack(word);
+    for (&id, node) in &mut model.nodes {
+        let parts: Vec<_> = places.keys().map(parts).filter(|parts| parts.node == id).collect();
+        node.ticks = Stretch::of(&parts.iter().map(|parts| parts.tick).collect());
         for pair in parts.windows(2).filter(|pair| pair[0].tick == pair[1].tick) {
-            found.4 += pair[1].sequence - pair[0].sequence - 1;
+            node.left_out += pair[1].sequence - pair[0].sequence - 1;
         }
     }
+    model.ticks = Stretch::of(&places.keys().map(|&(tick, _)| tick).collect());
+    model.distinct = places.len() as u64;
     places.retain(|_, places| places.len() > 1);
     model.duplicates = places;
     model
 }
 
+/// What the report says, after a look at its sums.
 fn reported(scheme: &Scheme, report: &Report) -> Model {
-    let place = |place: &idgen_verify::Place| {
-        let file = place.file.rsplit('-').next().unwrap().parse().unwrap();
-        (file, place.record)
-    };
+    let at =
+        |place: &Place| (place.file.rsplit('-').next().unwrap().parse().unwrap(), place.record);
+    let word = |id: &str| scheme.parse(id).unwrap();
     let duplicates = report.duplicates.first.iter().map(|duplicate| {
-        let places: Vec<_> = duplicate.places.iter().map(place).collect();
+        let places: Vec<_> = duplicate.places.iter().map(at).collect();
         assert_eq!(duplicate.times, places.len() as u64);
-        let word = scheme.parse(&duplicate.id).unwrap();
-        ((scheme.layout.unpack(word).tick, word), places)
+        assert_eq!(word(&duplicate.id), duplicate.word);
+        ((scheme.layout.unpack(duplicate.word).tick, duplicate.word), places)
     });
     let nodes = report.nodes.iter().map(|node| {
-        let span = node.span.as_ref().unwrap();
-        let widest = span.widest.as_ref().map_or(0, |gap| gap.ticks);
-        (node.node, (node.ids, span.ticks, span.empty, widest, node.left_out.unwrap_or(0)))
+        let ticks = node.span.as_ref().map(|span| Stretch::reported(scheme, span));
+        let (ids, inversions, left_out) = (node.ids, node.inversions, node.left_out.unwrap_or(0));
+        (node.node, NodeModel { ids, inversions, left_out, ticks })
     });
-    Model {
-        ids: report.ids,
+    let files = report.files.iter().map(|file| Counts {
+        ids: file.ids,
+        bad: file.bad,
+        inversions: file.inversions,
+        inversions_of_nodes: file.inversions_of_nodes,
+    });
+    let inversions = report.order.first.iter();
+    let model = Model {
+        files: files.collect(),
         distinct: report.distinct,
         duplicates: duplicates.collect(),
-        bad: report.bad.records,
-        inversions: report.order.of_files,
-        inversions_of_nodes: report.order.of_nodes,
+        bad: report.bad.first.iter().map(|bad| at(&bad.place)).collect(),
+        inversions: inversions.map(|it| (at(&it.place), word(&it.id), word(&it.before))).collect(),
         nodes: nodes.collect(),
-    }
+        ticks: report.span.as_ref().map(|span| Stretch::reported(scheme, span)),
+    };
+    let sum = |count: fn(&Counts) -> u64| model.files.iter().map(count).sum::<u64>();
+    assert_eq!(report.ids, sum(|file| file.ids));
+    assert_eq!(report.bad.records, sum(|file| file.bad));
+    assert_eq!(report.order.of_files, sum(|file| file.inversions));
+    assert_eq!(report.order.of_nodes, sum(|file| file.inversions_of_nodes));
+    assert_eq!(report.duplicates.ids, model.duplicates.len() as u64);
+    assert_eq!(report.duplicates.further, report.ids - report.distinct);
+    model
 }
 
 /// The bytes of a file. What is no id is an odd line, or a word with its highest bit set.
@@ -249,6 +314,17 @@ fn lines_longer_than_the_buffer_and_a_last_one_without_an_end() {
     assert!(report.bad.first[0].fault.contains("more than 64 bits"));
     let places: Vec<_> = report.duplicates.first[0].places.iter().map(|at| at.record).collect();
     assert_eq!(places, [1, 5]);
+}
+
+#[test]
+fn a_line_that_is_no_text_is_no_id_and_those_around_it_are() {
+    let mut checker = Checker::new(Scheme::of::<Snowflake>(), options(0));
+    let text = b"1\n2\n\xff42\n3\n\xc3";
+    checker.check_reader("text", &text[..], "decimal".parse().unwrap()).unwrap();
+    let report = checker.finish().unwrap();
+    assert_eq!((report.ids, report.bad.records), (3, 2));
+    let records: Vec<_> = report.bad.first.iter().map(|bad| bad.place.record).collect();
+    assert_eq!(records, [3, 5]);
 }
 
 #[test]

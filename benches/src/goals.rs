@@ -17,7 +17,7 @@ const fn goal(job: &'static str, ours: &'static str, beside: &'static str, at_mo
 }
 
 /// All of them.
-pub const GOALS: [Goal; 42] = [
+pub const GOALS: [Goal; 46] = [
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "ferroid-atomic", 0.75),
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "fetch_add", f64::INFINITY),
     goal("shared, strict order", "wide/one/2-threads/idgen-shared", "fetch_add", 1.1),
@@ -34,6 +34,10 @@ pub const GOALS: [Goal; 42] = [
     goal("shared, order per thread", "wide/one/8-threads/idgen-laned", "ferroid-yielding", 0.3),
     goal("lane, one owner", "wide/one/1-thread/idgen-lane", "ferroid-basic", 1.0),
     goal("lane, one owner", "wide/one/1-thread/idgen-lane", "increment", f64::INFINITY),
+    goal("leased, strict order", "wide/leased-one/shared/idgen-leased", "idgen-bare", 1.05),
+    goal("leased, order per thread", "wide/leased-one/laned/idgen-leased", "idgen-bare", 1.05),
+    goal("leased, fill", "roomy/leased-fill/shared/idgen-leased", "idgen-bare", 1.05),
+    goal("leased, fill, lanes", "roomy/leased-fill/laned/idgen-leased", "idgen-bare", 1.05),
     goal("fill", "roomy/fill/8-KiB/idgen", "snowflake_me", 0.35),
     goal("fill", "roomy/fill/8-KiB/idgen", "memset", 2.0),
     goal("fill", "roomy/fill/256-MiB/idgen", "snowflake_me", 0.35),

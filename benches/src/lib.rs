@@ -11,6 +11,7 @@
 pub mod case;
 pub mod codecs;
 pub mod goals;
+pub mod leased;
 pub mod nano;
 pub mod snowflake;
 pub mod texts;
@@ -23,8 +24,9 @@ pub use case::Case;
 pub type Family = (&'static str, fn() -> Vec<Case>);
 
 /// All of them.
-pub const FAMILIES: [Family; 6] = [
+pub const FAMILIES: [Family; 7] = [
     ("snowflake", snowflake::cases),
+    ("leased", leased::cases),
     ("uuids", uuids::cases),
     ("ulids", ulids::cases),
     ("nano", nano::cases),

@@ -201,6 +201,13 @@ impl<W: Word> Dressing<W> {
         W::place(1, self.low_to)
     }
 
+    /// The position where the words of its stretch count it: they are this and something that they have
+    /// in common, modulo the word.
+    #[inline]
+    pub(crate) fn count(&self, position: u64) -> W {
+        W::place(position, self.low_to)
+    }
+
     /// The position after the last of this one's stretch of low bits.
     #[inline]
     pub(crate) const fn stretch_end(&self, position: u64) -> u64 {

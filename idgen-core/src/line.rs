@@ -6,10 +6,11 @@
 //! while the process was paused, a fork, the layout's last tick.
 
 use crate::clock::Ticks;
+use crate::held::Held;
 use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
 use crate::sequencer::{Run, Sequencer};
-use crate::sync::{AtomicU64, ForkCell, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Stall, Window, WindowError};
 
 /// After so many positions somebody looks at the clock itself, whatever a cached tick says: it
@@ -50,18 +51,7 @@ const IDS_A_LOOK: u64 = 1_024;
 #[derive(Debug)]
 pub struct Line<T, O = Silent> {
     sequencer: Sequencer,
-    /// First position after the granted window, 0 where there is none. Written by `grant` and
-    /// `revoke`, read by every attempt. `grant` raises the sequencer first and stores this with
-    /// release; who acquires it claims at or after the window's start. A fork sets it to 0 in the
-    /// child, which so has no window, and whose copies of reserved runs belong to none.
-    end: ForkCell,
-    /// First position of the window that `end` is the end of, or of an earlier one that it prolongs.
-    /// Raised by `grant` before it stores the end with release, so who acquires an end finds its
-    /// start, or a later one: a position claimed before the line was moved over a gap is below it.
-    start: AtomicU64,
-    /// The highest end ever granted, so that no later window can overlap. Never lowered, not
-    /// even by `revoke`. Claims of it are decided by a compare-exchange.
-    granted: AtomicU64,
+    held: Held,
     /// The latest tick that the clock has shown to an attempt off the usual path, at each look at it
     /// and at each stall. Tells a regression from an exhausted sequence; nothing else rests on it,
     /// so relaxed ordering is enough.
@@ -108,9 +98,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     pub fn observed(axis: Axis, ticks: T, max_drift: u64, observer: O) -> Self {
         Self {
             sequencer: Sequencer::new(),
-            end: ForkCell::new(0),
-            start: AtomicU64::new(0),
-            granted: AtomicU64::new(0),
+            held: Held::none(),
             latest: AtomicU64::new(0),
             shown: AtomicU64::new(0),
             axis,
@@ -134,35 +122,23 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         if first >= past {
             return Err(WindowError::PastEnd { start, end, last: self.axis.end_tick() - 1 });
         }
-        let claimed = self.granted.fetch_update(Ordering::AcqRel, Ordering::Acquire, |granted| {
-            (granted <= first).then_some(past)
-        });
-        claimed.map_err(|granted| {
+        self.held.grant(first, past, &self.sequencer).map_err(|granted| {
             let granted = self.axis.tick_of(granted);
             WindowError::Overlap { start, end, granted }
-        })?;
-        let prolonged =
-            self.end.compare_exchange(first, past, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if !prolonged {
-            self.sequencer.raise(first);
-            self.start.fetch_max(first, Ordering::Relaxed);
-            // Of two grants at once the later window stays, whichever gets here first.
-            self.end.fetch_max(past, Ordering::Release);
-        }
-        Ok(())
+        })
     }
 
     /// Takes the window away: nothing more of it is issued, and the next one granted must start
     /// after it.
     pub fn revoke(&self) {
-        self.end.store(0, Ordering::Release);
+        self.held.revoke();
     }
 
     /// Gives back the window that a fork has taken. Only for lines whose ids carry random bits
     /// besides: the parent goes on with the same window.
     #[cfg(feature = "random")]
     pub(crate) fn restore(&self) {
-        self.end.store(self.granted.load(Ordering::Acquire), Ordering::Release);
+        self.held.restore();
     }
 
     /// Claims the next position.
@@ -215,8 +191,8 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// layout's end, wherever the clock has it from, has no first position.
     #[inline(always)]
     fn permits(&self, position: u64, now: u64) -> bool {
-        let end = self.end.load(Ordering::Acquire);
-        let start = self.start.load(Ordering::Relaxed);
+        let end = self.held.end();
+        let start = self.held.start();
         let tick = self.axis.tick_of(position);
         let near = (tick >= now) & (tick.wrapping_sub(now) < self.reach);
         let inside = near & (position < end) & (position >= start);
@@ -337,19 +313,19 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// What the bounds of this moment are made of.
     #[inline(always)]
     pub(crate) fn seen(&self) -> Seen {
-        Seen { now: self.ticks.now(), end: self.end.load(Ordering::Acquire) }
+        Seen { now: self.ticks.now(), end: self.held.end() }
     }
 
     #[inline]
     fn bounds(&self, now: u64) -> Bounds {
-        let end = self.end.load(Ordering::Acquire);
+        let end = self.held.end();
         self.bounds_of(Seen { now, end })
     }
 
     #[inline]
     pub(crate) fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
         // Loaded after the end that the caller has acquired: it is that window's, or a later one's.
-        let start = self.start.load(Ordering::Relaxed);
+        let start = self.held.start();
         let floor = self.axis.first_of(now).saturating_add(self.ticks.skip(now));
         let horizon = end.min(self.axis.first_of(now.saturating_add(self.reach)));
         Bounds { now, floor: floor.max(start), horizon, end }
@@ -519,6 +495,17 @@ mod tests {
         line.grant(Window::new(8, 10).unwrap()).unwrap();
         assert_eq!(childs.take(line.seen()), None);
         assert!(childs.refill(&line, 64).unwrap() >= line.axis().first_of(8));
+    }
+
+    /// A position claimed before the line was moved over a gap, and looked at when the next window
+    /// is there: it is between the two, and somebody else's.
+    #[test]
+    fn a_claim_over_a_gap_is_not_issued() {
+        let line = line();
+        let foreign = line.axis().first_of(8);
+        line.grant(Window::new(9, 12).unwrap()).unwrap();
+        assert!(!line.permits(foreign, 5));
+        assert!(line.permits(line.axis().first_of(9), 5));
     }
 
     /// A window that starts where the last one ends prolongs it: nothing is skipped.

@@ -228,7 +228,16 @@ impl<W: Word> Dressing<W> {
             let len = usize::try_from(until_carry).map_or(rest.len(), |n| rest.len().min(n + 1));
             let (chunk, tail) = rest.split_at_mut(len);
             let mut word = self.dress(position);
-            for slot in chunk {
+            // In blocks, so that the compiler unrolls them: a loop of two stores is as fast as the
+            // place that it happens to get in the program.
+            let (blocks, last) = chunk.as_chunks_mut::<16>();
+            for block in blocks {
+                for slot in block {
+                    *slot = wrap(word);
+                    word = word.plus(step);
+                }
+            }
+            for slot in last {
                 *slot = wrap(word);
                 word = word.plus(step);
             }

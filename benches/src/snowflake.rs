@@ -18,7 +18,7 @@ use idgen::layout::{Field, Kind, Layout};
 use idgen::snowflake::Snowflake;
 use idgen::text::Form;
 use idgen::{Id, IdScheme, Timebase, UnixTime};
-use idgen_bench::{Contender, on_threads, timed, verify};
+use idgen_bench::{Contender, on_threads, on_threads_with, timed, verify};
 
 use crate::case::{Case, Made, millis, sample_on};
 
@@ -349,29 +349,5 @@ fn literal(name: &str, block_bits: u32) -> Case {
         let last = words.last().copied().ok_or("nothing was made")?;
         verify::present(millis::<Snowflake>(last.into())).map_err(|fault| fault.to_string())?;
         verify::distinct(&mut words).map_err(|fault| fault.to_string())
-    })
-}
-
-/// As [`on_threads`], with something of each thread's own that it calls `make` with.
-pub fn on_threads_with<O>(
-    threads: u32,
-    count: u64,
-    own: impl Fn() -> O + Sync,
-    make: &(impl Fn(&mut O) + Sync),
-) -> Duration {
-    let start = std::sync::Barrier::new(threads as usize + 1);
-    let each = count.div_ceil(threads.into());
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut own = own();
-                    start.wait();
-                    (0..each).for_each(|_| make(&mut own));
-                })
-            })
-            .collect();
-        start.wait();
-        timed(|| workers.into_iter().for_each(|worker| drop(worker.join())))
     })
 }

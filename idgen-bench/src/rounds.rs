@@ -135,19 +135,33 @@ pub fn timed(work: impl FnOnce()) -> Duration {
 
 /// Time for `count` calls in all, on this many threads that begin at once.
 pub fn on_threads(threads: u32, count: u64, make: &(impl Fn() + Sync)) -> Duration {
-    let start = Barrier::new(usize::try_from(threads).unwrap_or(1) + 1);
+    on_threads_with(threads, count, || (), &|()| make())
+}
+
+/// The same, with something of each thread's own that it calls `make` with.
+///
+/// The time is from when the first of them begins to when the last has ended, by clocks that they read
+/// themselves: whoever waits for them may not get to run while they do.
+pub fn on_threads_with<O>(
+    threads: u32,
+    count: u64,
+    own: impl Fn() -> O + Sync,
+    make: &(impl Fn(&mut O) + Sync),
+) -> Duration {
+    let start = Barrier::new(usize::try_from(threads).unwrap_or(1));
     let each = count.div_ceil(u64::from(threads.max(1)));
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    start.wait();
-                    (0..each).for_each(|_| make());
-                })
-            })
-            .collect();
+    let work = || {
+        let mut own = own();
         start.wait();
-        timed(|| workers.into_iter().for_each(|worker| drop(worker.join())))
+        let began = SystemClock.monotonic();
+        (0..each).for_each(|_| make(&mut own));
+        (began, SystemClock.monotonic())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let times = workers.into_iter().filter_map(|worker| worker.join().ok());
+        let whole = times.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        whole.map_or(Duration::ZERO, |(began, ended)| ended - began)
     })
 }
 

@@ -31,10 +31,27 @@ impl LaneRun {
     #[inline]
     pub(crate) fn take(&mut self, seen: Seen) -> Option<u64> {
         let position = self.start;
-        (seen == self.seen && position < self.until).then(|| {
+        self.permits(position, seen).then(|| {
             self.start += 1;
             position
         })
+    }
+
+    /// The same of a position that its owner counts.
+    #[inline(always)]
+    pub(crate) fn permits(&self, position: u64, seen: Seen) -> bool {
+        (seen == self.seen) & (position < self.until)
+    }
+
+    /// The run from this position on.
+    #[must_use]
+    pub(crate) fn from(self, start: u64) -> Self {
+        Self { start, ..self }
+    }
+
+    /// The next position of the run.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
     }
 
     /// Makes the run end here, if it goes beyond, until the line is next looked at.
@@ -50,7 +67,9 @@ impl LaneRun {
         line: &Line<T, O>,
         want: u64,
     ) -> Result<u64, Stall> {
-        line.look();
+        if line.is_look_due(want) {
+            line.look();
+        }
         // Read before the claim: if a window is granted in between, the run is thrown away.
         let seen = line.seen();
         let window = self.seen.end;

@@ -46,6 +46,7 @@ pub mod clock;
 pub mod db;
 mod error;
 pub mod generator;
+mod held;
 mod id;
 mod lane_run;
 pub mod layout;

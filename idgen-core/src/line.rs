@@ -6,15 +6,17 @@
 //! while the process was paused, a fork, the layout's last tick.
 
 use crate::clock::Ticks;
+use crate::held::Held;
 use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
-use crate::sequencer::{Missed, Run, Sequencer};
-use crate::sync::{AtomicU64, ForkCell, Ordering};
+use crate::sequencer::{Run, Sequencer};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Stall, Window, WindowError};
 
 /// After so many positions somebody looks at the clock itself, whatever a cached tick says: it
-/// costs some 30 ns.
-const IDS_A_LOOK: u64 = 128;
+/// costs some 100 ns, and whoever needs it, because he keeps the ticker from running, makes as many
+/// in a few microseconds.
+const IDS_A_LOOK: u64 = 1_024;
 
 /// A line of positions that any number of threads draw from.
 ///
@@ -49,22 +51,15 @@ const IDS_A_LOOK: u64 = 128;
 #[derive(Debug)]
 pub struct Line<T, O = Silent> {
     sequencer: Sequencer,
-    /// First position after the granted window, 0 where there is none. Written by `grant` and
-    /// `revoke`, read by every attempt. `grant` raises the sequencer first and stores this with
-    /// release; who acquires it claims at or after the window's start. A fork sets it to 0 in the
-    /// child, which so has no window, and whose copies of reserved runs belong to none.
-    end: ForkCell,
-    /// The highest end ever granted, so that no later window can overlap. Never lowered, not
-    /// even by `revoke`. Claims of it are decided by a compare-exchange.
-    granted: AtomicU64,
-    /// The latest tick that the clock has shown to an attempt off the usual path: the first of
-    /// each tick, and each that stalls. Tells a regression from an exhausted sequence; nothing
-    /// else rests on it, so relaxed ordering is enough.
+    held: Held,
+    /// The latest tick that the clock has shown to an attempt off the usual path, at each look at it
+    /// and at each stall. Tells a regression from an exhausted sequence; nothing else rests on it,
+    /// so relaxed ordering is enough.
     latest: AtomicU64,
     /// The tick that the clock showed last. Only kept where somebody observes.
     shown: AtomicU64,
     axis: Axis,
-    /// How far the horizon is from the floor, in positions: the drift, and the tick itself.
+    /// How many ticks may be issued in, the clock's own among them: one more than the drift.
     reach: u64,
     ticks: T,
     observer: O,
@@ -74,6 +69,7 @@ pub struct Line<T, O = Silent> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     now: u64,
+    /// First position worth issuing, and in the window.
     pub(crate) floor: u64,
     pub(crate) horizon: u64,
     /// The window's end that went into the horizon: it tells one window from another.
@@ -100,15 +96,13 @@ impl<T: Ticks> Line<T> {
 impl<T: Ticks, O: Observer> Line<T, O> {
     /// A line without a window that tells an observer what it does.
     pub fn observed(axis: Axis, ticks: T, max_drift: u64, observer: O) -> Self {
-        let reach = axis.first_of(max_drift.saturating_add(1));
         Self {
             sequencer: Sequencer::new(),
-            end: ForkCell::new(0),
-            granted: AtomicU64::new(0),
+            held: Held::none(),
             latest: AtomicU64::new(0),
             shown: AtomicU64::new(0),
             axis,
-            reach,
+            reach: max_drift.saturating_add(1),
             ticks,
             observer,
         }
@@ -128,54 +122,37 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         if first >= past {
             return Err(WindowError::PastEnd { start, end, last: self.axis.end_tick() - 1 });
         }
-        let claimed = self.granted.fetch_update(Ordering::AcqRel, Ordering::Acquire, |granted| {
-            (granted <= first).then_some(past)
-        });
-        claimed.map_err(|granted| {
+        self.held.grant(first, past, &self.sequencer).map_err(|granted| {
             let granted = self.axis.tick_of(granted);
             WindowError::Overlap { start, end, granted }
-        })?;
-        let prolonged =
-            self.end.compare_exchange(first, past, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if !prolonged {
-            self.sequencer.raise(first);
-            // Of two grants at once the later window stays, whichever gets here first.
-            self.end.fetch_max(past, Ordering::Release);
-        }
-        Ok(())
+        })
     }
 
     /// Takes the window away: nothing more of it is issued, and the next one granted must start
     /// after it.
     pub fn revoke(&self) {
-        self.end.store(0, Ordering::Release);
+        self.held.revoke();
     }
 
     /// Gives back the window that a fork has taken. Only for lines whose ids carry random bits
     /// besides: the parent goes on with the same window.
     #[cfg(feature = "random")]
     pub(crate) fn restore(&self) {
-        self.end.store(self.granted.load(Ordering::Acquire), Ordering::Release);
+        self.held.restore();
     }
 
     /// Claims the next position.
     ///
     /// # Errors
     /// Why there is none right now.
-    #[inline]
+    #[inline(always)]
     pub fn take(&self) -> Result<u64, Stall> {
+        // The claim goes first. What decides whether it is issued is read meanwhile: an atomic
+        // addition waits for all that comes before it.
+        let claimed = self.sequencer.claim();
         let now = self.ticks.now();
-        let end = self.end.load(Ordering::Acquire);
-        let skip = self.ticks.skip(now);
-        // Of a tick past the layout's end this is no floor, nor is it of one whose skip goes beyond
-        // 64 bits: such a tick is looked for after the claim.
-        let floor = self.axis.unchecked_first_of(now).wrapping_add(skip);
-        let span = self.reach.saturating_sub(skip);
-        match self.sequencer.try_take(floor, span, end) {
-            Ok(position) if now < self.axis.end_tick() => {
-                if position == floor {
-                    self.note(now); // the first of its tick
-                }
+        match claimed {
+            Some(position) if self.permits(position, now) => {
                 if position.is_multiple_of(IDS_A_LOOK) {
                     self.look();
                 }
@@ -184,9 +161,44 @@ impl<T: Ticks, O: Observer> Line<T, O> {
                 }
                 Ok(position)
             }
-            Ok(position) => self.take_slowly(now, Missed::of(position)),
-            Err(missed) => self.take_slowly(now, missed),
+            missed => self.take_slowly(now, missed),
         }
+    }
+
+    /// Claims the next position of a line that the clock mostly runs ahead of, because its ticks
+    /// are shorter than what an id takes: raising it is the usual path there.
+    ///
+    /// # Errors
+    /// Why there is none right now.
+    #[inline(always)]
+    pub(crate) fn take_of_new_tick(&self) -> Result<u64, Stall> {
+        let now = self.ticks.now();
+        let Bounds { floor, horizon, .. } = self.bounds(now);
+        match self.sequencer.reserve(floor, horizon, 1) {
+            Some(run) => {
+                self.note(now);
+                self.tell(now, run);
+                Ok(run.start)
+            }
+            None => self.reserve_slowly(now, 1).map(|run| run.start),
+        }
+    }
+
+    /// Whether a position that was claimed may be issued at this tick: it lies between floor and
+    /// horizon.
+    ///
+    /// Comparisons that do not wait for each other, of ticks rather than positions: a tick past the
+    /// layout's end, wherever the clock has it from, has no first position.
+    #[inline(always)]
+    fn permits(&self, position: u64, now: u64) -> bool {
+        let end = self.held.end();
+        let start = self.held.start();
+        let tick = self.axis.tick_of(position);
+        let near = (tick >= now) & (tick.wrapping_sub(now) < self.reach);
+        let inside = near & (position < end) & (position >= start);
+        let skip = self.ticks.skip(now);
+        // The tick of a position inside is at or past now, so this is how far it is from now's first.
+        inside && (skip == 0 || position - self.axis.unchecked_first_of(now) >= skip)
     }
 
     /// Deals with an attempt that came to nothing. It is handed no bounds but makes them again:
@@ -194,9 +206,9 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// stores.
     #[cold]
     #[inline(never)]
-    fn take_slowly(&self, now: u64, missed: Missed) -> Result<u64, Stall> {
+    fn take_slowly(&self, now: u64, claimed: Option<u64>) -> Result<u64, Stall> {
         let bounds = self.bounds(now);
-        match self.sequencer.settle(missed, bounds.floor, bounds.horizon) {
+        match self.sequencer.settle(claimed, bounds.floor, bounds.horizon) {
             Some(position) => {
                 self.note(now);
                 self.tell(now, Run { start: position, end: position + 1 });
@@ -212,8 +224,16 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is not one right now.
     #[inline]
     pub fn reserve(&self, want: u64) -> Result<Run, Stall> {
-        let now = if want < IDS_A_LOOK { self.ticks.now() } else { self.ticks.read() };
-        self.reserve_slowly(now, want)
+        if self.is_look_due(want) {
+            self.look();
+        }
+        self.reserve_slowly(self.ticks.now(), want)
+    }
+
+    /// Whether one of the next `want` positions is one at which somebody looks at the clock.
+    pub(crate) fn is_look_due(&self, want: u64) -> bool {
+        let next = self.sequencer.next();
+        next.wrapping_neg() % IDS_A_LOOK < want
     }
 
     /// Claims positions within the bounds or, where there are none, by the clock itself: a
@@ -272,7 +292,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
 
     /// How many ticks after the clock's may be issued.
     pub const fn max_drift(&self) -> u64 {
-        self.axis.tick_of(self.reach).saturating_sub(1)
+        self.reach - 1
     }
 
     /// How positions are made of ticks and sequence numbers.
@@ -291,22 +311,24 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 
     /// What the bounds of this moment are made of.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seen(&self) -> Seen {
-        Seen { now: self.ticks.now(), end: self.end.load(Ordering::Acquire) }
+        Seen { now: self.ticks.now(), end: self.held.end() }
     }
 
     #[inline]
     fn bounds(&self, now: u64) -> Bounds {
-        let end = self.end.load(Ordering::Acquire);
+        let end = self.held.end();
         self.bounds_of(Seen { now, end })
     }
 
     #[inline]
     pub(crate) fn bounds_of(&self, Seen { now, end }: Seen) -> Bounds {
-        let first = self.axis.first_of(now);
-        let horizon = end.min(first.saturating_add(self.reach));
-        Bounds { now, floor: first.saturating_add(self.ticks.skip(now)), horizon, end }
+        // Loaded after the end that the caller has acquired: it is that window's, or a later one's.
+        let start = self.held.start();
+        let floor = self.axis.first_of(now).saturating_add(self.ticks.skip(now));
+        let horizon = end.min(self.axis.first_of(now.saturating_add(self.reach)));
+        Bounds { now, floor: floor.max(start), horizon, end }
     }
 
     fn why_stalled(&self, bounds: &Bounds) -> Stall {
@@ -334,15 +356,15 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     #[cold]
     #[inline(never)]
     pub(crate) fn look(&self) {
-        self.ticks.read();
+        self.note(self.ticks.read());
     }
 
-    /// Remembers the latest tick that the clock has shown.
-    #[cold]
-    #[inline(never)]
+    /// Remembers the latest tick that the clock has shown. Of two threads at once either may be
+    /// the last to say: they have seen nearly the same.
+    #[inline]
     fn note(&self, now: u64) {
         if self.latest.load(Ordering::Relaxed) < now {
-            self.latest.fetch_max(now, Ordering::Relaxed);
+            self.latest.store(now, Ordering::Relaxed);
         }
     }
 
@@ -422,6 +444,22 @@ mod tests {
         assert_eq!(line.take(), Ok(axis.first_of(5)));
     }
 
+    /// A tick far past the layout's end has no first position, and its neighbours in 64 bits are not
+    /// near it.
+    #[test]
+    fn a_tick_past_the_end_permits_nothing() {
+        for axis_bits in ["41:10:12", "tick=64:node=64"] {
+            let layout: Layout = axis_bits.parse().unwrap();
+            let wide = Dressing::<u128>::new(&layout, 0, 0).map(|dressing| dressing.axis());
+            let axis = wide.or_else(|_| Dressing::<u64>::new(&layout, 0, 0).map(|d| d.axis()));
+            let line = Line::new(axis.unwrap(), Starved { cached: u64::MAX.into() }, u64::MAX);
+            line.grant(Window::from_start(0)).unwrap();
+            for position in [0, 1, line.axis().end() - 1] {
+                assert!(!line.permits(position, u64::MAX), "{position}");
+            }
+        }
+    }
+
     #[test]
     fn a_starved_ticker_is_gone_round() {
         let line = starved();
@@ -457,6 +495,17 @@ mod tests {
         line.grant(Window::new(8, 10).unwrap()).unwrap();
         assert_eq!(childs.take(line.seen()), None);
         assert!(childs.refill(&line, 64).unwrap() >= line.axis().first_of(8));
+    }
+
+    /// A position claimed before the line was moved over a gap, and looked at when the next window
+    /// is there: it is between the two, and somebody else's.
+    #[test]
+    fn a_claim_over_a_gap_is_not_issued() {
+        let line = line();
+        let foreign = line.axis().first_of(8);
+        line.grant(Window::new(9, 12).unwrap()).unwrap();
+        assert!(!line.permits(foreign, 5));
+        assert!(line.permits(line.axis().first_of(9), 5));
     }
 
     /// A window that starts where the last one ends prolongs it: nothing is skipped.

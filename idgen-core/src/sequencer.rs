@@ -54,17 +54,6 @@ pub const fn step(next: u64, floor: u64, horizon: u64, want: u64) -> Option<Run>
     Some(Run { start, end: start + if want < room { want } else { room } })
 }
 
-/// An attempt that came to nothing: what it has claimed, or nothing where the line was stalled.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Missed(Option<u64>);
-
-impl Missed {
-    /// A claim that is not to be issued after all.
-    pub(crate) const fn of(claimed: u64) -> Self {
-        Self(Some(claimed))
-    }
-}
-
 /// Hands out positions to any number of threads, each at most once, in growing order.
 ///
 /// A failed attempt leaves the line where it is. (Of several threads that run into the horizon
@@ -110,32 +99,30 @@ impl Sequencer {
     /// [`Axis::end`](crate::layout::Axis::end) does, so that `next` cannot wrap.
     #[inline]
     pub fn take(&self, floor: u64, horizon: u64) -> Option<u64> {
-        self.try_take(floor, horizon.saturating_sub(floor), horizon)
-            .map_or_else(|missed| self.settle(missed, floor, horizon), Some)
+        match self.claim() {
+            Some(claimed) if claimed >= floor && claimed < horizon => Some(claimed),
+            missed => self.settle(missed, floor, horizon),
+        }
     }
 
-    /// The claim, of one of the `span` positions from the floor that are before `end`. What was
-    /// missed is to be settled, off the usual path.
-    ///
-    /// Comparisons that do not wait for each other, rather than one with a horizon that has to
-    /// be computed of both: the next atomic addition waits for all of it.
+    /// The next position, whatever it is: it belongs to the caller, who finds out whether it may be
+    /// issued, and otherwise has it [settled](Self::settle). `None` where the line is stalled.
     #[inline]
-    pub(crate) fn try_take(&self, floor: u64, span: u64, end: u64) -> Result<u64, Missed> {
-        if self.stalled.load(Ordering::Relaxed) != 0 {
-            return Err(Missed(None));
-        }
-        let claimed = self.next.0.fetch_add(1, Ordering::Relaxed);
-        if claimed >= floor && claimed - floor < span && claimed < end {
-            Ok(claimed)
-        } else {
-            Err(Missed(Some(claimed)))
-        }
+    pub(crate) fn claim(&self) -> Option<u64> {
+        let stalled = self.stalled.load(Ordering::Relaxed) != 0;
+        (!stalled).then(|| self.next.0.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Deals with a claim that is too old, or past the horizon, and with a line that is stalled.
+    /// Deals with a claim that was found too old, or past the horizon, and with a line that is
+    /// stalled.
     #[cold]
-    pub(crate) fn settle(&self, missed: Missed, floor: u64, horizon: u64) -> Option<u64> {
-        let Missed(claimed) = missed;
+    pub(crate) fn settle(&self, claimed: Option<u64>, floor: u64, horizon: u64) -> Option<u64> {
+        // The bounds may have moved since the claim was looked at.
+        if let Some(claimed) = claimed
+            && (floor..horizon).contains(&claimed)
+        {
+            return Some(claimed);
+        }
         // A newer tick has begun, perhaps: then the claim is skipped, and the line goes on from the
         // floor.
         if claimed.is_none_or(|claimed| claimed < floor)

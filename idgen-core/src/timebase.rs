@@ -95,7 +95,8 @@ impl Timebase {
         let error = TickError { time, epoch: self.epoch };
         let since = time.as_nanos().checked_sub(self.epoch.as_nanos()).ok_or(error)?;
         if let Ok(nanos) = u64::try_from(since) {
-            return Ok(nanos / self.tick_nanos); // one machine division: 584 years of nanoseconds
+            // One machine division, for 584 years of nanoseconds; and none where they are the ticks.
+            return Ok(if self.tick_nanos == 1 { nanos } else { nanos / self.tick_nanos });
         }
         // Rounded down: the last instants before the epoch are not of tick 0.
         u64::try_from(since.div_euclid(self.tick_nanos.into())).map_err(|_| error)

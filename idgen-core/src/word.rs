@@ -48,6 +48,18 @@ pub trait Word:
     #[must_use]
     fn plus(self, other: Self) -> Self;
 
+    /// The difference, modulo 2^[`BITS`](Self::BITS).
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+
+    /// The upper 64 of 128 bits, and the lower: of a word of 64 bits the upper are 0.
+    #[must_use]
+    fn halves(self) -> [u64; 2];
+
+    /// The word of these halves. A word of 64 bits is the lower: the upper are cut off.
+    #[must_use]
+    fn of_halves(halves: [u64; 2]) -> Self;
+
     /// The word of this value, or `None` where it does not fit.
     fn from_u128(value: u128) -> Option<Self>;
 }
@@ -66,6 +78,21 @@ impl Word for u64 {
     }
 
     #[inline]
+    fn minus(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+
+    #[inline]
+    fn halves(self) -> [u64; 2] {
+        [0, self]
+    }
+
+    #[inline]
+    fn of_halves([_, low]: [u64; 2]) -> Self {
+        low
+    }
+
+    #[inline]
     fn from_u128(value: u128) -> Option<Self> {
         Self::try_from(value).ok()
     }
@@ -78,12 +105,32 @@ impl Word for u128 {
     fn place(bits: u64, at: u32) -> Self {
         // A layout's places stay the same, so that this is predicted; a shift of 128 bits takes as
         // long as the rest of an id.
-        if at >= 64 { Self::from(bits << (at - 64)) << 64 } else { Self::from(bits) << at }
+        if at >= 64 {
+            return Self::from(bits << (at - 64)) << 64;
+        }
+        let (low, high) = (bits << at, (bits >> 1) >> (63 - at));
+        Self::from(high) << 64 | Self::from(low)
     }
 
     #[inline]
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
+    }
+
+    #[inline]
+    fn minus(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    fn halves(self) -> [u64; 2] {
+        [(self >> 64) as u64, self as u64]
+    }
+
+    #[inline]
+    fn of_halves([high, low]: [u64; 2]) -> Self {
+        Self::from(high) << 64 | Self::from(low)
     }
 
     #[inline]

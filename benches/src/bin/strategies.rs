@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use idgen::generator::{Builder, Generator, Lane, Laned, Shared};
 use idgen::{Id, IdScheme};
-use idgen_bench::{Machine, median, verify};
-use idgen_benches::snowflake::{Roomy, on_threads_with, room, shared};
+use idgen_bench::{Machine, median, on_threads_with, verify};
+use idgen_benches::snowflake::{Roomy, room, shared};
 use rayon::prelude::*;
 
 const THREADS: [u32; 4] = [1, 2, 4, 8];

@@ -19,6 +19,13 @@ pub trait Ticks: Send + Sync {
         self.now()
     }
 
+    /// Whether [`now`](Self::now) is a number kept in memory, which many ids have in common, rather
+    /// than a reading of a clock for each.
+    #[inline]
+    fn is_kept(&self) -> bool {
+        false
+    }
+
     /// Blocks until the tick is reached, or about `at_most` has passed, or a little earlier, and
     /// says how long it was.
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
@@ -47,6 +54,11 @@ impl<T: Ticks + ?Sized> Ticks for &T {
         (**self).read()
     }
 
+    #[inline]
+    fn is_kept(&self) -> bool {
+        (**self).is_kept()
+    }
+
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         (**self).wait_for(tick, at_most)
     }
@@ -70,6 +82,11 @@ impl<T: Ticks + ?Sized> Ticks for alloc::sync::Arc<T> {
 
     fn read(&self) -> u64 {
         (**self).read()
+    }
+
+    #[inline]
+    fn is_kept(&self) -> bool {
+        (**self).is_kept()
     }
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {

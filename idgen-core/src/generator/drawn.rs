@@ -71,7 +71,7 @@ impl<S: IdScheme, R> Drawn<S, R> {
 impl<S: IdScheme, R: RandomSource> Drawn<S, R> {
     #[inline]
     fn draw<I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
-        let mut words = [0; 128];
+        let mut words = [0; 256];
         for chunk in out.chunks_mut(words.len()) {
             let words = &mut words[..chunk.len()];
             self.random.fill(words);

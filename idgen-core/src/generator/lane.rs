@@ -86,7 +86,7 @@ where
     ///
     /// # Errors
     /// Why there is none right now.
-    #[inline]
+    #[inline(always)]
     pub fn try_generate(&mut self) -> Result<Id<S>, Stall> {
         match self.take() {
             Some(id) => Ok(id),
@@ -95,7 +95,7 @@ where
     }
 
     /// The next id of the run, if it has one.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self) -> Option<Id<S>> {
         self.run.take(self.shared.engine.line.seen())?;
         let word = self.word;
@@ -124,7 +124,7 @@ where
     ///
     /// # Errors
     /// Why there was none in that time.
-    #[inline]
+    #[inline(always)]
     pub fn generate(&mut self) -> Result<Id<S>, GenerateError> {
         match self.take() {
             Some(id) => Ok(id),

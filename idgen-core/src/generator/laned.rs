@@ -1,15 +1,17 @@
 //! The shared generator with lanes behind it: order within each thread.
 
-use core::cell::RefCell;
+use core::cell::Cell;
 use core::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::engine::Engine;
 use super::lane::run_length;
 use super::{DefaultTicks, Generator, Shared};
 use crate::clock::Ticks;
 use crate::lane_run::LaneRun;
+use crate::line::Seen;
 use crate::observer::{Observer, Silent};
-use crate::{FillError, GenerateError, Id, IdScheme, Line, Stall};
+use crate::{FillError, GenerateError, Id, IdScheme, Line, Stall, Word};
 
 /// Generators that a thread keeps lanes of at the same time. With more, they push each other's
 /// runs out, which costs a reservation and skips the rest of the run.
@@ -17,16 +19,55 @@ const SLOTS: usize = 8;
 
 thread_local! {
     /// This thread's lanes. A slot holds the number of the generator it belongs to.
-    static LANES: [RefCell<Slot>; SLOTS] =
-        const { [const { RefCell::new(Slot { number: 0, run: LaneRun::EMPTY }) }; SLOTS] };
+    static LANES: [Slot; SLOTS] = const { [const { Slot::new() }; SLOTS] };
 }
 
-/// A thread's lane of one generator. It is changed where it lies: copied in and out, it would be read
-/// back in pieces of other sizes than it was written in, for which processors have to wait.
+/// A thread's lane of one generator: cells rather than one that is borrowed, whose flag would have to
+/// be read back, just written, for each id.
 struct Slot {
     /// The generator's number; 0 for none.
-    number: u64,
-    run: LaneRun,
+    number: Cell<u64>,
+    /// The next position of the run.
+    next: Cell<u64>,
+    /// It stops where the words of neighbouring positions are farther apart than by a step.
+    run: Cell<LaneRun>,
+    /// What is to be added to a position's count (`Dressing::count`) for its word, in halves.
+    offset: Cell<[u64; 2]>,
+}
+
+impl Slot {
+    const fn new() -> Self {
+        Self {
+            number: Cell::new(0),
+            next: Cell::new(0),
+            run: Cell::new(LaneRun::EMPTY),
+            offset: Cell::new([0; 2]),
+        }
+    }
+
+    /// The next position of this generator's run, if it has one, and what its word is beyond it.
+    #[inline(always)]
+    fn take(&self, number: u64, seen: Seen) -> Option<(u64, [u64; 2])> {
+        let position = self.next.get();
+        let own = (self.number.get() == number) & self.run.get().permits(position, seen);
+        own.then(|| {
+            self.next.set(position + 1);
+            (position, self.offset.get())
+        })
+    }
+
+    /// Takes this generator's run out, or an empty one: as long as it is in use, whoever else on this
+    /// thread asks finds none.
+    fn take_out(&self, number: u64) -> LaneRun {
+        let run = self.run.replace(LaneRun::EMPTY).from(self.next.get());
+        if self.number.replace(number) == number { run } else { LaneRun::EMPTY }
+    }
+
+    fn put_back(&self, run: LaneRun, offset: [u64; 2]) {
+        self.next.set(run.start());
+        self.run.set(run);
+        self.offset.set(offset);
+    }
 }
 
 /// A generator for all threads that keeps a lane for each of them: order within each thread, and
@@ -82,24 +123,36 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
         self.shared.line()
     }
 
-    /// The next position of this thread's run, if it has one.
-    #[inline]
-    fn take(&self) -> Option<u64> {
+    /// The next id of this thread's run, if it has one.
+    #[inline(always)]
+    fn take(&self) -> Option<Id<S>> {
         let seen = self.shared.engine.line.seen();
-        let done = LANES.try_with(|lanes| {
-            let mut slot = lanes[self.slot].try_borrow_mut().ok()?;
-            if slot.number == self.number { slot.run.take(seen) } else { None }
-        });
-        done.ok().flatten()
+        let taken = LANES.try_with(|lanes| lanes[self.slot % SLOTS].take(self.number, seen));
+        let (position, offset) = taken.ok().flatten()?;
+        let count = self.shared.engine.dressing.count(position);
+        Some(Id::dressed(count.plus(S::Word::of_halves(offset))))
     }
 
-    /// The first id of another run.
+    /// The first id of another run, or of what is left of this one.
     #[cold]
     #[inline(never)]
     fn refill(&self) -> Result<Id<S>, Stall> {
-        let engine = &self.shared.engine;
-        let position = self.with_lane(|run| run.refill(&engine.line, self.length))?;
-        Ok(Id::dressed(engine.dressing.dress(position)))
+        let taken = LANES.try_with(|lanes| lanes[self.slot % SLOTS].take_out(self.number));
+        // While the thread ends there are no slots.
+        let mut run = taken.unwrap_or(LaneRun::EMPTY);
+        let Engine { line, dressing, .. } = &self.shared.engine;
+        let refilled = run.refill(line, self.length);
+        let (mut word, mut offset) = (S::Word::default(), [0; 2]);
+        match refilled {
+            Ok(position) => {
+                run.stop_at(dressing.stretch_end(position));
+                word = dressing.dress(position);
+                offset = word.minus(dressing.count(position)).halves();
+            }
+            Err(_) => run.stop_at(0),
+        }
+        let _ = LANES.try_with(|lanes| lanes[self.slot % SLOTS].put_back(run, offset));
+        refilled.map(|_| Id::dressed(word))
     }
 
     #[cold]
@@ -110,37 +163,23 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
             Err(stall) => self.shared.engine.until(stall, || self.try_generate()),
         }
     }
-
-    /// Does something with this thread's lane, or with an empty one: while the thread ends, and
-    /// where a clock or an observer asks for an id while it is asked itself.
-    #[inline]
-    fn with_lane<R>(&self, with: impl Fn(&mut LaneRun) -> R) -> R {
-        let done = LANES.try_with(|lanes| {
-            let mut slot = lanes[self.slot].try_borrow_mut().ok()?;
-            if slot.number != self.number {
-                *slot = Slot { number: self.number, run: LaneRun::EMPTY };
-            }
-            Some(with(&mut slot.run))
-        });
-        done.ok().flatten().unwrap_or_else(|| with(&mut { LaneRun::EMPTY }))
-    }
 }
 
 impl<S: IdScheme, T: Ticks, O: Observer> Generator for Laned<S, T, O> {
     type Scheme = S;
 
-    #[inline]
+    #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.take() {
-            Some(position) => Ok(Id::dressed(self.shared.engine.dressing.dress(position))),
+            Some(id) => Ok(id),
             None => self.refill(),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.take() {
-            Some(position) => Ok(Id::dressed(self.shared.engine.dressing.dress(position))),
+            Some(id) => Ok(id),
             None => self.refill_patiently(),
         }
     }
@@ -162,7 +201,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
     /// Throws this thread's run away: a batch takes later positions, and what the thread gets
     /// after it must be greater still.
     pub(super) fn forget_lane(&self) {
-        self.with_lane(|run| *run = LaneRun::EMPTY);
+        let _ = LANES.try_with(|lanes| lanes[self.slot % SLOTS].take_out(self.number));
     }
 }
 

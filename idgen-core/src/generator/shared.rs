@@ -73,7 +73,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Shared<S, T, O> {
 impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
     type Scheme = S;
 
-    #[inline]
+    #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.engine.line.take() {
             Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
@@ -81,7 +81,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.engine.line.take() {
             Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),

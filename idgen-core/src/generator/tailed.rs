@@ -113,7 +113,7 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Tailed<S, T, O, R> {
 impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Generator for Tailed<S, T, O, R> {
     type Scheme = S;
 
-    #[inline]
+    #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.engine.line.take() {
             Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),
@@ -121,7 +121,7 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Generator for Tailed<S
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.engine.line.take() {
             Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),

@@ -58,6 +58,13 @@ impl<S: IdScheme, T: Ticks, O: Observer> Ticked<S, T, O> {
         &self.engine.line
     }
 
+    /// The next tick. A clock that is read for each id has mostly moved on meanwhile.
+    #[inline(always)]
+    fn take(&self) -> Result<u64, Stall> {
+        let line = &self.engine.line;
+        if line.ticks().is_kept() { line.take() } else { line.take_of_new_tick() }
+    }
+
     fn try_some<I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) -> Result<usize, Stall> {
         if out.is_empty() {
             return Ok(0);
@@ -76,17 +83,17 @@ impl<S: IdScheme, T: Ticks, O: Observer> Ticked<S, T, O> {
 impl<S: IdScheme, T: Ticks, O: Observer> Generator for Ticked<S, T, O> {
     type Scheme = S;
 
-    #[inline]
+    #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        match self.engine.line.take() {
+        match self.take() {
             Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
             Err(stall) => Err(stall),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
-        match self.engine.line.take() {
+        match self.take() {
             Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
             Err(stall) => self.engine.until(stall, || self.try_generate()),
         }

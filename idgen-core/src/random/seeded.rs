@@ -78,6 +78,11 @@ impl<T: Ticks> Ticks for Seeded<T> {
         self.ticks.read()
     }
 
+    #[inline]
+    fn is_kept(&self) -> bool {
+        self.ticks.is_kept()
+    }
+
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
         self.ticks.wait_for(tick, at_most)
     }

@@ -11,8 +11,8 @@
 
 use core::cell::RefCell;
 
-use aes::Aes128;
-use ctr::cipher::{KeyIvInit, StreamCipher};
+use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use aes::{Aes128Enc, Block};
 use idgen_fork::generation;
 
 use super::RandomSource;
@@ -20,9 +20,12 @@ use super::RandomSource;
 /// Words made at once, the next key not counted: 2 KiB, which the processor's cache hardly feels.
 const WORDS: usize = 128;
 
-/// Buffers after which the operating system is asked again: every 2 MiB. It bounds what a clone of
+/// Words made at once where many are asked for: 16 KiB, as long as who asks has them in the cache.
+const MOST_WORDS: usize = 8 * WORDS;
+
+/// Words after which the operating system is asked again: every 2 MiB. It bounds what a clone of
 /// a virtual machine, which no process hears of, has in common with the original.
-const BUFFERS_A_SEED: u32 = 1_024;
+const WORDS_A_SEED: usize = 1_024 * WORDS;
 
 /// The cryptographically secure source of ids: AES-128 in counter mode, by a key that is the
 /// thread's own and replaced with each buffer.
@@ -47,18 +50,17 @@ pub struct SystemRandom;
 impl RandomSource for SystemRandom {
     fn fill(&self, words: &mut [u128]) {
         KEYSTREAM.with_borrow_mut(|keystream| {
-            let mut rest = words;
-            while !rest.is_empty() {
-                let (now, later) = rest.split_at_mut(rest.len().min(keystream.left()));
-                keystream.take(now);
-                rest = later;
+            for words in words.chunks_mut(MOST_WORDS) {
+                keystream.fill(words);
             }
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self) -> u128 {
-        KEYSTREAM.with_borrow_mut(Keystream::word)
+        let word = KEYSTREAM.with(|keystream| Some(keystream.try_borrow_mut().ok()?.word()));
+        // Nothing that happens while it is borrowed asks for a word.
+        word.unwrap_or_else(|| { Keystream::EMPTY }.word())
     }
 }
 
@@ -66,25 +68,22 @@ thread_local! {
     static KEYSTREAM: RefCell<Keystream> = const { RefCell::new(Keystream::EMPTY) };
 }
 
-type Aes128Ctr = ctr::Ctr64LE<Aes128>;
-
 /// What a thread has in stock.
 struct Keystream {
     words: [u128; WORDS],
     /// How many of the words are left; those from here on are erased.
     left: usize,
     key: [u8; 16],
-    /// Buffers that may still be made from the seed.
-    buffers: u32,
+    /// Words that may still be made from the seed.
+    seeded: usize,
     /// The process' generation that the stock belongs to.
     generation: u64,
 }
 
 impl Keystream {
-    const EMPTY: Self =
-        Self { words: [0; WORDS], left: 0, key: [0; 16], buffers: 0, generation: 0 };
+    const EMPTY: Self = Self { words: [0; WORDS], left: 0, key: [0; 16], seeded: 0, generation: 0 };
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self) -> u128 {
         if self.left == 0 || self.generation != generation() {
             self.refill();
@@ -93,12 +92,20 @@ impl Keystream {
         core::mem::take(&mut self.words[self.left])
     }
 
-    /// Words that can be had before the next refill; refills where there is none.
-    fn left(&mut self) -> usize {
-        if self.left == 0 || self.generation != generation() {
-            self.refill();
+    /// Fills these with random bits: from the stock, or where they are as many as that, where they
+    /// lie.
+    fn fill(&mut self, mut out: &mut [u128]) {
+        if out.len() >= WORDS {
+            return self.key(out.len()).encrypt(out);
         }
-        self.left
+        while !out.is_empty() {
+            if self.left == 0 || self.generation != generation() {
+                self.refill();
+            }
+            let (now, later) = out.split_at_mut(out.len().min(self.left));
+            self.take(now);
+            out = later;
+        }
     }
 
     /// Hands out as many words as asked for, which are there.
@@ -110,20 +117,29 @@ impl Keystream {
     }
 
     #[cold]
+    #[inline(never)]
     fn refill(&mut self) {
+        self.key(WORDS).encrypt(&mut self.words);
+        self.left = WORDS;
+    }
+
+    /// A key for as many words and no more, which is not kept. The one that is kept takes its place.
+    fn key(&mut self, words: usize) -> Key {
         let generation = generation();
-        if self.buffers == 0 || self.generation != generation {
-            self.seed();
+        if self.generation != generation {
+            // What is there is the parent's.
+            (self.words, self.left, self.seeded) = ([0; WORDS], 0, 0);
             self.generation = generation;
         }
-        self.buffers -= 1;
-        let mut cipher = Aes128Ctr::new(&self.key.into(), &[0; 16].into());
-        // The first block is the next key, and the rest is for the ids.
-        self.key = [0; 16];
-        cipher.apply_keystream(&mut self.key);
-        self.words = [0; WORDS];
-        cipher.apply_keystream(bytemuck::cast_slice_mut(&mut self.words));
-        self.left = WORDS;
+        if self.seeded < words {
+            self.seed();
+        }
+        self.seeded = self.seeded.saturating_sub(words);
+        let key = Key(Aes128Enc::new(&self.key.into()));
+        let mut next = Block::from(u128::MAX.to_le_bytes());
+        key.0.encrypt_block(&mut next);
+        self.key = next.into();
+        key
     }
 
     /// A key from the operating system, mixed with the one there was.
@@ -134,7 +150,22 @@ impl Keystream {
         for (key, seed) in self.key.iter_mut().zip(seed) {
             *key ^= seed;
         }
-        self.buffers = BUFFERS_A_SEED;
+        self.seeded = WORDS_A_SEED;
+    }
+}
+
+/// A key that words are made with once.
+struct Key(Aes128Enc);
+
+impl Key {
+    /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
+    /// made the next key.
+    fn encrypt(self, words: &mut [u128]) {
+        for (word, place) in words.iter_mut().zip(0_u64..) {
+            *word = place.into();
+        }
+        let blocks = Array::cast_slice_from_core_mut(bytemuck::cast_slice_mut(words));
+        self.0.encrypt_blocks(blocks);
     }
 }
 
@@ -174,8 +205,8 @@ mod tests {
         let first = stock.word();
         let key = stock.key;
         assert!(!stock.words.contains(&first));
-        let mut rest = vec![0; stock.left()];
-        stock.take(&mut rest);
+        let mut rest = vec![0; stock.left];
+        stock.fill(&mut rest);
         assert_eq!(stock.words, [0; WORDS]);
         stock.word();
         assert_ne!(stock.key, key);
@@ -192,13 +223,41 @@ mod tests {
         assert_ne!(parents, childs);
     }
 
-    /// FIPS 197, appendix C.1, by way of counter mode: the block is the counter.
+    /// Neither in what is in stock nor in what is made where it lies.
+    #[test]
+    fn a_copy_makes_other_words_in_place_too() {
+        let mut parents = Keystream::EMPTY;
+        let mut made = [0; WORDS];
+        parents.fill(&mut made);
+        let mut childs = Keystream { ..parents };
+        childs.generation = u64::MAX;
+        let mut of_child = [0; WORDS];
+        childs.fill(&mut of_child);
+        parents.fill(&mut made);
+        assert!(of_child.iter().all(|word| !made.contains(word)));
+    }
+
+    /// FIPS 197, appendix C.1.
     #[test]
     fn reference_aes_128() {
         let key: [u8; 16] = core::array::from_fn(|i| u8::try_from(i).unwrap());
-        let block: [u8; 16] = core::array::from_fn(|i| u8::try_from(i * 0x11).unwrap());
-        let mut stream = [0; 16];
-        Aes128Ctr::new(&key.into(), &block.into()).apply_keystream(&mut stream);
-        assert_eq!(u128::from_be_bytes(stream), 0x69c4_e0d8_6a7b_0430_d8cd_b780_70b4_c55a);
+        let mut block = Block::from_fn(|i| u8::try_from(i * 0x11).unwrap());
+        Aes128Enc::new(&key.into()).encrypt_block(&mut block);
+        let expected = 0x69c4_e0d8_6a7b_0430_d8cd_b780_70b4_c55a_u128;
+        assert_eq!(<[u8; 16]>::from(block), expected.to_be_bytes());
+    }
+
+    /// SP 800-38A has no vectors whose counter begins at 0; so this holds each place against the
+    /// cipher itself.
+    #[test]
+    fn each_word_is_its_place_encrypted() {
+        let cipher = || Aes128Enc::new(&[7; 16].into());
+        let mut words = [0; 3 * WORDS];
+        Key(cipher()).encrypt(&mut words);
+        for (place, word) in (0_u128..).zip(words) {
+            let mut block = Block::from(place.to_ne_bytes());
+            cipher().encrypt_block(&mut block);
+            assert_eq!(word.to_ne_bytes(), <[u8; 16]>::from(block));
+        }
     }
 }

@@ -41,11 +41,7 @@ pub(super) fn encode<W: Word>(word: W) -> TextBuf {
 
 #[inline]
 pub(super) fn decode<W: Word>(text: &[u8]) -> Option<W> {
-    let text: &[u8; WIDTH] = text.try_into().ok()?;
-    if [8, 13, 18, 23].into_iter().any(|hyphen| text[hyphen] != b'-') {
-        return None;
-    }
-    digits(text).and_then(W::from_u128)
+    digits(text.try_into().ok()?).and_then(W::from_u128)
 }
 
 /// The number of a text whose hyphens are where they must be, by vector instructions.
@@ -55,6 +51,7 @@ fn digits(text: &[u8; WIDTH]) -> Option<u128> {
     use uuid_simd::AsOut;
 
     let mut bytes = [0; 16];
+    // It looks at the hyphens too.
     uuid_simd::parse_hyphenated(text, bytes.as_out()).ok()?;
     Some(u128::from_be_bytes(bytes))
 }
@@ -63,6 +60,9 @@ fn digits(text: &[u8; WIDTH]) -> Option<u128> {
 #[inline]
 #[cfg(not(feature = "std"))]
 fn digits(text: &[u8; WIDTH]) -> Option<u128> {
+    if [8, 13, 18, 23].into_iter().any(|hyphen| text[hyphen] != b'-') {
+        return None;
+    }
     let (mut digits, mut to) = ([0; 32], 0);
     for (start, len) in GROUPS {
         digits[to..to + len].copy_from_slice(&text[start..start + len]);

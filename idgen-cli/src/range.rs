@@ -4,11 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use idgen::catalog::Entry;
 use idgen::text::Form;
-use idgen::{Scheme, UnixTime};
+use idgen::typed::Prefix;
+use idgen::{Scheme, TimeRangeError, UnixTime};
 use serde::Serialize;
 
-use crate::arguments::{column, form, form_names, scheme_names};
+use crate::arguments::{column, form, form_names, names_that};
 use crate::choice::{configuration, entry};
 use crate::exit::Failure;
 
@@ -17,28 +19,38 @@ Examples:
   idgen range snowflake --from 2026-01-01 --to 2026-02-01
   idgen range discord --from 2026-01-01T12:00:00Z --to 2026-01-01T12:00:01Z --json
   idgen range snowflake --from 2026-01-01 --to 2026-01-02 --sql orders.id
+  idgen range snowflake --at 2026-01-01T12:00:00Z
+  idgen range uuid-v7 --from 2026-01-01 --to 2026-01-02 --prefix order
 
 The range holds the ids whose tick begins at --from or later, and before --to, so ranges that
 meet share no id and leave none out. Times before the scheme's epoch, or after its last tick,
-end it there.
+end it there. With --at it holds the ids of the tick that the instant lies in.
 
 Exit codes: 0 success, 1 data (no id is of that time), 2 usage (a bad flag or value)";
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Scheme of the ids
-    #[arg(value_parser = scheme_names(), required_unless_present = "config",
+    #[arg(value_parser = names_that(fits), required_unless_present = "config",
           conflicts_with = "config")]
     pub(crate) scheme: Option<String>,
     /// Where the range begins, as 2026-01-01T00:00:00Z or a date
-    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
-    pub(crate) from: UnixTime,
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch,
+          requires = "to", required_unless_present = "at")]
+    pub(crate) from: Option<UnixTime>,
     /// Where it ends, itself left out, as 2026-01-01T00:00:00Z or a date
-    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch)]
-    pub(crate) to: UnixTime,
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch, requires = "from")]
+    pub(crate) to: Option<UnixTime>,
+    /// One instant instead, as 2026-01-01T00:00:00Z or a date
+    #[arg(long, value_name = "TIME", value_parser = idgen::config::parse_epoch,
+          conflicts_with_all = ["from", "to"])]
+    pub(crate) at: Option<UnixTime>,
     /// Form of the ids; native is the scheme's own
     #[arg(long, value_name = "FORM", default_value = "native", value_parser = form_names())]
     pub(crate) form: String,
+    /// Put a prefix before the ids, as order_01h455vb4pex5vsknk084sn02q: TypeID's text
+    #[arg(long, value_name = "PREFIX", conflicts_with = "form")]
+    pub(crate) prefix: Option<String>,
     /// Take the scheme from a TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -72,34 +84,85 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, Some(file)) => configuration(file)?.scheme,
         (None, None) => return Err(Failure::Usage("name a scheme; see idgen schemes".into())),
     };
-    let Arguments { from, to, .. } = arguments;
-    let words = scheme
-        .words_between(*from, *to)
-        .map_err(|error| Failure::Usage(error.to_string()))?
-        .ok_or_else(|| {
-            let name = scheme.name;
-            Failure::Data(format!("no {name} id has a tick that begins in {from} to {to}"))
-        })?;
-    let ends = [*words.start(), *words.end()];
-    let form = form(&arguments.form).unwrap_or(scheme.text);
+    let prefix = arguments.prefix.as_deref().map(Prefix::try_new).transpose();
+    let prefix = prefix.map_err(|error| Failure::Usage(format!("--prefix: {error}")))?;
+    let ends = ends(&scheme, arguments)?;
+    let text = Text { scheme, form: form(&arguments.form), prefix };
     let shown = match &arguments.sql {
-        Some(column) => clause(&scheme, column, ends, arguments.column_type, form)?,
-        None if arguments.json => record(&scheme, ends, form),
-        None => ends.map(|word| format!("{}\n", scheme.format_as(word, form))).concat(),
+        Some(column) => clause(&text, column, ends, arguments.column_type)?,
+        None if arguments.json => record(&text, ends),
+        None => ends.map(|word| format!("{}\n", text.of(word))).concat(),
     };
     Ok(anstream::stdout().lock().write_all(shown.as_bytes())?)
 }
 
+/// Whether the scheme's ids of a time are a range.
+fn fits(entry: &Entry) -> bool {
+    entry.scheme.words_between(UnixTime::EPOCH, UnixTime::EPOCH).is_ok()
+}
+
+/// The first and the last id of the time that is asked for.
+fn ends(scheme: &Scheme, arguments: &Arguments) -> Result<[u128; 2], Failure> {
+    let words = match (arguments.at, arguments.from, arguments.to) {
+        (Some(at), ..) => scheme.words_at(at).map_err(|error| match error {
+            TimeRangeError::Outside { .. } => Failure::Data(error.to_string()),
+            _ => Failure::Usage(error.to_string()),
+        })?,
+        (None, Some(from), Some(to)) => scheme
+            .words_between(from, to)
+            .map_err(|error| Failure::Usage(error.to_string()))?
+            .ok_or_else(|| {
+                let name = scheme.name;
+                Failure::Data(format!("no {name} id has a tick that begins in {from} to {to}"))
+            })?,
+        _ => return Err(Failure::Usage("give --from and --to, or --at".into())),
+    };
+    Ok([*words.start(), *words.end()])
+}
+
+/// How ids are written.
+struct Text<'a> {
+    scheme: Scheme,
+    /// The form that was asked for; the scheme's own otherwise.
+    form: Option<Form>,
+    /// Prefix of typed ids, where they are to be such.
+    prefix: Option<Prefix<'a>>,
+}
+
+impl Text<'_> {
+    fn form(&self) -> Form {
+        self.form.unwrap_or(self.scheme.text)
+    }
+
+    fn of(&self, word: u128) -> String {
+        match self.prefix {
+            Some(prefix) => self.scheme.typed(prefix, word).to_string(),
+            None => self.scheme.format_as(word, self.form()).to_string(),
+        }
+    }
+
+    /// Whether texts of it stand in the order of the ids. Those with a prefix do: they have one width.
+    fn sorts(&self) -> bool {
+        self.prefix.is_some() || self.form().sorts()
+    }
+}
+
 /// The range as an SQL condition, in the literals of the column's type.
 fn clause(
-    scheme: &Scheme,
+    text: &Text<'_>,
     column: &str,
     ends: [u128; 2],
     kind: Option<ColumnType>,
-    form: Form,
 ) -> Result<String, Failure> {
+    let (scheme, form) = (&text.scheme, text.form());
     let is_narrow = scheme.layout.width() == 64;
     let kind = kind.unwrap_or(if is_narrow { ColumnType::Integer } else { ColumnType::Uuid });
+    if kind != ColumnType::Text && (text.form.is_some() || text.prefix.is_some()) {
+        let flag = if text.prefix.is_some() { "--prefix" } else { "--form" };
+        return Err(Failure::Usage(format!(
+            "{flag} is for texts alone; add --column-type text, or leave it out"
+        )));
+    }
     let name = scheme.name;
     if is_narrow != (kind == ColumnType::Integer) && kind != ColumnType::Text {
         let bits = scheme.layout.width();
@@ -107,7 +170,7 @@ fn clause(
             "{name} ids have {bits} bits, so no such column holds them"
         )));
     }
-    if kind == ColumnType::Text && !form.sorts() {
+    if kind == ColumnType::Text && !text.sorts() {
         return Err(Failure::Usage(format!(
             "{form} texts are not in the order of the ids; store another --form"
         )));
@@ -116,18 +179,21 @@ fn clause(
         ColumnType::Integer => scheme.format_as(word, Form::Decimal).to_string(),
         ColumnType::Uuid => format!("'{}'", scheme.format_as(word, Form::Uuid)),
         ColumnType::Binary => format!("x'{}'", scheme.format_as(word, Form::Hex)),
-        ColumnType::Text => format!("'{}'", scheme.format_as(word, form)),
+        ColumnType::Text => format!("'{}'", text.of(word)),
     });
     Ok(format!("WHERE {column} >= {first} AND {column} <= {last}\n"))
 }
 
 /// The range as a JSON object.
-fn record(scheme: &Scheme, ends: [u128; 2], form: Form) -> String {
+fn record(text: &Text<'_>, ends: [u128; 2]) -> String {
+    let scheme = &text.scheme;
     let [first, last] = ends.map(|word| End {
-        id: scheme.format_as(word, form).to_string(),
+        id: text.of(word),
         time: scheme.time(word).map(|time| time.to_string()),
     });
-    let record = Record { scheme: scheme.name.to_string(), form: form.name(), first, last };
+    let form = if text.prefix.is_some() { Form::Base32 } else { text.form() };
+    let prefix = text.prefix.map(Prefix::as_str);
+    let record = Record { scheme: scheme.name.as_str(), prefix, form: form.name(), first, last };
     // Strings are always JSON.
     let mut line = serde_json::to_string(&record).unwrap_or_default();
     line.push('\n');
@@ -136,8 +202,10 @@ fn record(scheme: &Scheme, ends: [u128; 2], form: Form) -> String {
 
 /// A range as a JSON object.
 #[derive(Serialize)]
-struct Record {
-    scheme: String,
+struct Record<'a> {
+    scheme: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<&'a str>,
     form: &'static str,
     first: End,
     last: End,

@@ -320,7 +320,7 @@ fn the_examples_of_the_help_texts_work() {
             }
         }
     }
-    assert_eq!(examples, 30);
+    assert_eq!(examples, 33);
 }
 
 #[test]

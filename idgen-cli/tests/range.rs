@@ -46,6 +46,50 @@ fn json_is_an_object_with_both_ends() {
     }
 }
 
+/// The library's `first_at` and `last_at`.
+#[test]
+fn an_instant_has_the_ids_of_its_tick() {
+    let tick = stdout(&format!("range twitter {TICK}"));
+    for nanos in ["", "000001", "999999"] {
+        let shown = stdout(&format!("range twitter --at 2022-06-28T16:07:40.105{nanos}Z"));
+        assert_eq!(shown, tick, "{nanos}");
+    }
+    let clause = stdout("range discord --at 2016-04-30T11:18:25.796Z --sql id");
+    assert_eq!(clause, "WHERE id >= 175928847298985984 AND id <= 175928847303180287\n");
+    let (code, out, error) = run("range snowflake --at 2010-01-01");
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(error.contains("2010-01-01T00:00:00Z has no snowflake id"), "{error}");
+    assert_eq!(run("range lamport --at 2026-01-01").0, Some(2));
+    assert_eq!(run("range snowflake --at 2026-01-01 --to 2026-01-02").0, Some(2));
+    assert_eq!(run("range snowflake --at 2026-01-01 --from 2026-01-02").0, Some(2));
+}
+
+#[test]
+fn typed_ids_have_ranges_of_texts() {
+    let shown = stdout(&format!("range uuid-v7 {TICK} --prefix order"));
+    let [first, last] = [0, 1].map(|line| shown.lines().nth(line).unwrap());
+    assert_eq!(first, "order_01g6nh30a9e008000000000000");
+    assert_eq!(last, "order_01g6nh30a9fzzvzzzzzzzzzzzz");
+    let shown = stdout(&format!("range uuid-v7 {TICK} --prefix order --json"));
+    let record: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&record["prefix"], &record["form"]), (&"order".into(), &"base32".into()));
+    assert_eq!(record["first"]["id"], first);
+    let (code, _, error) = run(&format!("range uuid-v7 {TICK} --prefix Order"));
+    assert_eq!(code, Some(2));
+    assert!(error.contains("--prefix: a prefix has 0 to 63 of a-z"), "{error}");
+}
+
+/// The last days of the calendar are days like any other.
+#[test]
+fn a_range_ends_where_the_calendar_does() {
+    for to in ["9999-12-30", "9999-12-31", "9999-12-31T23:59:59.999Z"] {
+        let shown = stdout(&format!("range snowflake --from 2089-09-06T15:47:35.551Z --to {to}"));
+        assert!(shown.ends_with("\n9223372036854775807\n"), "{to}: {shown}");
+    }
+    // An hour of an unknown place is no instant, and neither is midnight meant.
+    assert_eq!(run("range snowflake --from 2026-01-01T12:00:00 --to 2026-01-02").0, Some(2));
+}
+
 #[test]
 fn ids_that_are_inspected_lie_in_their_range() {
     let shown = stdout("range discord --from 2016-04-30 --to 2016-05-01");
@@ -66,6 +110,15 @@ fn a_clause_has_the_literals_of_its_column() {
         clause("id --column-type text --form hex"),
         "WHERE id >= '1565a11f62000000' AND id <= '1565a11f623fffff'\n",
     );
+    assert_eq!(
+        clause("id --column-type text --prefix order"),
+        "WHERE id >= 'order_1asd13xh00000' AND id <= 'order_1asd13xh3zzzz'\n",
+    );
+    for flag in ["--form base32", "--prefix order"] {
+        let (code, out, error) = run(&format!("range twitter {TICK} --sql id {flag}"));
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{flag}");
+        assert!(error.contains("is for texts alone; add --column-type text"), "{error}");
+    }
     let (code, _, error) = run(&format!("range twitter {TICK} --sql id --column-type text"));
     assert_eq!(code, Some(2));
     assert!(error.contains("decimal texts are not in the order of the ids"), "{error}");

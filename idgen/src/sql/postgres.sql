@@ -1,5 +1,5 @@
 -- {{scheme}} ids{{of_node}}, made by PostgreSQL itself: version 10 or later, no extension, any role.
--- Printed by idgen. Run it once in a transaction (psql -1); running it again changes no state.
+-- Printed by idgen. Run it once in a transaction (psql -1 -v ON_ERROR_STOP=1); running it again changes no state.
 --
 -- Every id is a position on one line, tick * {{per_tick}} + sequence, dressed in the layout
 -- {{layout}}.

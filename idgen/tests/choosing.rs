@@ -88,9 +88,7 @@ fn properties() -> String {
             tells(entry, made.as_deref().unwrap_or_default()),
             needs(entry),
             match capacity.ids_per_second {
-                Some(rate) if scheme.layout.payload_bits() == 0 && entry.needs_node() => {
-                    grouped(rate)
-                }
+                Some(rate) if scheme.layout.payload_bits() == 0 => grouped(rate),
                 _ => "any".into(),
             },
             capacity.last.map_or("any time".into(), year),
@@ -98,11 +96,11 @@ fn properties() -> String {
     })
 }
 
-/// Form and greatest length, and whether texts sort as the ids do.
+/// Form and greatest length, and whether texts sort by time, as the ids do.
 fn text(entry: &Entry) -> String {
     let scheme = &entry.scheme;
     let greatest = scheme.pack(scheme.layout.unpack(u128::MAX)).unwrap();
-    let sorts = if scheme.text.sorts() { ", sorts" } else { "" };
+    let sorts = if scheme.text.sorts() && scheme.layout.is_time_ordered() { ", sorts" } else { "" };
     format!("{}, {}{sorts}", scheme.text, scheme.format(greatest).len())
 }
 

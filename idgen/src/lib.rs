@@ -76,13 +76,95 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! All of them are on by default, with `config` and `sql`; the others are for those who need them, and
-//! stand with their purpose in the manifest.
+//! All of them are on by default, with these three:
 //!
-//! Everything of `idgen-core` is here under the same names. `catalog` lists the schemes whose
-//! features are on; `lease` has node ids and windows that outlive processes, and `leased_in` a generator
-//! of them; `config` reads schemes and settings from TOML; `sql` writes functions that make ids inside
-//! a database.
+//! - `lease`: node ids and windows that outlive processes, and `leased_in`, a generator of them.
+//! - `config`: schemes and settings from TOML.
+//! - `sql`: functions that make ids inside a database.
+//!
+//! The others are for those who need them:
+//!
+//! `private-ip`: the host's private address, for the machine ids of the original Sonyflake.
+//! ```
+//! # #[cfg(feature = "private-ip")] {
+//! use idgen::sonyflake::{machine_id_from_private_ipv4, private_ipv4};
+//!
+//! match private_ipv4() {
+//!     Ok(address) => println!("machine id {}", machine_id_from_private_ipv4(address)?),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `counter`: a clock that reads the processor's time-stamp counter.
+//! ```
+//! # #[cfg(feature = "counter")] {
+//! use idgen::clock::{Clock, CounterClock};
+//!
+//! let clock = CounterClock::new();
+//! assert!(clock.wall().as_millis() > 0);
+//! # }
+//! ```
+//!
+//! `serde`: ids as strings in formats for people and as numbers in binary ones; `idgen::serde::number`
+//! for numbers in each.
+//! ```
+//! # #[cfg(feature = "serde")] {
+//! # use core::time::Duration;
+//! # use idgen::{IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+//! # struct Order;
+//! # impl IdScheme for Order {
+//! #     type Word = u64;
+//! #     const NAME: &'static str = "order";
+//! #     const LAYOUT: Layout = Layout::new(64, &[
+//! #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+//! #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+//! #     const TIMEBASE: Option<Timebase> =
+//! #         Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
+//! #     const TEXT: Form = Form::Decimal;
+//! # }
+//! let id: idgen::Id<Order> = serde_json::from_str("\"1541815603606036480\"")?;
+//! assert_eq!(serde_json::to_string(&id)?, "\"1541815603606036480\"");
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `schemars`: the JSON schemas of these strings.
+//! ```
+//! # #[cfg(feature = "schemars")] {
+//! # use core::time::Duration;
+//! # use idgen::{IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+//! # struct Order;
+//! # impl IdScheme for Order {
+//! #     type Word = u64;
+//! #     const NAME: &'static str = "order";
+//! #     const LAYOUT: Layout = Layout::new(64, &[
+//! #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+//! #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+//! #     const TIMEBASE: Option<Timebase> =
+//! #         Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
+//! #     const TEXT: Form = Form::Decimal;
+//! # }
+//! let schema = schemars::SchemaGenerator::default().into_root_schema_for::<idgen::Id<Order>>();
+//! assert_eq!(schema.get("type").and_then(|kind| kind.as_str()), Some("string"));
+//! # }
+//! ```
+//!
+//! `jiff`: instants to and from `jiff::Timestamp`.
+//! ```
+//! # #[cfg(feature = "jiff")] {
+//! let noon: jiff::Timestamp = "2026-01-01T12:00:00Z".parse()?;
+//! assert_eq!(idgen::UnixTime::from(noon).to_string(), "2026-01-01T12:00:00Z");
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`, `diesel-postgres`, `diesel-mysql` and `diesel-sqlite`: ids
+//! as values of sqlx and diesel. Their examples are in docs/databases.md.
+//!
+//! Everything of `idgen-core` is here under the same names, and `catalog` lists the schemes whose
+//! features are on.
 
 #[cfg(feature = "config")]
 pub mod config;

@@ -32,18 +32,28 @@ pub fn state_folder() -> Option<PathBuf> {
 ///
 /// # Example
 /// ```
-/// # #[cfg(feature = "snowflake")] {
+/// # use core::time::Duration;
+/// # use idgen::{IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+/// # struct Order;
+/// # impl IdScheme for Order {
+/// #     type Word = u64;
+/// #     const NAME: &'static str = "order";
+/// #     const LAYOUT: Layout = Layout::new(64, &[
+/// #         Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 41),
+/// #         Field::new(Kind::Node, 10), Field::new(Kind::Sequence, 12)]);
+/// #     const TIMEBASE: Option<Timebase> =
+/// #         Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
+/// #     const TEXT: Form = Form::Decimal;
+/// # }
 /// use idgen::generator::Generator;
-/// use idgen::snowflake::Snowflake;
 ///
 /// # let folder = std::env::temp_dir().join(format!("idgen-doc-{}", std::process::id()));
 /// // The first ids of a new folder wait two seconds: see `FileStore`.
-/// let ids = idgen::leased_in::<Snowflake>(&folder)?;
-/// let other = idgen::leased_in::<Snowflake>(&folder)?;
+/// let ids = idgen::leased_in::<Order>(&folder)?;
+/// let other = idgen::leased_in::<Order>(&folder)?;
 /// assert_ne!(ids.generate()?.node(), other.generate()?.node());
 /// # drop((ids, other));
 /// # std::fs::remove_dir_all(folder)?;
-/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn leased_in<S: IdScheme>(folder: impl AsRef<Path>) -> Result<Leased<Shared<S>>, LeaseError> {

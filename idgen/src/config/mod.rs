@@ -59,7 +59,9 @@ impl Validated {
 /// ```
 /// use idgen::config::validate_config;
 ///
-/// let good = validate_config("[scheme]\nlike = 'snowflake'\nlayout = '41:10:12'\n[generator]\nnode = 7")?;
+/// let good = validate_config(
+///     "[scheme]\nlayout = '41:10:12'\nepoch = 2024-01-01T00:00:00Z\ntick = '1ms'\n[generator]\nnode = 7",
+/// )?;
 /// assert_eq!(good.scheme.layout.unpack(good.generator()?.generate_word()?).node, 7);
 ///
 /// let bad = "[scheme]\nlayout = '41:5:5:99'\ntick = '1 fortnight'\n[generator]\nnode = 1025";

@@ -38,17 +38,22 @@ const MAX_IDENTIFIER: usize = 63;
 ///
 /// # Example
 /// ```
-/// # #[cfg(feature = "instagram")] {
-/// use idgen::Scheme;
-/// use idgen::instagram::Instagram;
+/// use std::time::Duration;
 /// use idgen::sql::Postgres;
+/// use idgen::text::Form;
+/// use idgen::{Name, Scheme, Timebase, UnixTime};
 ///
-/// let function = Postgres::new(Scheme::of::<Instagram>(), 1_341).schema("app").column("photos", "id");
-/// assert_eq!(function.name()?, r#""app"."idgen_instagram_1341""#);
+/// let scheme = Scheme {
+///     name: Name::new("photo"),
+///     layout: "tick=41:shard(node)=13:sequence=10".parse()?,
+///     timebase: Some(Timebase::new(UnixTime::from_seconds(1_704_067_200), Duration::from_millis(1))),
+///     text: Form::Decimal,
+/// };
+/// let function = Postgres::new(scheme, 1_341).schema("app").column("photos", "id");
+/// assert_eq!(function.name()?, r#""app"."idgen_photo_1341""#);
 /// let script = function.script()?;
-/// assert!(script.contains(r#"ALTER TABLE "photos" ALTER COLUMN "id" SET DEFAULT "app"."idgen_instagram_1341"();"#));
-/// # }
-/// # Ok::<(), idgen::sql::SqlError>(())
+/// assert!(script.contains(r#"ALTER TABLE "photos" ALTER COLUMN "id" SET DEFAULT "app"."idgen_photo_1341"();"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Source

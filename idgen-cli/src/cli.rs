@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Range(range::Arguments),
     /// Print a function that makes ids inside a database
     #[command(after_help = sql::EXAMPLES)]
-    Sql(sql::Arguments),
+    Sql(Box<sql::Arguments>),
     /// Change the ids of a living database, phase by phase
     #[cfg(feature = "migrate")]
     #[command(after_help = crate::migrate::EXAMPLES)]

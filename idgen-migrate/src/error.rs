@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// An address of no engine that was built in.
     #[error(
-        "'{address}' is no address of a database; take postgres:// or mysql://, and see that the engine was built in"
+        "'{address}' is no address of a database; take postgres://, mysql:// or sqlite:PATH, and see that the engine was built in"
     )]
     Address {
         /// The address, without its password.
@@ -128,8 +128,9 @@ impl Error {
     /// Whether a lock was not had in time.
     #[must_use]
     pub fn is_lock_timeout(&self) -> bool {
-        // PostgreSQL's lock_not_available, MariaDB's lock wait timeout.
-        self.has_code(&["55P03", "1205"])
+        // PostgreSQL's lock_not_available, MariaDB's lock wait timeout, SQLite's BUSY and LOCKED with
+        // their reasons.
+        self.has_code(&["55P03", "1205", "5", "261", "517", "773", "6", "262"])
     }
 
     /// Whether the same again may well succeed: a deadlock, a serialization failure, or a statement of

@@ -19,8 +19,8 @@
 //! The state, a ledger of chunks and the audit trail are kept in the target database. A transition is a
 //! compare-and-set there, and every step is idempotent: what a crash cut short, the next call goes on with.
 
-#[cfg(not(any(feature = "mysql", feature = "postgres")))]
-compile_error!("choose an engine: the feature postgres, mysql, or both");
+#[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+compile_error!("choose an engine or more: the features postgres, mysql and sqlite");
 
 /// The crate's README, whose example is a test.
 #[cfg(doctest)]

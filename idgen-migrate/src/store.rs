@@ -24,6 +24,13 @@ pub struct State {
     pub plan: Plan,
 }
 
+impl State {
+    /// The phase after this one in its plan's course.
+    pub(crate) fn next(&self) -> Option<Phase> {
+        self.plan.phases().find(|phase| *phase > self.phase)
+    }
+}
+
 /// A stretch of rows that is filled in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Chunk {
@@ -195,7 +202,7 @@ pub(crate) async fn shift(
         Err(error) => Err(error),
     };
     match done {
-        Ok(()) => session.run("COMMIT").await?,
+        Ok(()) => session.commit().await?,
         Err(error) => {
             // The first error is the one to tell.
             let _ = session.run("ROLLBACK").await;
@@ -327,7 +334,7 @@ pub(crate) async fn keep_chunks(
             return Err(error);
         }
     }
-    session.run("COMMIT").await
+    session.commit().await
 }
 
 /// The chunks of a pass.

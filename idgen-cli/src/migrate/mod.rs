@@ -29,13 +29,14 @@ Examples:
 The phases, in order: planned, expanded, dual-write, backfilling, backfilled, constrained, verified,
 reading-new, swapped, old-writes-stopped, contracted. State, ledger and audit trail are kept in the
 database itself, so that any step can be resumed, by anybody, after a crash. Up to the last phase there
-is a way back. docs/migration.md explains each.
+is a way back. With --keep-key the course ends with reading-new. docs/migration.md explains each.
 
 Exit codes: 0 success, 1 data (a gate is closed, the database refuses), 2 usage (a bad flag or value)";
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The database, as postgres://user@host/name; $IDGEN_DATABASE where it is not given
+    /// The database, as postgres://user@host/name, mysql://user@host/name or sqlite:PATH; $IDGEN_DATABASE
+    /// where it is not given
     #[arg(long, global = true, value_name = "ADDRESS")]
     database: Option<String>,
     #[command(subcommand)]
@@ -109,7 +110,7 @@ struct Move {
     /// Print what was checked and done as objects, one a line
     #[arg(long)]
     json: bool,
-    /// Workers of the backfill at once
+    /// Workers of the backfill at once; on SQLite there is one
     #[arg(long, value_name = "N", default_value = "2")]
     workers: usize,
     /// Rows of a chunk of the backfill

@@ -31,11 +31,17 @@ pub(super) fn steps(from: Phase, to: Phase, steps: &[Step]) -> Result<(), Failur
     for step in steps {
         let _ = write!(text, "\n-- {}\n", step.title);
         let (begin, end) = if step.transaction { ("BEGIN;\n", "COMMIT;\n") } else { ("", "") };
+        let (before, after) = match &step.frame {
+            Some((before, after)) => (format!("{before};\n"), format!("{after};\n")),
+            None => Default::default(),
+        };
+        text += &before;
         text += begin;
         for statement in &step.sql {
             let _ = writeln!(text, "{statement};");
         }
         text += end;
+        text += &after;
     }
     print(&text)
 }

@@ -3,7 +3,7 @@
 /// Makes `run`, `execute` and `stream` for one driver, whose file has `statement`, which writes a
 /// statement in its own way, and `value`, which reads a field that is not NULL.
 macro_rules! driver {
-    ($database:ty, $connection:ty, $arguments:ty) => {
+    ($database:ty, $connection:ty) => {
         pub(super) async fn run(connection: &mut $connection, sql: &str) -> sqlx::Result<()> {
             // Without parameters the text goes as it is, several statements at once.
             sqlx::Executor::execute(connection, sql).await.map(drop)
@@ -47,7 +47,7 @@ macro_rules! driver {
         fn bound<'q>(
             sql: &'q str,
             parameters: &[Value],
-        ) -> sqlx::query::Query<'q, $database, $arguments> {
+        ) -> sqlx::query::Query<'q, $database, <$database as sqlx::Database>::Arguments<'q>> {
             // Schemas change under the session, so that a kept statement could be of yesterday.
             let query = sqlx::query(sql).persistent(false);
             parameters.iter().fold(query, |query, value| match value {

@@ -149,6 +149,14 @@ impl Error {
         self.has_code(&["1146"]) && source.to_string().contains("idgen_migrate_")
     }
 
+    /// Whether a table is not there.
+    pub(crate) fn is_no_table(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        // SQLite has one code for all that is wrong with a statement.
+        self.has_code(&["42P01", "3F000", "1146"])
+            || self.has_code(&["1"]) && source.to_string().contains("no such table")
+    }
+
     /// Whether the connection is gone.
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {

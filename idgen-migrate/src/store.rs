@@ -124,15 +124,20 @@ pub(crate) async fn prepare(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a migration was ever planned in this database.
-async fn is_prepared(session: &mut Session) -> bool {
+/// Whether a migration was ever planned in this database. Where it cannot be asked, nobody knows: an
+/// instance that took that for no would go back to old ids.
+async fn is_prepared(session: &mut Session) -> Result<bool, Error> {
     let query = format!("SELECT count(*) FROM {}", dialect(session.engine()).own("state"));
-    session.number(&query, &[]).await.is_ok()
+    match session.number(&query, &[]).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_no_table() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The names of the migrations of a database, and where they stand.
 pub(crate) async fn all(session: &mut Session) -> Result<Vec<(String, Phase)>, Error> {
-    if !is_prepared(session).await {
+    if !is_prepared(session).await? {
         return Ok(Vec::new());
     }
     let query =
@@ -174,7 +179,7 @@ pub(crate) async fn find(session: &mut Session, name: &str) -> Result<Option<Sta
 }
 
 pub(crate) async fn load(session: &mut Session, name: &str) -> Result<State, Error> {
-    if !is_prepared(session).await {
+    if !is_prepared(session).await? {
         return Err(Error::Unknown { name: name.into() });
     }
     find(session, name).await?.ok_or_else(|| Error::Unknown { name: name.into() })

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use idgen_core::clock::SystemClock;
+use idgen_migrate::app::Live;
 use idgen_migrate::plan::{Plan, Risk, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Ladder, Lock, Migration, Options, Phase};
@@ -250,6 +251,21 @@ async fn a_writer_that_does_not_end_stops_the_step_and_not_for_ever() {
     advance_to(&mut migration, Phase::Swapped).await;
     let strict = session.number("PRAGMA foreign_keys", &[]).await.unwrap();
     assert_eq!(strict, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_cannot_ask_does_not_go_back_to_old_ids() {
+    let (database, mut session) = people().await;
+    let plan = plan(&mut session, false).await;
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::DualWrite).await;
+    let live = Live::join(&database.address, "people", "web").await.unwrap();
+    let both = live.moment().unwrap().phase();
+    // What is there cannot be read: as when the server is gone.
+    run(&mut session, "ALTER TABLE idgen_migrate_state RENAME TO away").await;
+    run(&mut session, "CREATE VIEW idgen_migrate_state AS SELECT * FROM json_each('{')").await;
+    assert!(live.refresh().await.is_err());
+    assert_eq!((live.moment().unwrap().phase(), both), (Phase::DualWrite, Phase::DualWrite));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,8 @@ fn a_course_on_the_command_line_on_sqlite() {
         let mut session = idgen_migrate::session::Session::connect(&database).await?;
         session
             .run(
-                "CREATE TABLE people (id TEXT PRIMARY KEY, created_at TEXT NOT NULL);
+                "CREATE TABLE visits (id INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT);
+                 CREATE TABLE people (id TEXT PRIMARY KEY, created_at TEXT NOT NULL);
                  WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 500)
                  INSERT INTO people SELECT 'person ' || n, datetime('2024-01-01', n || ' seconds') FROM s",
             )
@@ -83,9 +84,30 @@ fn a_course_on_the_command_line_on_sqlite() {
     let text = says(&idgen(Some(&database), &kept), 0);
     assert!(text.contains("reading-new") && !text.contains("swapped"), "{text}");
     course(&database);
+    segments(&database);
     assert!(
         says(&idgen(Some("sqlite:/nowhere/at/all"), &["status"]), 1).contains("cannot connect")
     );
+}
+
+/// On a table whose numbers the database counts.
+fn segments(database: &str) {
+    let segments = |arguments: &[&str], code| {
+        says(&idgen(Some(database), &[&["segments"], arguments].concat()), code)
+    };
+    let named = segments(&["find", "people"], 1);
+    assert!(named.contains("nothing counts people.id"), "{named}");
+    assert!(segments(&["find", "visits"], 0).contains("visits.id is counted by AUTOINCREMENT"));
+    segments(&["start", "visits", "--size", "50"], 0);
+    assert!(segments(&["status", "visits"], 0).starts_with("planned: 0 segments of 50"));
+    let told = segments(&["advance", "visits"], 0);
+    assert!(told.contains("granted") && told.contains("above: the counter is at 0"), "{told}");
+    let told = segments(&["advance", "visits", "--quiet", "10ms", "--json"], 0);
+    assert!(told.contains("\"stage\":\"guarded\""), "{told}");
+    assert!(segments(&["forget", "visits"], 1).contains("roll back first"));
+    segments(&["rollback", "visits"], 0);
+    segments(&["rollback", "visits"], 0);
+    segments(&["forget", "visits"], 0);
 }
 
 /// On a table of 500 people.

@@ -13,6 +13,7 @@
 //! | see what would be done | [`plan`] |
 //! | carry it out | [`Migration`], [`Options`] |
 //! | write both ids in an app, and read by either | [`app`] |
+//! | leave the ids, and hand them out in the app | [`segment`] |
 //! | know which id an old row gets, and why none can clash | [`slot`], [`target`] |
 //! | add an engine | `engine`: one folder each, behind one trait, over [`session`]s of text |
 //!
@@ -38,6 +39,7 @@ mod pace;
 mod phase;
 pub mod plan;
 mod runner;
+pub mod segment;
 pub mod session;
 pub mod slot;
 mod store;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod plan;
+mod segments;
 mod show;
 mod watch;
 
@@ -25,6 +26,7 @@ Examples:
   idgen migrate advance customers --to verified
   idgen migrate status customers
   idgen migrate rollback customers --to planned
+  idgen migrate segments start orders --size 1000
 
 The phases, in order: planned, expanded, dual-write, backfilling, backfilled, constrained, verified,
 reading-new, swapped, old-writes-stopped, contracted. State, ledger and audit trail are kept in the
@@ -87,6 +89,9 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Keep the numbers, and have apps hand them out: in segments that they take from the database
+    #[command(subcommand)]
+    Segments(segments::Action),
     /// Forget a migration that is contracted, or planned and no more; the audit trail stays
     Forget {
         /// Name of the migration
@@ -184,6 +189,7 @@ async fn act(address: &str, action: &Action) -> Result<(), Failure> {
         Action::Pause { name } => open(name).await?.pause(true).await.map_err(failure),
         Action::Resume { name } => open(name).await?.pause(false).await.map_err(failure),
         Action::Export { name, output } => export(&mut open(name).await?, output.as_ref()).await,
+        Action::Segments(action) => segments::act(address, action).await,
         Action::Forget { name } => open(name).await?.forget().await.map_err(failure),
     }
 }
@@ -213,7 +219,7 @@ async fn advance(address: &str, arguments: &Move) -> Result<(), Failure> {
         Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, steps) = migration.steps_on().map_err(failure)?;
-        return show::steps(migration.phase(), to, &steps);
+        return show::steps(migration.phase().name(), to.name(), &steps);
     }
     let last = arguments.to.or(migration.phase().next()).unwrap_or(migration.phase());
     if last <= migration.phase() {
@@ -236,7 +242,7 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, steps) = migration.steps_back().map_err(failure)?;
-        return show::steps(migration.phase(), to, &steps);
+        return show::steps(migration.phase().name(), to.name(), &steps);
     }
     let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
     if last > migration.phase() {

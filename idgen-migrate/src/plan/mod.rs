@@ -12,6 +12,7 @@ mod survey;
 mod timeline;
 
 pub use estimate::{Estimate, Settings};
+pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
 pub use timeline::Timeline;

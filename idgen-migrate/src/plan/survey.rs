@@ -73,6 +73,17 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     Ok(plan)
 }
 
+/// A table by its name, and its key.
+pub(crate) async fn locate(
+    session: &mut Session,
+    table: &str,
+    key: Option<&str>,
+) -> Result<(super::Table, Column), Error> {
+    let catalog = engine::catalog(session).await?;
+    let root = find_table(&catalog, table)?;
+    Ok((catalog.tables[root].clone(), find_key(&catalog, root, key)?))
+}
+
 fn find_table(catalog: &Catalog, name: &str) -> Result<usize, Error> {
     let (schema, bare) = match name.split_once('.') {
         Some((schema, bare)) => (Some(schema), bare),

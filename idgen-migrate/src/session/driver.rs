@@ -24,13 +24,31 @@ macro_rules! driver {
             parameters: &[Value],
             each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
         ) -> Result<(), Error> {
+            let text = statement(sql);
+            drain(sql, bound(&text, parameters).fetch(connection), each).await
+        }
+
+        pub(super) async fn batch(
+            connection: &mut $connection,
+            sql: &str,
+            each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
+        ) -> Result<(), Error> {
+            drain(sql, sqlx::raw_sql(sql).fetch(connection), each).await
+        }
+
+        async fn drain(
+            sql: &str,
+            mut rows: futures_util::stream::BoxStream<
+                '_,
+                sqlx::Result<<$database as sqlx::Database>::Row>,
+            >,
+            each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
+        ) -> Result<(), Error> {
             use futures_util::TryStreamExt as _;
             use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 
             let doing = super::shortened(sql);
             let failed = |error| Error::database(doing.clone())(error);
-            let sql = statement(sql);
-            let mut rows = bound(&sql, parameters).fetch(connection);
             while let Some(row) = rows.try_next().await.map_err(failed)? {
                 let fields = row.columns().iter().map(|column| {
                     let raw = row.try_get_raw(column.ordinal())?;

@@ -228,6 +228,22 @@ impl Session {
         of_engine!(&mut self.connection, stream(sql, parameters, each))
     }
 
+    /// The rows of several statements without parameters, in one round trip; what to say after one was
+    /// refused, so that nothing stays begun.
+    pub(crate) async fn batch(&mut self, sql: &str, after: &str) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        let mut keep = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        let ended = of_engine!(&mut self.connection, batch(sql, &mut keep));
+        if ended.is_err() && !after.is_empty() {
+            // The first error is the one to tell.
+            let _ = self.run(after).await;
+        }
+        ended.map(|()| rows)
+    }
+
     /// The rows of a query.
     ///
     /// # Errors

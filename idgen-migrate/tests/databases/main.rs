@@ -11,6 +11,7 @@ mod dump;
 mod load;
 mod races;
 mod rollback;
+mod segments;
 mod server;
 mod shop;
 mod sqlite;

@@ -1,4 +1,4 @@
-//! `idgen migrate`: what it says and how it ends; on a server by `scripts/test migrate`.
+//! `idgen migrate`: what it says and how it ends; on SQLite, and on a server by `scripts/test migrate`.
 #![cfg(feature = "migrate")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
@@ -54,7 +54,65 @@ fn a_course_on_the_command_line() {
         "CREATE TABLE people (id uuid PRIMARY KEY, created_at timestamptz NOT NULL);
          INSERT INTO people SELECT gen_random_uuid(), timestamptz '2024-01-01' + n * interval '1 s' FROM generate_series(1, 500) n",
     );
-    let migrate = |arguments: &[&str], code| says(&idgen(Some(&database), arguments), code);
+    course(&database);
+}
+
+/// The same without a server.
+#[test]
+fn a_course_on_the_command_line_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    std::fs::write(&path, "").unwrap();
+    let database = format!("sqlite:{}", path.display());
+    let made = async {
+        let mut session = idgen_migrate::session::Session::connect(&database).await?;
+        session
+            .run(
+                "CREATE TABLE visits (id INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT);
+                 CREATE TABLE people (id TEXT PRIMARY KEY, created_at TEXT NOT NULL);
+                 WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 500)
+                 INSERT INTO people SELECT 'person ' || n, datetime('2024-01-01', n || ' seconds') FROM s",
+            )
+            .await
+    };
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
+    let text = says(&idgen(Some(&database), &["plan", "people", "--to", "snowflake"]), 0);
+    for said in ["1 worker", "made anew", "that keep writers out", "PRAGMA journal_mode = WAL"] {
+        assert!(text.contains(said), "{text}");
+    }
+    let kept = ["plan", "people", "--to", "snowflake", "--keep-key"];
+    let text = says(&idgen(Some(&database), &kept), 0);
+    assert!(text.contains("reading-new") && !text.contains("swapped"), "{text}");
+    course(&database);
+    segments(&database);
+    assert!(
+        says(&idgen(Some("sqlite:/nowhere/at/all"), &["status"]), 1).contains("cannot connect")
+    );
+}
+
+/// On a table whose numbers the database counts.
+fn segments(database: &str) {
+    let segments = |arguments: &[&str], code| {
+        says(&idgen(Some(database), &[&["segments"], arguments].concat()), code)
+    };
+    let named = segments(&["find", "people"], 1);
+    assert!(named.contains("nothing counts people.id"), "{named}");
+    assert!(segments(&["find", "visits"], 0).contains("visits.id is counted by AUTOINCREMENT"));
+    segments(&["start", "visits", "--size", "50"], 0);
+    assert!(segments(&["status", "visits"], 0).starts_with("planned: 0 segments of 50"));
+    let told = segments(&["advance", "visits"], 0);
+    assert!(told.contains("granted") && told.contains("above: the counter is at 0"), "{told}");
+    let told = segments(&["advance", "visits", "--quiet", "10ms", "--json"], 0);
+    assert!(told.contains("\"stage\":\"guarded\""), "{told}");
+    assert!(segments(&["forget", "visits"], 1).contains("roll back first"));
+    segments(&["rollback", "visits"], 0);
+    segments(&["rollback", "visits"], 0);
+    segments(&["forget", "visits"], 0);
+}
+
+/// On a table of 500 people.
+fn course(database: &str) {
+    let migrate = |arguments: &[&str], code| says(&idgen(Some(database), arguments), code);
 
     let plan = migrate(&["plan", "people", "--to", "snowflake", "--json"], 0);
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
@@ -67,7 +125,7 @@ fn a_course_on_the_command_line() {
 
     migrate(&["advance", "people"], 0);
     // The fence lies a little ahead of now.
-    while says(&idgen(Some(&database), &["status", "people", "--json"]), 0)
+    while says(&idgen(Some(database), &["status", "people", "--json"]), 0)
         .contains("\"open\":false")
     {}
     migrate(&["advance", "people", "--to", "old-writes-stopped", "--quiet", "0s"], 0);

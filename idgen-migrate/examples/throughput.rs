@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p idgen-migrate --example throughput -- postgres://localhost/empty 1000000
+//! touch empty.db && cargo run --release -p idgen-migrate --example throughput -- sqlite:empty.db 1000000
 //! ```
 
 use std::error::Error;
@@ -81,6 +82,12 @@ fn made(engine: Engine, table: &str, rows: u64) -> String {
             "CREATE TABLE {table} (id CHAR(36) CHARACTER SET ascii PRIMARY KEY, name VARCHAR(100) NOT NULL, created_at DATETIME(6) NOT NULL);
              INSERT INTO {table} SELECT uuid(), 'somebody', '2024-01-01' + INTERVAL seq SECOND FROM seq_1_to_{rows};
              ANALYZE TABLE {table}"
+        ),
+        Engine::Sqlite => format!(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE {table} (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL);
+             WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {rows})
+             INSERT INTO {table} SELECT lower(hex(randomblob(16))), 'somebody', datetime('2024-01-01', n || ' seconds') FROM s"
         ),
     }
 }

@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// An address of no engine that was built in.
     #[error(
-        "'{address}' is no address of a database; take postgres:// or mysql://, and see that the engine was built in"
+        "'{address}' is no address of a database; take postgres://, mysql:// or sqlite:PATH, and see that the engine was built in"
     )]
     Address {
         /// The address, without its password.
@@ -128,8 +128,9 @@ impl Error {
     /// Whether a lock was not had in time.
     #[must_use]
     pub fn is_lock_timeout(&self) -> bool {
-        // PostgreSQL's lock_not_available, MariaDB's lock wait timeout.
-        self.has_code(&["55P03", "1205"])
+        // PostgreSQL's lock_not_available, MariaDB's lock wait timeout, SQLite's BUSY and LOCKED with
+        // their reasons.
+        self.has_code(&["55P03", "1205", "5", "261", "517", "773", "6", "262"])
     }
 
     /// Whether the same again may well succeed: a deadlock, a serialization failure, or a statement of
@@ -146,6 +147,14 @@ impl Error {
     fn is_of_earlier_triggers(&self) -> bool {
         let Self::Database { source, .. } = self else { return false };
         self.has_code(&["1146"]) && source.to_string().contains("idgen_migrate_")
+    }
+
+    /// Whether a table is not there.
+    pub(crate) fn is_no_table(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        // SQLite has one code for all that is wrong with a statement.
+        self.has_code(&["42P01", "3F000", "1146"])
+            || self.has_code(&["1"]) && source.to_string().contains("no such table")
     }
 
     /// Whether the connection is gone.

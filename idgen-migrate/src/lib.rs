@@ -13,14 +13,15 @@
 //! | see what would be done | [`plan`] |
 //! | carry it out | [`Migration`], [`Options`] |
 //! | write both ids in an app, and read by either | [`app`] |
+//! | leave the ids, and hand them out in the app | [`segment`] |
 //! | know which id an old row gets, and why none can clash | [`slot`], [`target`] |
 //! | add an engine | `engine`: one folder each, behind one trait, over [`session`]s of text |
 //!
 //! The state, a ledger of chunks and the audit trail are kept in the target database. A transition is a
 //! compare-and-set there, and every step is idempotent: what a crash cut short, the next call goes on with.
 
-#[cfg(not(any(feature = "mysql", feature = "postgres")))]
-compile_error!("choose an engine: the feature postgres, mysql, or both");
+#[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+compile_error!("choose an engine or more: the features postgres, mysql and sqlite");
 
 /// The crate's README, whose example is a test.
 #[cfg(doctest)]
@@ -38,6 +39,7 @@ mod pace;
 mod phase;
 pub mod plan;
 mod runner;
+pub mod segment;
 pub mod session;
 pub mod slot;
 mod store;

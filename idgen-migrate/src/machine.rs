@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 use crate::backfill;
-use crate::engine::{Lock, Step, dialect};
+use crate::engine::{Lock, Step, dialect, refresh};
 use crate::gate::{self, Check};
 use crate::options::Options;
 use crate::plan::{Plan, millis};
@@ -37,8 +37,8 @@ pub struct Evidence {
     pub checks: Vec<Check>,
     /// What was done, and how long it waited and worked.
     pub steps: Vec<Done>,
-    /// The longest step that kept everybody out of a table, in milliseconds: the wait for its lock, and
-    /// the work under it.
+    /// The longest step that kept everybody out of a table, or all writers, in milliseconds: the wait for
+    /// its lock, and the work under it.
     pub longest_lock_millis: u64,
     /// The verification, where there was one.
     pub report: Option<Report>,
@@ -115,7 +115,8 @@ impl Migration {
     /// If there is none of this name.
     pub async fn open(address: &str, name: &str, options: Options) -> Result<Self, Error> {
         let mut session = Session::connect(address).await?;
-        let state = store::load(&mut session, name).await?;
+        let mut state = store::load(&mut session, name).await?;
+        refresh(&mut session, &mut state.plan).await?;
         Ok(Self { address: address.into(), session, state, options })
     }
 
@@ -161,7 +162,7 @@ impl Migration {
 
     fn next(&self) -> Result<Phase, Error> {
         let phase = self.state.phase;
-        phase.next().ok_or(Error::NoWay { way: "on", phase })
+        self.state.next().ok_or(Error::NoWay { way: "on", phase })
     }
 
     fn previous(&self) -> Result<Phase, Error> {
@@ -276,7 +277,7 @@ impl Migration {
         let name = self.state.plan.name.clone();
         self.state = store::load(&mut self.session, &name).await?;
         let state = self.state.clone();
-        let gate = match state.phase.next() {
+        let gate = match state.next() {
             Some(to) => gate::before(&mut self.session, &state, to, &self.options).await?,
             None => Vec::new(),
         };
@@ -298,7 +299,7 @@ impl Migration {
             version: state.version,
             paused: state.paused,
             back: state.phase.previous(),
-            next: state.phase.next(),
+            next: state.next(),
             gate,
             passes,
             instances: store::instances(&mut self.session, &name).await?,
@@ -308,18 +309,15 @@ impl Migration {
 
     /// Takes the operator's lock, and looks where the migration stands now.
     async fn hold(&mut self) -> Result<(), Error> {
-        let sql = dialect(self.state.plan.engine);
         let name = self.state.plan.name.clone();
-        if self.session.number(&sql.try_hold(&name), &[]).await? != 1 {
-            let holder = self.session.row(&sql.holder(&name), &[]).await?;
-            let holder = holder.and_then(|row| row.optional(0));
-            return Err(Error::Busy { name, holder: holder.unwrap_or("unknown".into()) });
+        if let Some(holder) = self.session.hold(&name).await? {
+            return Err(Error::Busy { name, holder });
         }
         let now = store::load(&mut self.session, &name).await?;
         if now.version != self.state.version {
             return Err(Error::Moved { name, version: self.state.version });
         }
-        Ok(())
+        refresh(&mut self.session, &mut self.state.plan).await
     }
 
     /// Keeps the fence before anything depends on it.
@@ -445,7 +443,7 @@ impl Migration {
 }
 
 fn evidence(from: Phase, to: Phase, checks: Vec<Check>, steps: Vec<Done>) -> Evidence {
-    let held = steps.iter().filter(|step| step.lock == Lock::Moment);
+    let held = steps.iter().filter(|step| matches!(step.lock, Lock::Moment | Lock::Writers));
     let longest_lock_millis = held.map(|step| step.millis).max().unwrap_or(0);
     Evidence { from, to, checks, steps, longest_lock_millis, report: None }
 }

@@ -174,6 +174,12 @@ pub struct UnknownPhase {
     name: String,
 }
 
+impl UnknownPhase {
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,23 +8,51 @@ use crate::machine::Done;
 use crate::options::Options;
 use crate::session::Session;
 
+/// How long a session waits for a lock outside of steps.
+const USUAL_WAIT: Duration = Duration::from_secs(5);
+
 pub(crate) async fn run(
     session: &mut Session,
     step: &Step,
     options: &Options,
 ) -> Result<Done, Error> {
     options.watch.step(&step.title);
-    let done = until_done(session, step, options).await?;
-    if let Some(query) = &step.none {
-        let count = session.number(query, &[]).await?;
-        if count > 0 {
-            let title = &step.title;
-            return Err(Error::Schema(format!(
-                "{count} rows do not allow {title}; mend them, and go on"
-            )));
-        }
+    let done = until_done(session, step, options).await;
+    // What comes next waits as the session does by itself, and not as the last attempt did.
+    let usual = u64::try_from(USUAL_WAIT.as_millis()).unwrap_or(u64::MAX);
+    let reset = session.run(&dialect(session.engine()).wait_for_locks(usual)).await;
+    let done = done?;
+    reset?;
+    if !step.transaction {
+        allowed(session, step).await?;
     }
     Ok(done)
+}
+
+/// Whether the rows allow what was done.
+async fn allowed(session: &mut Session, step: &Step) -> Result<(), Error> {
+    let Some(query) = &step.none else { return Ok(()) };
+    match session.number(query, &[]).await? {
+        0 => Ok(()),
+        count => Err(Error::Schema(format!(
+            "{count} rows do not allow this: {}; mend them, and go on",
+            step.title
+        ))),
+    }
+}
+
+/// Whether the step leaves behind everything that there is.
+async fn guarded(session: &mut Session, step: &Step) -> Result<(), Error> {
+    let Some(query) = &step.guard else { return Ok(()) };
+    let rows = session.rows(query, &[]).await?;
+    let lost: Vec<_> = rows.iter().filter_map(|row| row.optional(0)).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Schema(format!(
+        "{} would be lost: mend it or take it away, or roll back to planned and plan anew",
+        lost.join(", ")
+    )))
 }
 
 async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Result<Done, Error> {
@@ -68,21 +96,39 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
 }
 
 async fn attempt_once(session: &mut Session, step: &Step) -> Result<(), Error> {
+    let Some((before, after)) = &step.frame else { return attempt_inside(session, step).await };
+    session.run(before).await?;
+    let ended = attempt_inside(session, step).await;
+    session.run(after).await?;
+    ended
+}
+
+async fn attempt_inside(session: &mut Session, step: &Step) -> Result<(), Error> {
     if !step.transaction {
-        for statement in &step.sql {
-            session.run(statement).await?;
-        }
-        return Ok(());
+        return statements(session, step).await;
     }
     session.run(dialect(session.engine()).begin()).await?;
-    for statement in &step.sql {
-        if let Err(error) = session.run(statement).await {
+    match in_transaction(session, step).await {
+        Ok(()) => session.commit().await,
+        Err(error) => {
             // The first error is the one to tell.
             let _ = session.run("ROLLBACK").await;
-            return Err(error);
+            Err(error)
         }
     }
-    session.run("COMMIT").await
+}
+
+async fn in_transaction(session: &mut Session, step: &Step) -> Result<(), Error> {
+    guarded(session, step).await?;
+    statements(session, step).await?;
+    allowed(session, step).await
+}
+
+async fn statements(session: &mut Session, step: &Step) -> Result<(), Error> {
+    for statement in &step.sql {
+        session.run(statement).await?;
+    }
+    Ok(())
 }
 
 async fn is(session: &mut Session, query: Option<&str>) -> Result<bool, Error> {

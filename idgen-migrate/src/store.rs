@@ -24,6 +24,13 @@ pub struct State {
     pub plan: Plan,
 }
 
+impl State {
+    /// The phase after this one in its plan's course.
+    pub(crate) fn next(&self) -> Option<Phase> {
+        self.plan.phases().find(|phase| *phase > self.phase)
+    }
+}
+
 /// A stretch of rows that is filled in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Chunk {
@@ -117,15 +124,20 @@ pub(crate) async fn prepare(session: &mut Session) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a migration was ever planned in this database.
-async fn is_prepared(session: &mut Session) -> bool {
+/// Whether a migration was ever planned in this database. Where it cannot be asked, nobody knows: an
+/// instance that took that for no would go back to old ids.
+async fn is_prepared(session: &mut Session) -> Result<bool, Error> {
     let query = format!("SELECT count(*) FROM {}", dialect(session.engine()).own("state"));
-    session.number(&query, &[]).await.is_ok()
+    match session.number(&query, &[]).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_no_table() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The names of the migrations of a database, and where they stand.
 pub(crate) async fn all(session: &mut Session) -> Result<Vec<(String, Phase)>, Error> {
-    if !is_prepared(session).await {
+    if !is_prepared(session).await? {
         return Ok(Vec::new());
     }
     let query =
@@ -167,7 +179,7 @@ pub(crate) async fn find(session: &mut Session, name: &str) -> Result<Option<Sta
 }
 
 pub(crate) async fn load(session: &mut Session, name: &str) -> Result<State, Error> {
-    if !is_prepared(session).await {
+    if !is_prepared(session).await? {
         return Err(Error::Unknown { name: name.into() });
     }
     find(session, name).await?.ok_or_else(|| Error::Unknown { name: name.into() })
@@ -195,7 +207,7 @@ pub(crate) async fn shift(
         Err(error) => Err(error),
     };
     match done {
-        Ok(()) => session.run("COMMIT").await?,
+        Ok(()) => session.commit().await?,
         Err(error) => {
             // The first error is the one to tell.
             let _ = session.run("ROLLBACK").await;
@@ -327,7 +339,7 @@ pub(crate) async fn keep_chunks(
             return Err(error);
         }
     }
-    session.run("COMMIT").await
+    session.commit().await
 }
 
 /// The chunks of a pass.
@@ -395,6 +407,6 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Kept(error.to_string()))
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
+pub(crate) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| Error::Kept(error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod plan;
+mod segments;
 mod show;
 mod watch;
 
@@ -25,17 +26,19 @@ Examples:
   idgen migrate advance customers --to verified
   idgen migrate status customers
   idgen migrate rollback customers --to planned
+  idgen migrate segments start orders --size 1000
 
 The phases, in order: planned, expanded, dual-write, backfilling, backfilled, constrained, verified,
 reading-new, swapped, old-writes-stopped, contracted. State, ledger and audit trail are kept in the
 database itself, so that any step can be resumed, by anybody, after a crash. Up to the last phase there
-is a way back. docs/migration.md explains each.
+is a way back. With --keep-key the course ends with reading-new. docs/migration.md explains each.
 
 Exit codes: 0 success, 1 data (a gate is closed, the database refuses), 2 usage (a bad flag or value)";
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The database, as postgres://user@host/name; $IDGEN_DATABASE where it is not given
+    /// The database, as postgres://user@host/name, mysql://user@host/name or sqlite:PATH; $IDGEN_DATABASE
+    /// where it is not given
     #[arg(long, global = true, value_name = "ADDRESS")]
     database: Option<String>,
     #[command(subcommand)]
@@ -86,6 +89,9 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Keep the numbers, and have apps hand them out: in segments that they take from the database
+    #[command(subcommand)]
+    Segments(segments::Action),
     /// Forget a migration that is contracted, or planned and no more; the audit trail stays
     Forget {
         /// Name of the migration
@@ -109,7 +115,7 @@ struct Move {
     /// Print what was checked and done as objects, one a line
     #[arg(long)]
     json: bool,
-    /// Workers of the backfill at once
+    /// Workers of the backfill at once; on SQLite there is one
     #[arg(long, value_name = "N", default_value = "2")]
     workers: usize,
     /// Rows of a chunk of the backfill
@@ -183,6 +189,7 @@ async fn act(address: &str, action: &Action) -> Result<(), Failure> {
         Action::Pause { name } => open(name).await?.pause(true).await.map_err(failure),
         Action::Resume { name } => open(name).await?.pause(false).await.map_err(failure),
         Action::Export { name, output } => export(&mut open(name).await?, output.as_ref()).await,
+        Action::Segments(action) => segments::act(address, action).await,
         Action::Forget { name } => open(name).await?.forget().await.map_err(failure),
     }
 }
@@ -212,7 +219,7 @@ async fn advance(address: &str, arguments: &Move) -> Result<(), Failure> {
         Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, steps) = migration.steps_on().map_err(failure)?;
-        return show::steps(migration.phase(), to, &steps);
+        return show::steps(migration.phase().name(), to.name(), &steps);
     }
     let last = arguments.to.or(migration.phase().next()).unwrap_or(migration.phase());
     if last <= migration.phase() {
@@ -235,7 +242,7 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, steps) = migration.steps_back().map_err(failure)?;
-        return show::steps(migration.phase(), to, &steps);
+        return show::steps(migration.phase().name(), to.name(), &steps);
     }
     let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
     if last > migration.phase() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use idgen::clock::SystemClock;
 use idgen_migrate::plan::{Estimate, Plan, Risk, Settings, Timeline, Wish, survey};
-use idgen_migrate::session::Session;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::target::Target;
 use idgen_migrate::{Lock, Migration, Options};
 use serde_json::json;
@@ -39,6 +39,10 @@ pub(super) struct Arguments {
     /// What the new columns' names end with
     #[arg(long, default_value = "_new")]
     suffix: String,
+    /// Keep the old id as primary key for good, and the new one as a unique column beside it: the course
+    /// ends with reading-new, and on SQLite no table is made anew
+    #[arg(long)]
+    keep_key: bool,
     /// Rows that a worker fills in a second, for the estimate
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
@@ -66,6 +70,7 @@ async fn plan(address: &str, arguments: &Arguments) -> Result<Plan, Failure> {
         source: arguments.from.as_deref().map(target).transpose()?,
         target: target(&arguments.to)?,
         suffix: arguments.suffix.clone(),
+        keep_key: arguments.keep_key,
     };
     let mut session = Session::connect(address).await.map_err(failure)?;
     survey(&mut session, &wish, &SystemClock).await.map_err(failure)
@@ -139,8 +144,18 @@ fn text(
     let _ = write!(text, "\n{timeline}\n");
     for leg in course {
         let steps = |steps: &[idgen_migrate::Step]| {
-            let held = steps.iter().filter(|step| step.lock == Lock::Moment).count();
-            format!("{} steps, {held} of them under a lock for a moment", steps.len())
+            if steps.is_empty() {
+                return "nothing".into();
+            }
+            let of = |lock| steps.iter().filter(|step| step.lock == lock).count();
+            let writers = match of(Lock::Writers) {
+                0 => String::new(),
+                count => format!(", {count} that keep writers out"),
+            };
+            let moments = of(Lock::Moment);
+            let all =
+                if steps.len() == 1 { "1 step".into() } else { format!("{} steps", steps.len()) };
+            format!("{all}, {moments} under a lock for a moment{writers}")
         };
         let back = match &leg.back {
             Some(back) => steps(back),
@@ -153,13 +168,26 @@ fn text(
     } else {
         "assumed; measure it on a copy and give --rate"
     };
+    let workers = match (plan.engine, estimate.basis.workers) {
+        (Engine::Sqlite, _) => {
+            "1 worker, since one writes at a time, at work half of the time".into()
+        }
+        (_, workers) => format!("{workers} workers"),
+    };
     let _ = writeln!(
         text,
-        "\n  {} cells at {} rows/s and worker ({basis}), {} workers; {} MB more while it runs",
+        "\n  {} cells at {} rows/s and worker ({basis}), {workers}; {} MB more while it runs",
         estimate.cells,
         estimate.basis.rows_per_second,
-        estimate.basis.workers,
         estimate.bytes / 1_000_000
     );
+    if plan.is_rebuilt() {
+        let _ = writeln!(
+            text,
+            "  at swapped and at contracted, tables are made anew: for about {:.0} s each time nobody else \
+             writes; let apps wait longer than that (busy_timeout), or take --keep-key",
+            estimate.rebuild_seconds.ceil()
+        );
+    }
     text
 }

@@ -12,7 +12,7 @@ fn print(text: &str) -> Result<(), Failure> {
     Ok(anstream::stdout().write_all(text.as_bytes())?)
 }
 
-fn object<T: Serialize>(value: &T) -> Result<(), Failure> {
+pub(super) fn object<T: Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| Failure::Data(error.to_string()))?;
     print(&format!("{text}\n"))
 }
@@ -26,16 +26,22 @@ pub(super) fn all(migrations: &[(String, Phase)], json: bool) -> Result<(), Fail
 }
 
 /// The SQL of steps, as a script.
-pub(super) fn steps(from: Phase, to: Phase, steps: &[Step]) -> Result<(), Failure> {
+pub(super) fn steps(from: &str, to: &str, steps: &[Step]) -> Result<(), Failure> {
     let mut text = format!("-- {from} -> {to}\n");
     for step in steps {
         let _ = write!(text, "\n-- {}\n", step.title);
         let (begin, end) = if step.transaction { ("BEGIN;\n", "COMMIT;\n") } else { ("", "") };
+        let (before, after) = match &step.frame {
+            Some((before, after)) => (format!("{before};\n"), format!("{after};\n")),
+            None => Default::default(),
+        };
+        text += &before;
         text += begin;
         for statement in &step.sql {
             let _ = writeln!(text, "{statement};");
         }
         text += end;
+        text += &after;
     }
     print(&text)
 }
@@ -61,7 +67,7 @@ pub(super) fn evidence(evidence: &Evidence, json: bool) -> Result<(), Failure> {
     print(&text)
 }
 
-fn checks(text: &mut String, checks: &[Check]) {
+pub(super) fn checks(text: &mut String, checks: &[Check]) {
     for check in checks {
         let mark = if check.open { "ok    " } else { "closed" };
         let _ = writeln!(text, "  {mark} {}: {}", check.name, check.found);

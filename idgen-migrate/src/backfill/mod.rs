@@ -73,7 +73,9 @@ pub(crate) async fn run(
         queue: Mutex::new(open.into()),
     });
     let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..options.workers.max(1) {
+    let workers_at_once =
+        if dialect(plan.engine).writes_alone() { 1 } else { options.workers.max(1) };
+    for _ in 0..workers_at_once {
         workers.spawn(worker::work(Arc::clone(&pass)));
     }
     // The first failure ends the others, in the middle of whatever they do: the ledger knows.

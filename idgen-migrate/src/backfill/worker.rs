@@ -18,7 +18,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
     let mut session = Session::connect(&pass.address).await?;
-    let mut pace = Pace::new(pass.options.duty);
+    let mut pace = Pace::new(duty(&pass));
     while let Some(mut chunk) = pass.take() {
         wait_until_welcome(&pass, &mut session).await?;
         let began = pass.options.clock.monotonic();
@@ -45,6 +45,12 @@ pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Where one writes at a time, others get as much of it as the backfill.
+fn duty(pass: &Pass) -> f64 {
+    let alone = dialect(pass.plan.engine).writes_alone();
+    if alone { pass.options.duty.min(0.5) } else { pass.options.duty }
 }
 
 fn may_retry(error: &Error) -> bool {
@@ -82,7 +88,7 @@ async fn fill(pass: &Pass, session: &mut Session, chunk: &mut Chunk) -> Result<(
     session.run(dialect(pass.plan.engine).begin()).await?;
     let done = in_transaction(pass, session, chunk, began).await;
     match done {
-        Ok(()) => session.run("COMMIT").await?,
+        Ok(()) => session.commit().await?,
         // A crash tidies nothing up.
         Err(error @ Error::Failpoint(_)) => return Err(error),
         Err(error) => {

@@ -7,11 +7,15 @@
 mod mariadb;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod twins;
 
 use serde::Serialize;
 
-use crate::plan::{Column, Kind, Plan};
+#[cfg(feature = "sqlite")]
+use crate::plan::Made;
+use crate::plan::{Column, Definition, Kind, Plan};
 use crate::session::{Engine, Session, Value};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -27,13 +31,20 @@ pub struct Step {
     pub sql: Vec<String>,
     /// Whether they run in one transaction, where the engine's DDL can.
     pub transaction: bool,
+    /// What is said before the transaction, and after it however it ends.
+    pub frame: Option<(String, String)>,
+    /// A query that names what would be lost by what is done: there must be nothing. It is asked in the
+    /// transaction.
+    #[serde(skip)]
+    pub guard: Option<String>,
     /// A query that yields 1 where the step is done already.
     #[serde(skip)]
     pub done: Option<String>,
     /// A query that yields 1 where an earlier attempt left a ruin, and what removes it.
     #[serde(skip)]
     pub ruin: Option<(String, String)>,
-    /// A query that counts the rows that do not allow what was done: there must be none.
+    /// A query that counts the rows that do not allow what was done: there must be none. It is asked in
+    /// the transaction, if there is one.
     #[serde(skip)]
     pub none: Option<String>,
 }
@@ -60,6 +71,8 @@ impl Step {
             lock: Lock::Moment,
             sql,
             transaction: true,
+            frame: None,
+            guard: None,
             done: None,
             ruin: None,
             none: None,
@@ -118,6 +131,11 @@ pub(crate) trait Dialect: Sync {
     /// The whole part of a number divided by another.
     fn quotient(&self, number: &str, by: u128) -> String {
         format!("({number} / {by})")
+    }
+
+    /// Whether there is one writer at a time, so that several workers would only be in each other's way.
+    fn writes_alone(&self) -> bool {
+        false
     }
 
     /// A transaction that is going to write.
@@ -192,6 +210,8 @@ pub(crate) fn dialect(engine: Engine) -> &'static dyn Dialect {
         Engine::Postgres => &postgres::Postgres,
         #[cfg(feature = "mysql")]
         Engine::MariaDb => &mariadb::MariaDb,
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => &sqlite::Sqlite,
         // No session can be had of an engine that was left out.
         #[allow(unreachable_patterns, reason = "reached where an engine is left out")]
         _ => unreachable!("no session is of an engine that was left out"),
@@ -205,6 +225,15 @@ pub(crate) struct Catalog {
     pub(crate) columns: Vec<(usize, Column)>,
     pub(crate) indexes: Vec<FoundIndex>,
     pub(crate) references: Vec<crate::plan::Reference>,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+impl Catalog {
+    /// Keeps the text of something, where the engine works on texts.
+    #[cfg(feature = "sqlite")]
+    fn define(&mut self, table: usize, what: Made, name: &str, sql: String) {
+        self.definitions.push(Definition { table, what, name: name.into(), sql });
+    }
 }
 
 /// An index as it was found.
@@ -222,8 +251,34 @@ pub(crate) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
         Engine::Postgres => postgres::discover::catalog(session).await,
         #[cfg(feature = "mysql")]
         Engine::MariaDb => mariadb::discover::catalog(session).await,
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::discover::catalog(session).await,
         #[allow(unreachable_patterns, reason = "reached where an engine is left out")]
         _ => unreachable!("no session is of an engine that was left out"),
+    }
+}
+
+/// Completes a plan by what its tables hold, where the schema alone does not tell.
+pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    match session.engine() {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::discover::look(session, plan).await,
+        _ => {
+            let _ = plan;
+            Ok(())
+        }
+    }
+}
+
+/// Brings up to date what a plan keeps of the schema's texts.
+pub(crate) async fn refresh(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    match session.engine() {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::discover::refresh(session, plan).await,
+        _ => {
+            let _ = plan;
+            Ok(())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Plan;
+use crate::engine::dialect;
 
 /// What an estimate rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,6 +42,8 @@ pub struct Estimate {
     pub constrain_seconds: f64,
     /// Seconds of the verification.
     pub verify_seconds: f64,
+    /// Seconds of making tables anew, while nobody else writes; 0 where they never are.
+    pub rebuild_seconds: f64,
     /// Bytes that are needed while it runs: columns, indexes, and row versions.
     pub bytes: i64,
 }
@@ -59,12 +62,22 @@ impl Estimate {
         // Every row is written once more, beside its old version.
         let versions: i64 = plan.tables.iter().map(|table| table.bytes / 2).sum();
         let seconds = |count: i64, rate: f64| count as f64 / rate.max(1.0);
+        let alone = dialect(plan.engine).writes_alone();
+        // One worker, that leaves half of the time to others.
+        let basis = if alone { Settings { workers: 1, ..basis } } else { basis };
+        let at_work = if alone { 0.5 } else { 1.0 };
+        let all: i64 = plan.tables.iter().map(|table| table.rows).sum();
+        let rebuilt = if plan.is_rebuilt() { all + indexed } else { 0 };
         Self {
             basis,
             cells,
-            backfill_seconds: seconds(cells, basis.rows_per_second * f64::from(basis.workers)),
+            backfill_seconds: seconds(
+                cells,
+                basis.rows_per_second * f64::from(basis.workers) * at_work,
+            ),
             constrain_seconds: seconds(indexed + checked * 2 + cells, basis.checked_per_second),
             verify_seconds: seconds(cells * 3, basis.checked_per_second),
+            rebuild_seconds: seconds(rebuilt, basis.checked_per_second),
             bytes: cells * width + indexes + versions,
         }
     }

@@ -12,6 +12,7 @@ mod survey;
 mod timeline;
 
 pub use estimate::{Estimate, Settings};
+pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
 pub use timeline::Timeline;
@@ -50,6 +51,10 @@ pub struct Plan {
     pub latest_millis: i64,
     /// First tick of live ids; none before the columns are there.
     pub fence: Option<u64>,
+    /// Whether the old id stays the primary key, and the new one a unique column beside it.
+    pub keep_key: bool,
+    /// The texts of what is made anew on the way, on SQLite.
+    pub definitions: Vec<Definition>,
 }
 
 /// A table that holds ids of the migrated one.
@@ -156,6 +161,33 @@ pub struct Reference {
     pub clauses: String,
 }
 
+/// Something of the schema, as its engine keeps the text of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Which table it is, or is of, or reads.
+    pub table: usize,
+    /// What it is.
+    pub what: Made,
+    /// Its name.
+    pub name: String,
+    /// What made it.
+    pub sql: String,
+}
+
+/// What a text makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Made {
+    /// A table.
+    Table,
+    /// An index that belongs to no constraint.
+    Index,
+    /// A trigger.
+    Trigger,
+    /// A view.
+    View,
+}
+
 /// What old rows are ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -209,7 +241,19 @@ impl Plan {
             let back = phase.previous().map(|_| sql.leave(self, &lanes, *phase)).transpose()?;
             Ok(Leg { phase: *phase, on: sql.enter(self, &lanes, *phase)?, back })
         };
-        Phase::ALL[1..].iter().map(leg).collect()
+        self.phases().skip(1).map(|phase| leg(&phase)).collect()
+    }
+
+    /// Whether tables are made anew on the way.
+    #[must_use]
+    pub fn is_rebuilt(&self) -> bool {
+        self.engine == Engine::Sqlite && !self.keep_key
+    }
+
+    /// The phases of its course, in order: where the old key stays, apps go on to write both ids.
+    pub fn phases(&self) -> impl Iterator<Item = Phase> {
+        let last = if self.keep_key { Phase::ReadingNew } else { Phase::Contracted };
+        Phase::ALL.into_iter().filter(move |phase| *phase <= last)
     }
 
     /// The migrated table.
@@ -332,6 +376,8 @@ pub(crate) mod tests {
             findings: Vec::new(),
             latest_millis: 0,
             fence: Some(7),
+            keep_key: false,
+            definitions: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
-use super::{Carrier, Column, Finding, Index, Kind, Order, Plan, Reference, Risk};
+use super::{Carrier, Column, Definition, Finding, Index, Kind, Order, Plan, Reference, Risk};
 use crate::Error;
 use crate::engine::{self, Catalog, dialect};
 use crate::session::{Engine, Session};
@@ -28,6 +28,8 @@ pub struct Wish {
     pub target: Target,
     /// What the new columns' names end with.
     pub suffix: String,
+    /// Whether the old id is to stay the primary key.
+    pub keep_key: bool,
 }
 
 impl Wish {
@@ -42,6 +44,7 @@ impl Wish {
             source: None,
             target,
             suffix: "_new".into(),
+            keep_key: false,
         }
     }
 }
@@ -65,8 +68,20 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     }
     let mut plan = graph(&catalog, root, key, session.engine(), wish)?;
     plan.order = find_order(&catalog, root, wish, &plan, clock)?;
+    engine::look(session, &mut plan).await?;
     look_at_rows(session, &mut plan, clock).await?;
     Ok(plan)
+}
+
+/// A table by its name, and its key.
+pub(crate) async fn locate(
+    session: &mut Session,
+    table: &str,
+    key: Option<&str>,
+) -> Result<(super::Table, Column), Error> {
+    let catalog = engine::catalog(session).await?;
+    let root = find_table(&catalog, table)?;
+    Ok((catalog.tables[root].clone(), find_key(&catalog, root, key)?))
 }
 
 fn find_table(catalog: &Catalog, name: &str) -> Result<usize, Error> {
@@ -197,6 +212,11 @@ fn graph(
         );
         findings.push(Finding { risk: Risk::Care, what });
     }
+    let definitions = catalog
+        .definitions
+        .iter()
+        .filter_map(|of| Some(Definition { table: place(of.table)?, ..of.clone() }));
+    let definitions = definitions.collect();
     let name = wish.name.clone().unwrap_or_else(|| tables[0].name.clone());
     Ok(Plan {
         name,
@@ -211,6 +231,8 @@ fn graph(
         findings,
         latest_millis: 0,
         fence: None,
+        keep_key: wish.keep_key,
+        definitions,
     })
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Estimate, Plan};
 use crate::Phase;
+use crate::session::Engine;
 
 /// The phases of a plan, with their lengths. Displayed as text; [`svg`](Self::svg) draws it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,14 +34,21 @@ impl Timeline {
             Phase::Backfilled => Some(estimate.backfill_seconds),
             Phase::Constrained => Some(estimate.constrain_seconds),
             Phase::Verified => Some(estimate.verify_seconds),
-            Phase::Expanded | Phase::Swapped | Phase::Contracted => Some(1.0),
+            Phase::Swapped | Phase::Contracted => Some(estimate.rebuild_seconds.max(1.0)),
+            Phase::Expanded => Some(1.0),
             _ => None,
         };
-        let bars = Phase::ALL.iter().map(|phase| Bar {
-            phase: *phase,
-            seconds: seconds(*phase),
-            what: what(*phase),
-            locks: locks(*phase),
+        let locks = if plan.engine == Engine::Sqlite { locks_of_one_writer } else { locks };
+        let bars = plan.phases().map(|phase| Bar {
+            phase,
+            seconds: seconds(phase),
+            what: match phase {
+                Phase::Constrained if plan.engine == Engine::Sqlite => {
+                    "unique indexes on the new ids"
+                }
+                phase => what(phase),
+            },
+            locks: locks(phase),
         });
         Self { name: plan.name.clone(), bars: bars.collect() }
     }
@@ -148,6 +156,17 @@ fn locks(phase: Phase) -> &'static str {
         Phase::Constrained => "beside others; for a moment each",
         Phase::Swapped => "all tables at once, for a moment",
         Phase::Contracted => "all, for a moment, table by table",
+        _ => "none",
+    }
+}
+
+/// The same where one writes at a time.
+fn locks_of_one_writer(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Expanded => "writers, for a moment, table by table",
+        Phase::Backfilled => "writers, for a chunk",
+        Phase::Constrained => "writers, while each index is made",
+        Phase::Swapped | Phase::Contracted => "writers, while tables are made anew",
         _ => "none",
     }
 }

@@ -8,10 +8,13 @@ mod driver;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::engine::dialect;
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,8 @@ pub enum Engine {
     Postgres,
     /// MariaDB 10.6 or later.
     MariaDb,
+    /// SQLite, which is built in. Triggers run in the app's own: 3.35 or later, and 3.41 for UUIDs.
+    Sqlite,
 }
 
 /// A parameter, or a field of a row.
@@ -110,6 +115,8 @@ enum Connection {
     Postgres(Box<sqlx::PgConnection>),
     #[cfg(feature = "mysql")]
     MySql(Box<sqlx::MySqlConnection>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Box<sqlite::Connected>),
 }
 
 /// Calls one engine's own function.
@@ -120,12 +127,14 @@ macro_rules! of_engine {
             Connection::Postgres(connection) => postgres::$function(connection, $($argument),*).await,
             #[cfg(feature = "mysql")]
             Connection::MySql(connection) => mysql::$function(connection, $($argument),*).await,
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(of) => sqlite::$function(&mut of.connection, $($argument),*).await,
         }
     };
 }
 
 impl Session {
-    /// A session with the database of this address: `postgres://` or `mysql://`.
+    /// A session with the database of this address: `postgres://`, `mysql://` or `sqlite:PATH`.
     ///
     /// # Errors
     /// If it cannot be reached, or is of no known engine.
@@ -140,6 +149,10 @@ impl Session {
             Some(Engine::MariaDb) => Connection::MySql(Box::new(
                 mysql::connect(address).await.map_err(Error::database(doing))?,
             )),
+            #[cfg(feature = "sqlite")]
+            Some(Engine::Sqlite) => Connection::Sqlite(Box::new(
+                sqlite::connect(address).await.map_err(Error::database(doing))?,
+            )),
             _ => return Err(Error::Address { address: without_password(address) }),
         };
         Ok(Self { connection })
@@ -153,6 +166,8 @@ impl Session {
             Connection::Postgres(_) => Engine::Postgres,
             #[cfg(feature = "mysql")]
             Connection::MySql(_) => Engine::MariaDb,
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => Engine::Sqlite,
         }
     }
 
@@ -162,6 +177,33 @@ impl Session {
     /// If the database refuses one.
     pub async fn run(&mut self, sql: &str) -> Result<(), Error> {
         of_engine!(&mut self.connection, run(sql)).map_err(Error::database(shortened(sql)))
+    }
+
+    /// Ends a transaction, and leaves none open where the database refuses.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub(crate) async fn commit(&mut self) -> Result<(), Error> {
+        let ended = self.run("COMMIT").await;
+        if ended.is_err() {
+            // SQLite's may be busy, and then goes on. The first error is the one to tell.
+            let _ = self.run("ROLLBACK").await;
+        }
+        ended
+    }
+
+    /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise.
+    pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {
+        #[cfg(feature = "sqlite")]
+        if let Connection::Sqlite(of) = &mut self.connection {
+            return of.hold();
+        }
+        let sql = dialect(self.engine());
+        if self.number(&sql.try_hold(name), &[]).await? == 1 {
+            return Ok(None);
+        }
+        let holder = self.row(&sql.holder(name), &[]).await?;
+        Ok(Some(holder.and_then(|row| row.optional(0)).unwrap_or("unknown".into())))
     }
 
     /// Runs one statement, and says how many rows it changed.
@@ -184,6 +226,22 @@ impl Session {
         each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
     ) -> Result<(), Error> {
         of_engine!(&mut self.connection, stream(sql, parameters, each))
+    }
+
+    /// The rows of several statements without parameters, in one round trip; what to say after one was
+    /// refused, so that nothing stays begun.
+    pub(crate) async fn batch(&mut self, sql: &str, after: &str) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::new();
+        let mut keep = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        let ended = of_engine!(&mut self.connection, batch(sql, &mut keep));
+        if ended.is_err() && !after.is_empty() {
+            // The first error is the one to tell.
+            let _ = self.run(after).await;
+        }
+        ended.map(|()| rows)
     }
 
     /// The rows of a query.
@@ -227,6 +285,7 @@ pub fn engine_of(address: &str) -> Option<Engine> {
     match scheme {
         "postgres" | "postgresql" => Some(Engine::Postgres),
         "mysql" | "mariadb" => Some(Engine::MariaDb),
+        "sqlite" => Some(Engine::Sqlite),
         _ => None,
     }
 }
@@ -261,6 +320,7 @@ mod tests {
     fn addresses_are_shown_without_their_password() {
         assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
         assert_eq!(engine_of("mariadb://host/db"), Some(Engine::MariaDb));
+        assert_eq!(engine_of("sqlite:shop.db"), Some(Engine::Sqlite));
         assert_eq!(engine_of("host/db"), None);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlRow};
+use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{Connection as _, MySql, Row as _};
 
 use super::driver::driver;
 use super::{Row, Value};
 use crate::Error;
 
-driver!(MySql, MySqlConnection, MySqlArguments);
+driver!(MySql, MySqlConnection);
 
 pub(super) async fn connect(address: &str) -> sqlx::Result<MySqlConnection> {
     let address = address.replacen("mariadb:", "mysql:", 1);

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection as _, Postgres, Row as _};
 
 use super::driver::driver;
 use super::{Row, Value};
 use crate::Error;
 
-driver!(Postgres, PgConnection, PgArguments);
+driver!(Postgres, PgConnection);
 
 pub(super) async fn connect(address: &str) -> sqlx::Result<PgConnection> {
     let mut connection = PgConnection::connect(address).await?;

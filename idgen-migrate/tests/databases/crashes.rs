@@ -71,7 +71,9 @@ async fn killed_at_every_step(engine: Engine) {
         }
     }
     println!("{engine:?}: stopped {} times", stopped.len());
-    assert!(stopped.len() > 80, "{stopped:#?}");
+    // On SQLite many tables are changed in one step.
+    let least = if engine == Engine::Sqlite { 50 } else { 80 };
+    assert!(stopped.len() > least, "{stopped:#?}");
     assert_eq!(contents, undisturbed(engine, path, CUSTOMERS).await);
 }
 

@@ -41,6 +41,15 @@ pub(crate) async fn schema(database: &Database) -> String {
             let triggers = "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = database()";
             text + &session.number(triggers, &[]).await.unwrap().to_string()
         }
+        Engine::Sqlite => {
+            let made = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'idgen\\_migrate\\_%' ESCAPE '\\'";
+            // A table that was renamed has its name in quotes.
+            let made = rows(&mut session, made).await.join("\n").replace(['"', '\n'], " ");
+            let words = made.split_whitespace().collect::<Vec<_>>().join(" ");
+            let version = session.number("PRAGMA user_version", &[]).await.unwrap();
+            let sound = rows(&mut session, "PRAGMA integrity_check").await;
+            format!("{}; {version} {sound:?}", words.replace(" (", "("))
+        }
     }
 }
 
@@ -69,6 +78,7 @@ pub(crate) async fn contents(session: &mut Session) -> Vec<String> {
     let text = |column: &str| match session.engine() {
         Engine::Postgres => format!("{column}::text"),
         Engine::MariaDb => format!("hex({column})"),
+        Engine::Sqlite => format!("quote({column})"),
     };
     let queries = [
         format!(

@@ -13,7 +13,7 @@ use idgen_migrate::{Error, Phase};
 use idgen_testkit::SplitMix64;
 
 use crate::server::Database;
-use crate::shop::{Flake, Path, literal, old_id};
+use crate::shop::{Flake, Path, literal, now, old_id};
 
 type Customer = Known<String, String>;
 
@@ -31,7 +31,6 @@ pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     pub(crate) counts: Arc<Counts>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
-    fresh: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Load {
@@ -43,22 +42,18 @@ impl Load {
         actors: u64,
         customers: u64,
     ) -> Self {
-        let mut load = Self {
-            stop: Arc::default(),
-            counts: Arc::default(),
-            tasks: Vec::new(),
-            fresh: Vec::new(),
-        };
+        let mut load = Self { stop: Arc::default(), counts: Arc::default(), tasks: Vec::new() };
         for number in 0..actors {
             let live =
                 Live::join(&database.address, "customers", &format!("app-{number}")).await.unwrap();
             let live = Arc::new(live);
-            let beside = Arc::clone(&live);
-            load.fresh.push(tokio::spawn(async move {
-                beside.keep_fresh(Duration::from_millis(100)).await;
-            }));
+            let mut session = database.session().await;
+            if database.engine == Engine::Sqlite {
+                // Whoever waits longer asks for the phase again.
+                session.run("PRAGMA busy_timeout = 250").await.unwrap();
+            }
             let actor = Actor {
-                session: database.session().await,
+                session,
                 mint: Mint::new(path, Arc::clone(&live), number),
                 live,
                 path,
@@ -70,6 +65,7 @@ impl Load {
                     .collect(),
                 counts: Arc::clone(&load.counts),
                 orders: 1_000,
+                misses: 0,
             };
             load.tasks.push(tokio::spawn(actor.run(Arc::clone(&load.stop))));
         }
@@ -81,9 +77,6 @@ impl Load {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {
             task.await.unwrap();
-        }
-        for task in self.fresh {
-            task.abort();
         }
         self.counts
     }
@@ -152,11 +145,18 @@ struct Actor {
     customers: Vec<Customer>,
     counts: Arc<Counts>,
     orders: u64,
+    misses: u32,
 }
 
 impl Actor {
     async fn run(mut self, stop: Arc<AtomicBool>) {
+        let mut turn = 0_u64;
         while !stop.load(Ordering::Relaxed) {
+            // Between requests, so that no request goes by an earlier phase than is reported.
+            if turn.is_multiple_of(10) {
+                let _ = self.live.refresh().await;
+            }
+            turn += 1;
             let moment = self.live.moment().unwrap();
             // An old version of the app, until the gate asks for it to be gone.
             let moment = match self.number == 0 && moment.phase() < Phase::Swapped {
@@ -234,12 +234,8 @@ impl Actor {
         if let Some((_, referrer)) = self.somebody(moment).await {
             cells.extend(self.naming(moment, "referred_by", &referrer));
         }
-        let now = match self.engine() {
-            Engine::Postgres => "clock_timestamp()",
-            Engine::MariaDb => "UTC_TIMESTAMP(6)",
-        };
         cells.push(("name".into(), format!("'of app {}'", self.number)));
-        cells.push(("created_at".into(), now.into()));
+        cells.push(("created_at".into(), now(self.engine()).into()));
         let (columns, values): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
         let sql = format!(
             "INSERT INTO customers ({}) VALUES ({})",
@@ -249,7 +245,7 @@ impl Actor {
         let wants_old = self.path.counts() && moment.columns().0;
         let sql = if wants_old { format!("{sql} RETURNING id") } else { sql };
         let (mut done, mut old) = (false, None);
-        for _ in 0..50 {
+        for _ in 0..self.attempts() {
             match self.session.rows(&sql, &[]).await {
                 Ok(rows) => {
                     old = rows.first().and_then(|row| row.optional(0));
@@ -263,7 +259,11 @@ impl Actor {
                 }
             }
         }
-        assert!(done, "no success in 50 attempts: {sql}");
+        if !done {
+            self.missed(&sql);
+            return;
+        }
+        self.misses = 0;
         if wants_old {
             me.old = old.map(Old);
         }
@@ -366,8 +366,12 @@ impl Actor {
 
     /// Runs statements in one transaction, again after what is documented to be retried.
     async fn transaction(&mut self, sql: &[String]) {
-        'again: for _ in 0..50 {
-            self.session.run("BEGIN").await.unwrap();
+        'again: for _ in 0..self.attempts() {
+            let begin = if self.engine() == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+            if let Err(error) = self.session.run(begin).await {
+                assert!(!self.gone(&error, begin), "a beginning names nobody");
+                continue;
+            }
             for statement in sql {
                 if let Err(error) = self.session.run(statement).await {
                     let _ = self.session.run("ROLLBACK").await;
@@ -380,12 +384,24 @@ impl Actor {
             match self.session.run("COMMIT").await {
                 Ok(()) => {
                     self.counts.writes.fetch_add(1, Ordering::Relaxed);
+                    self.misses = 0;
                     return;
                 }
                 Err(error) => assert!(!self.gone(&error, "COMMIT"), "a commit names nobody"),
             }
         }
-        panic!("no success in 50 attempts: {sql:?}");
+        self.missed(&sql.join("; "));
+    }
+
+    /// How often a request tries by itself: on SQLite, where writers wait for each other, once, so that
+    /// the next attempt goes by the phase that there is then.
+    fn attempts(&self) -> u32 {
+        if self.engine() == Engine::Sqlite { 1 } else { 50 }
+    }
+
+    fn missed(&mut self, sql: &str) {
+        self.misses += self.attempts();
+        assert!(self.misses < 50, "no success in 50 attempts: {sql}");
     }
 
     /// Whether somebody whom a statement names is gone: no fault of anybody. What may be retried is

@@ -1,7 +1,7 @@
 //! Migrations on real databases, under load: the whole course, crashes, races, and ways back.
 //!
 //! Those on PostgreSQL and MariaDB are ignored unless asked for: `scripts/test migrate` starts the
-//! servers. How large they are says IDGEN_TEST_MIGRATE_ROWS.
+//! servers. SQLite is built in. How large they are says IDGEN_TEST_MIGRATE_ROWS.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
@@ -11,8 +11,10 @@ mod dump;
 mod load;
 mod races;
 mod rollback;
+mod segments;
 mod server;
 mod shop;
+mod sqlite;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.
 #[macro_export]
@@ -31,6 +33,13 @@ macro_rules! every_engine {
             #[ignore = "needs a MariaDB: scripts/test migrate"]
             async fn $check() {
                 super::$check(idgen_migrate::session::Engine::MariaDb).await;
+            })+
+        }
+
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $check() {
+                super::$check(idgen_migrate::session::Engine::Sqlite).await;
             })+
         }
     };

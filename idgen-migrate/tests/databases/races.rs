@@ -47,7 +47,11 @@ async fn outlying_times_are_found_and_edited_ones_keep_their_place(engine: Engin
     let set = |number, at: &str| {
         format!("UPDATE customers SET created_at = '{at}' WHERE id = '{}'", old_id(PATH, number))
     };
-    let (early, late) = ("1970-01-02 00:00:00", "2190-01-01 00:00:00");
+    let (early, late) = match engine {
+        // Where times are texts they are all of one form.
+        Engine::Sqlite => ("1970-01-02 00:00:00.000", "2190-01-01 00:00:00.000"),
+        _ => ("1970-01-02 00:00:00", "2190-01-01 00:00:00"),
+    };
     let sql = set(7, late);
     run(&mut session, &sql).await;
     let sql = set(50, early);

@@ -15,10 +15,7 @@ const CUSTOMERS: u64 = 40;
 /// Writes a customer and an order, as an app does in this phase.
 async fn write(session: &mut Session, path: Path, phase: Phase, number: u64) {
     let engine = session.engine();
-    let now = match engine {
-        Engine::Postgres => "clock_timestamp()",
-        Engine::MariaDb => "UTC_TIMESTAMP(6)",
-    };
+    let now = shop::now(engine);
     let id = literal(engine, path, &old_id(path, number), false);
     if phase < Phase::OldWritesStopped {
         run(

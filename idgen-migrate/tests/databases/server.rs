@@ -8,16 +8,21 @@ use idgen_migrate::session::{Engine, Session};
 pub(crate) struct Database {
     pub(crate) address: String,
     pub(crate) engine: Engine,
+    /// Where a database is that has no server.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Database {
     pub(crate) async fn new(engine: Engine) -> Self {
+        if engine == Engine::Sqlite {
+            return Self::file("PRAGMA journal_mode = WAL").await;
+        }
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("idgen_migrate_{}_{number}", std::process::id());
         let variable = match engine {
             Engine::Postgres => "IDGEN_TEST_POSTGRES",
-            Engine::MariaDb => "IDGEN_TEST_MYSQL",
+            Engine::MariaDb | Engine::Sqlite => "IDGEN_TEST_MYSQL",
         };
         let server = std::env::var(variable).unwrap_or_else(|_| {
             panic!("{variable} is not set; scripts/test migrate starts a server")
@@ -25,7 +30,18 @@ impl Database {
         let mut admin = Session::connect(&server).await.unwrap();
         admin.run(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (host, _) = server.rsplit_once('/').unwrap();
-        Self { address: format!("{host}/{name}"), engine }
+        Self { address: format!("{host}/{name}"), engine, _folder: None }
+    }
+
+    /// A file of SQLite's, with this said in it first.
+    pub(crate) async fn file(sql: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        // An empty file is an empty database.
+        std::fs::write(&path, "").unwrap();
+        let address = format!("sqlite:{}", path.display());
+        run(&mut Session::connect(&address).await.unwrap(), sql).await;
+        Self { address, engine: Engine::Sqlite, _folder: Some(folder) }
     }
 
     pub(crate) async fn session(&self) -> Session {

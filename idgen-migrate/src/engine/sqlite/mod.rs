@@ -1,0 +1,150 @@
+//! SQLite.
+
+mod definition;
+pub(super) mod discover;
+mod steps;
+mod table;
+mod tokens;
+mod triggers;
+mod words;
+
+use super::{Dialect, Link, Step};
+use crate::plan::{Column, Kind, Plan};
+use crate::target::{Lanes, Target};
+use crate::{Error, Phase};
+
+/// SQLite's SQL.
+pub(super) struct Sqlite;
+
+impl Dialect for Sqlite {
+    /// Plain where it can be: of a name in double quotes that is none, SQLite makes a text.
+    fn quote(&self, name: &str) -> String {
+        let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !words::RESERVED.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if plain { name.into() } else { format!("`{}`", name.replace('`', "``")) }
+    }
+
+    fn own(&self, table: &str) -> String {
+        self.quote(&format!("idgen_migrate_{table}"))
+    }
+
+    fn prepare(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn read(&self, expression: &str, kind: Kind) -> String {
+        match kind {
+            Kind::Integer => format!("CAST({expression} AS INTEGER)"),
+            // As a UUID is written.
+            Kind::Bytes => {
+                let part = |from, length| format!("substr(hex({expression}), {from}, {length})");
+                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+                // NULL stays NULL, which hex makes an empty text of.
+                format!(
+                    "CASE WHEN {expression} IS NOT NULL THEN lower({}) END",
+                    parts.join(" || '-' || ")
+                )
+            }
+            _ => format!("CAST({expression} AS TEXT)"),
+        }
+    }
+
+    fn write(&self, parameter: &str, column: &Column) -> String {
+        match column.kind {
+            Kind::Integer => format!("CAST({parameter} AS INTEGER)"),
+            Kind::Bytes => format!("unhex(replace({parameter}, '-', ''))"),
+            // In the column's own affinity.
+            _ => parameter.into(),
+        }
+    }
+
+    /// Not INTEGER: such a key would be the rowid, which the database makes up where an app forgets it.
+    fn new_column(&self, target: &Target, name: &str) -> Column {
+        let (sql_type, kind) =
+            if target.is_uuid() { ("BLOB", Kind::Bytes) } else { ("INT", Kind::Integer) };
+        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+    }
+
+    /// Texts as SQLite reads them, and numbers as seconds or, from 10^11 on, milliseconds of Unix time.
+    fn millis(&self, expression: &str, _column: &Column) -> String {
+        format!(
+            "CASE typeof({expression}) \
+             WHEN 'text' THEN CAST(round((julianday({expression}) - 2440587.5) * 86400000) AS INTEGER) \
+             WHEN 'integer' THEN CASE WHEN abs({expression}) < 100000000000 THEN {expression} * 1000 ELSE {expression} END \
+             WHEN 'real' THEN CAST({expression} * 1000 AS INTEGER) END"
+        )
+    }
+
+    fn compares_rows(&self) -> bool {
+        true
+    }
+
+    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
+        format!(
+            "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n FROM json_each(?) AS e) AS v \
+             WHERE t.{old_name} = v.o AND t.{new_name} IS NULL",
+            self.write("(e.value ->> 0)", old),
+            self.write("(e.value ->> 1)", new),
+        )
+    }
+
+    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
+        let Link { child, reference, new, root, root_old, root_new } = link;
+        format!(
+            "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
+             WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
+             AND {condition}"
+        )
+    }
+
+    /// It has one writer at a time, whoever writes.
+    fn writes_alone(&self) -> bool {
+        true
+    }
+
+    /// Whoever begins by reading may find that somebody else has written when it comes to that.
+    fn begin(&self) -> &'static str {
+        "BEGIN IMMEDIATE"
+    }
+
+    fn wait_for_locks(&self, millis: u64) -> String {
+        format!("PRAGMA busy_timeout = {millis}")
+    }
+
+    /// The session has a lock of its own for that, on a file beside the database.
+    fn try_hold(&self, _name: &str) -> String {
+        "SELECT 1".into()
+    }
+
+    fn holder(&self, _name: &str) -> String {
+        "SELECT NULL".into()
+    }
+
+    fn holders(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whoever writes sees all that was written.
+    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    fn replica_lag(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
+        steps::enter(plan, lanes, to)
+    }
+
+    fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
+        steps::leave(plan, lanes, from)
+    }
+}
+
+/// A text as a literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,269 @@
+//! Triggers that keep both ids together, whoever writes: one for each table and event.
+//!
+//! SQLite's cannot change a row on its way in, so they come after it and change what is there. Writers
+//! come one after the other, so that a counter in a table is enough, and what a transaction that is
+//! rolled back has counted nobody saw. What foreign keys do to rows fires them too.
+
+use super::{Dialect, Sqlite, literal};
+use crate::Error;
+use crate::engine::twins::{self, Pieces};
+use crate::plan::{Carrier, Kind, Order, Plan};
+use crate::target::Lanes;
+
+/// What the triggers do where a row says two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The old id is right; parents may not have their new one yet.
+    Filling,
+    /// The old id is right.
+    Enforced,
+    /// The new id is right, and a missing old one is made up.
+    Swapped,
+}
+
+/// The table of the last position of the trigger's lane, of one row.
+fn position(plan: &Plan) -> String {
+    Sqlite.own(&format!("{}_position", plan.name))
+}
+
+/// The table of the last old id that was made up, of one row.
+fn old_counter(plan: &Plan) -> String {
+    Sqlite.own(&format!("{}_old", plan.name))
+}
+
+fn one_row(table: &str, last: &str) -> Vec<String> {
+    vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS {table} (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL)"
+        ),
+        format!("INSERT OR IGNORE INTO {table} (one, last) VALUES (1, {last})"),
+    ]
+}
+
+/// What makes the counter of new ids.
+pub(super) fn counter(plan: &Plan) -> Vec<String> {
+    one_row(&position(plan), "0")
+}
+
+/// What removes the counters.
+pub(super) fn drop_counters(plan: &Plan) -> Vec<String> {
+    [position(plan), old_counter(plan)].map(|name| format!("DROP TABLE IF EXISTS {name}")).into()
+}
+
+/// Whether missing old ids are counted: upwards where the database always did, and otherwise downwards
+/// from below all, where no app makes any.
+fn counting(plan: &Plan) -> Option<bool> {
+    let counts = plan.key().column.default.as_deref() == Some("identity");
+    let upwards = counts && !matches!(plan.order, Order::Id { .. });
+    (plan.key().column.kind == Kind::Integer).then_some(upwards)
+}
+
+/// What makes the counter of old ids, while the old key still is one.
+pub(super) fn old_ids(plan: &Plan, autoincrements: bool) -> Vec<String> {
+    let (root, id) = (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().column.name));
+    let Some(upwards) = counting(plan) else { return Vec::new() };
+    let counted = match (upwards, autoincrements) {
+        (true, true) => format!(
+            "max(coalesce((SELECT max({id}) FROM {root}), 0), \
+             coalesce((SELECT seq FROM sqlite_sequence WHERE name = {}), 0))",
+            literal(&plan.root().name)
+        ),
+        (true, false) => format!("coalesce((SELECT max({id}) FROM {root}), 0)"),
+        (false, _) => format!("min(coalesce((SELECT min({id}) FROM {root}), 0), 0)"),
+    };
+    one_row(&old_counter(plan), &counted)
+}
+
+/// How far old ids were counted, for the key that goes on with it.
+pub(super) fn counted(plan: &Plan) -> String {
+    format!("SELECT last FROM {}", old_counter(plan))
+}
+
+fn name(plan: &Plan, table: usize, event: &str) -> String {
+    Sqlite.quote(&trigger(plan, table, event))
+}
+
+/// The name of a table's trigger.
+pub(super) fn trigger(plan: &Plan, table: usize, event: &str) -> String {
+    format!("idgen_migrate_{}_{table:02}_{event}", plan.name)
+}
+
+/// What takes a table's triggers off.
+pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
+    let drop = |event: &str| format!("DROP TRIGGER IF EXISTS {}", name(plan, table, event));
+    ["insert", "update"].map(drop).into()
+}
+
+/// What puts them on, in place of earlier ones.
+pub(super) fn triggers(
+    plan: &Plan,
+    lanes: &Lanes,
+    table: usize,
+    stage: Stage,
+) -> Result<Vec<String>, Error> {
+    let (mut insert, mut update) = (Vec::new(), Vec::new());
+    let mut watched = Vec::new();
+    if table == 0 {
+        of_key(plan, lanes, stage, &mut insert, &mut update)?;
+        if let Order::Time { column, .. } = &plan.order {
+            watched.push(column.name.as_str());
+        }
+    }
+    for carrier in plan.carriers_of(table) {
+        watched.extend([carrier.column.name.as_str(), &carrier.new]);
+    }
+    for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
+        of_reference(plan, carrier, stage, &mut insert, &mut update);
+    }
+    let on = Sqlite.table(plan, table);
+    let made = |event: &str, of: &str, body: &[String]| {
+        format!(
+            "CREATE TRIGGER {} AFTER {}{of} ON {on} FOR EACH ROW BEGIN\n    {};\nEND",
+            name(plan, table, event),
+            event.to_uppercase(),
+            body.join(";\n    ")
+        )
+    };
+    let mut sql = drop_triggers(plan, table);
+    sql.push(made("insert", "", &insert));
+    sql.push(made("update", &format!(" OF {}", Sqlite.list(&watched)), &update));
+    Ok(sql)
+}
+
+/// How SQLite writes the pieces of a UUID.
+struct Hex;
+
+impl Pieces for Hex {
+    fn hex(&self, number: &str, digits: usize) -> String {
+        format!("printf('%0{digits}x', {number})")
+    }
+
+    fn random(&self, digits: usize) -> String {
+        format!("substr(lower(hex(randomblob(6))), 1, {digits})")
+    }
+
+    fn uuid(&self, pieces: &[String]) -> String {
+        format!("unhex({})", pieces.join(" || "))
+    }
+
+    fn quotient(&self, position: &str, per_tick: i64) -> String {
+        format!("({position} / {per_tick})")
+    }
+}
+
+/// Gives a row without a new id one of the trigger's lane, on a condition: the position after the last
+/// one, or the clock's, if that is later.
+fn next(plan: &Plan, lanes: &Lanes, condition: &str) -> Result<[String; 2], Error> {
+    let (root, new) = (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().new));
+    let base = lanes.timebase();
+    let (epoch, tick) = (base.epoch().as_nanos() / 1_000_000, base.tick_nanos());
+    let (fence, per_tick) = (plan.fence.unwrap_or(0), lanes.per_tick());
+    // Both readings of a statement's clock are of one instant.
+    let millis = "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)";
+    let dressed = twins::dressed(lanes, &Hex)?;
+    let position = position(plan);
+    Ok([
+        format!(
+            "UPDATE {position} SET last = max(last + 1, max({fence}, ({millis} - ({epoch})) * 1000000 / {tick}) * {per_tick}) \
+             WHERE {condition}"
+        ),
+        format!(
+            "UPDATE {root} SET {new} = (SELECT {dressed} FROM (SELECT last AS p FROM {position})) \
+             WHERE {condition} AND rowid = NEW.rowid AND {new} IS NULL"
+        ),
+    ])
+}
+
+fn of_key(
+    plan: &Plan,
+    lanes: &Lanes,
+    stage: Stage,
+    insert: &mut Vec<String>,
+    update: &mut Vec<String>,
+) -> Result<(), Error> {
+    let key = plan.key();
+    let (old, new) = (Sqlite.quote(&key.column.name), Sqlite.quote(&key.new));
+    insert.extend(next(plan, lanes, &format!("NEW.{new} IS NULL"))?);
+    if stage == Stage::Swapped {
+        insert.extend(made_up(plan, &old));
+    }
+    let mut moved = format!("NEW.{old} IS NOT OLD.{old}");
+    if let Order::Time { column, .. } = &plan.order {
+        let column = Sqlite.quote(&column.name);
+        moved += &format!(" OR NEW.{column} IS NOT OLD.{column}");
+    }
+    // A row that has no new id keeps its place in the order until it has one.
+    let condition = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
+    update.extend(next(plan, lanes, &condition)?);
+    Ok(())
+}
+
+/// An old id for a row that came without one: the rowid where ids were rowids, so that an app which
+/// asks for the last one is told right, unless it was an id before.
+fn made_up(plan: &Plan, old: &str) -> Vec<String> {
+    let root = Sqlite.table(plan, 0);
+    let missing = format!("NEW.{old} IS NULL");
+    let set = |value: &str| {
+        format!("UPDATE {root} SET {old} = {value} WHERE {missing} AND rowid = NEW.rowid")
+    };
+    let uuid = "substr(h, 1, 12) || '4' || substr(h, 14, 3) || '8' || substr(h, 18)";
+    let hex = "(SELECT lower(hex(randomblob(16))) AS h)";
+    match (counting(plan), plan.key().column.kind) {
+        (Some(upwards), _) => {
+            let counter = old_counter(plan);
+            let step = match upwards {
+                true => format!(
+                    "max(last + 1, NEW.rowid, coalesce((SELECT max({old}) FROM {root}), 0) + 1)"
+                ),
+                false => "last - 1".into(),
+            };
+            let count = format!("UPDATE {counter} SET last = {step} WHERE {missing}");
+            vec![count, set(&format!("(SELECT last FROM {counter})"))]
+        }
+        (None, Kind::Bytes) => vec![set("randomblob(16)")],
+        (None, _) => vec![set(&format!(
+            "(SELECT substr(u, 1, 8) || '-' || substr(u, 9, 4) || '-' || substr(u, 13, 4) || '-' || \
+             substr(u, 17, 4) || '-' || substr(u, 21) FROM (SELECT {uuid} AS u FROM {hex}))"
+        ))],
+    }
+}
+
+fn of_reference(
+    plan: &Plan,
+    carrier: &Carrier,
+    stage: Stage,
+    insert: &mut Vec<String>,
+    update: &mut Vec<String>,
+) {
+    let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
+    let key = plan.key();
+    let (id, id_new) = (Sqlite.quote(&key.column.name), Sqlite.quote(&key.new));
+    let (table, root) = (Sqlite.table(plan, carrier.table), Sqlite.table(plan, 0));
+    // Nothing is written that is there already.
+    let follow = |set: &str, value: &str, its: &str, mine: &str, condition: &str| {
+        let found = format!("(SELECT r.{value} FROM {root} r WHERE r.{its} = NEW.{mine})");
+        format!(
+            "UPDATE {table} SET {set} = {found} WHERE rowid = NEW.rowid AND ({condition}) AND {set} IS NOT {found}"
+        )
+    };
+    let forth = |condition: &str| follow(&new, &id_new, &id, &old, condition);
+    let back = |condition: &str| follow(&old, &id, &id_new, &new, condition);
+    let changed = |column: &str| format!("NEW.{column} IS NOT OLD.{column}");
+    if stage == Stage::Swapped {
+        insert.push(back(&format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL")));
+        insert.push(forth(&format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL")));
+        update.push(back(&changed(&new)));
+        update.push(forth(&format!("NOT ({}) AND {}", changed(&new), changed(&old))));
+    } else {
+        insert.push(forth(&format!("NEW.{old} IS NOT NULL OR NEW.{new} IS NULL")));
+        insert.push(back(&format!("NEW.{old} IS NULL AND NEW.{new} IS NOT NULL")));
+        // The backfill itself is let through.
+        let was = if stage == Stage::Filling {
+            format!(" AND OLD.{new} IS NOT NULL")
+        } else {
+            String::new()
+        };
+        update.push(forth(&changed(&old)));
+        update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
+    }
+}

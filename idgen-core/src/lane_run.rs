@@ -44,12 +44,14 @@ impl LaneRun {
     }
 
     /// The run from this position on.
+    #[cfg(feature = "std")]
     #[must_use]
     pub(crate) fn from(self, start: u64) -> Self {
         Self { start, ..self }
     }
 
     /// The next position of the run.
+    #[cfg(feature = "std")]
     pub(crate) fn start(&self) -> u64 {
         self.start
     }

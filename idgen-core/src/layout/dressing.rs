@@ -203,6 +203,7 @@ impl<W: Word> Dressing<W> {
 
     /// The position where the words of its stretch count it: they are this and something that they have
     /// in common, modulo the word.
+    #[cfg(feature = "std")]
     #[inline]
     pub(crate) fn count(&self, position: u64) -> W {
         W::place(position, self.low_to)

@@ -4,10 +4,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use idgen::catalog::{Entry, Settings};
-use idgen::generator::ErasedGenerator;
+use idgen::generator::{ErasedGenerator, Start};
 use idgen::random::{RandomSource, ScriptedRandom};
 use idgen::text::Form;
-use idgen::{Scheme, Word};
+use idgen::{Scheme, Window, Word};
 use idgen_bench::{Contender, Figures, Plan, compare, on_threads, timed, verify};
 use indicatif::ProgressBar;
 
@@ -135,7 +135,11 @@ pub(super) fn schemes(
 fn generator(entry: &Entry) -> Result<Box<dyn ErasedGenerator>, Failure> {
     let name = entry.scheme.name;
     let numbered = entry.needs_node() && entry.scheme.layout.node_bits() > 0;
-    let settings = if numbered { Settings::with_node(0) } else { Settings::default() };
+    let mut settings = if numbered { Settings::with_node(0) } else { Settings::default() };
+    if numbered && entry.scheme.timebase.is_none() {
+        // Counters of no clock are not held to one, as they would be without a window.
+        settings.start = Start::Granted(Window::from_start(0));
+    }
     let made = entry.generator(&settings).ok_or_else(|| {
         Failure::Usage(format!("{name} ids are made of names: there is no rate to measure"))
     })?;
@@ -146,7 +150,11 @@ fn generator(entry: &Entry) -> Result<Box<dyn ErasedGenerator>, Failure> {
 /// turns brings back.
 fn burst(entry: &Entry) -> u64 {
     let a_tick = entry.scheme.capacity().ids_per_tick;
-    if entry.needs_node() { u64::try_from(a_tick / 2).unwrap_or(u64::MAX).max(1) } else { u64::MAX }
+    if entry.needs_node() && entry.scheme.timebase.is_some() {
+        u64::try_from(a_tick / 2).unwrap_or(u64::MAX).max(1)
+    } else {
+        u64::MAX
+    }
 }
 
 /// Makes ids, and checks that they are distinct and of the present.

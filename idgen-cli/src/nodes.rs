@@ -84,6 +84,7 @@ struct Shown {
     last: u64,
     held: bool,
     process: Option<u32>,
+    damaged: bool,
     term: u64,
     mark: u64,
     mark_time: Option<String>,
@@ -97,15 +98,20 @@ impl Shown {
             last: state.block.last(),
             held: state.held,
             process: state.process,
+            damaged: state.damaged,
             term: state.term,
             mark: state.mark,
-            mark_time: scheme.timebase.map(|base| base.time_of(state.mark).to_string()),
+            mark_time: scheme
+                .timebase
+                .filter(|_| !state.damaged)
+                .map(|base| base.time_of(state.mark).to_string()),
             written: seconds(state.written).to_string(),
         }
     }
 
     fn who(&self) -> String {
         match (self.held, self.process) {
+            (false, _) if self.damaged => "record damaged".into(),
             (false, _) => "free".into(),
             (true, Some(process)) => format!("process {process}"),
             (true, None) => "held".into(),

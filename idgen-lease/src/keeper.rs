@@ -196,6 +196,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     fn run(&self) {
+        let _runs = Runs(&self.kept_in);
         while !self.ended.load(Ordering::Relaxed) {
             self.keep();
             thread::park_timeout(self.pause());
@@ -219,5 +220,15 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.wake();
+    }
+}
+
+/// That a keeper runs, until it ends: also by a panic of whoever watches it, so that the next attempt which stalls
+/// starts another.
+struct Runs<'a>(&'a AtomicU64);
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }

@@ -93,6 +93,8 @@ pub trait Hold: Send + fmt::Debug {
 pub struct NodeState {
     /// The block.
     pub block: Block,
+    /// Whether its record cannot be read: term, mark and time are 0 then, and tell nothing.
+    pub damaged: bool,
     /// How often it was taken.
     pub term: u64,
     /// Where its next window starts at the earliest, in ticks.

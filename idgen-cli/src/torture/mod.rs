@@ -44,10 +44,10 @@ pub(crate) struct Arguments {
     #[arg(value_parser = names_that(fits), default_value = "snowflake")]
     scheme: String,
     /// For how long
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
     /// For how long, instead of minutes
-    #[arg(long, value_name = "N", conflicts_with = "minutes")]
+    #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
     /// Generators at a time
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=256))]

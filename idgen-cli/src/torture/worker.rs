@@ -87,8 +87,8 @@ fn lease(arguments: &Arguments) -> Result<Box<Ids>, Failure> {
 
 /// A file for one generator of one process: ids in it increase.
 fn open(arguments: &Arguments, life: u32) -> Result<File, Failure> {
-    let name = format!("{}-{life}.words", std::process::id());
-    let file = File::create(arguments.folder.join("ids").join(name))?;
+    let name = format!("{}-{:x}-{life}.words", std::process::id(), arguments.seed);
+    let file = File::create_new(arguments.folder.join("ids").join(name))?;
     // Held until the process ends, so that the torturer knows when it has.
     file.try_lock().map_err(|error| Failure::Data(error.to_string()))?;
     Ok(file)

@@ -10,6 +10,7 @@ use idgen_core::{Timebase, UnixTime};
 use super::disk::Disk;
 use super::hold::FileHold;
 use super::lock::{self, Locks};
+use super::record::Record;
 use super::shelf::Shelf;
 use super::system::SystemDisk;
 use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
@@ -198,7 +199,7 @@ impl<D: Disk> FileStore<D> {
         realm.tick_at(past).unwrap_or_else(|| {
             let count = Timebase::UNIX_MICROS.nearest_tick(past);
             let bits = realm.scheme().layout.tick_bits();
-            if count >> (bits - 1) == 0 { count } else { 0 }
+            bits.checked_sub(1).filter(|half| count >> half == 0).map_or(0, |_| count)
         })
     }
 
@@ -323,13 +324,19 @@ impl<D: Disk> Store for FileStore<D> {
         let shelf = Shelf::look(&self.disk, realm, &self.folders(realm))?;
         let mut nodes = Vec::new();
         for block in shelf.blocks()? {
-            let Some(record) = shelf.record(block, &|_| ())? else { continue };
+            let record = match shelf.record(block, &|_| ()) {
+                Ok(Some(record)) => Some(record),
+                Ok(None) => continue,
+                Err(StoreError::Damaged { .. }) => None,
+                Err(error) => return Err(error),
+            };
             let held = shelf.places()[0].lock(&lock::name(block), true)?.is_none();
             nodes.push(NodeState {
                 block,
-                term: record.term,
-                mark: record.mark,
-                written: record.written(),
+                damaged: record.is_none(),
+                term: record.as_ref().map_or(0, |record| record.term),
+                mark: record.as_ref().map_or(0, |record| record.mark),
+                written: record.as_ref().map_or(UnixTime::EPOCH, Record::written),
                 held,
                 process: shelf.process(block).filter(|_| held),
             });

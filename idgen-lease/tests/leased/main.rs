@@ -303,3 +303,21 @@ fn the_keeper_keeps_up_with_threads() {
         ids.generate_word().unwrap();
     }
 }
+
+/// With a real keeper: whoever is told of events panics in its thread, once.
+#[test]
+fn a_watcher_that_panics_costs_no_id() {
+    let (folder, granted) = (tempfile::tempdir().unwrap(), AtomicU64::new(0));
+    let store = FileStore::new(folder.path()).longest_window(Duration::from_millis(100));
+    let lease = Lease::of::<Snowflake>(store).watch(move |event: &Event| {
+        let granted =
+            matches!(event, Event::Granted { .. }).then(|| granted.fetch_add(1, Ordering::Relaxed));
+        assert_ne!(granted, Some(1), "a watcher that panics");
+    });
+    let ids =
+        lease.start(|settings| Shared::<Snowflake>::builder().settings(settings).shared()).unwrap();
+    let first = ids.generate().unwrap();
+    while ids.generate().unwrap().tick() < first.tick() + 500 {
+        std::thread::yield_now();
+    }
+}

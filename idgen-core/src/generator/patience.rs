@@ -8,8 +8,9 @@ use crate::{FillError, GenerateError, Name, Stall};
 /// How often a generator looks for a new window while it waits for one.
 const WINDOW_POLL: Duration = Duration::from_millis(1);
 
-/// What a pause counts for at least, so that the bound is reached also by a clock that stands still.
-const LEAST: Duration = Duration::from_micros(1);
+/// Most pauses of a wait. Each counts for its share of the bound at least, so that the bound is reached
+/// also by a clock that stands still.
+const MOST_PAUSES: u32 = 1_000_000;
 
 /// How a generator waits. No lock is held while it does.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl<T: Ticks> Patience<'_, T> {
         mut stall: Stall,
         mut attempt: impl FnMut() -> Result<R, Stall>,
     ) -> Result<R, GenerateError> {
+        let least = (self.max_wait / MOST_PAUSES).max(Duration::from_nanos(1));
         let mut waited = Duration::ZERO;
         loop {
             let left = self.max_wait.saturating_sub(waited);
@@ -57,7 +59,7 @@ impl<T: Ticks> Patience<'_, T> {
                 Some(tick) => self.ticks.wait_for(tick, left),
                 None => self.ticks.wait_for(u64::MAX, left.min(WINDOW_POLL)),
             };
-            waited += paused.max(LEAST);
+            waited += paused.max(least);
             match attempt() {
                 Ok(made) => return Ok(made),
                 Err(again) => stall = again,

@@ -80,6 +80,7 @@ impl Step {
     }
 
     /// Statements that run beside other work, each by itself.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn beside(title: impl Into<String>, sql: Vec<String>) -> Self {
         Self { lock: Lock::Beside, transaction: false, ..Self::moment(title, sql) }
     }

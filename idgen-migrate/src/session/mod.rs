@@ -119,6 +119,18 @@ enum Connection {
     Sqlite(Box<sqlite::Connected>),
 }
 
+#[cfg(feature = "sqlite")]
+impl Connection {
+    /// Takes the lock of an engine that has no locks for its users: a file beside the database.
+    fn hold_file(&mut self) -> Option<Result<Option<String>, Error>> {
+        match self {
+            Self::Sqlite(of) => Some(of.hold()),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => None,
+        }
+    }
+}
+
 /// Calls one engine's own function.
 macro_rules! of_engine {
     ($connection:expr, $function:ident($($argument:expr),*)) => {
@@ -195,8 +207,8 @@ impl Session {
     /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {
         #[cfg(feature = "sqlite")]
-        if let Connection::Sqlite(of) = &mut self.connection {
-            return of.hold();
+        if let Some(held) = self.connection.hold_file() {
+            return held;
         }
         let sql = dialect(self.engine());
         if self.number(&sql.try_hold(name), &[]).await? == 1 {

@@ -22,11 +22,16 @@ fuzz_target!(|json: &[u8]| {
         disk.files().insert("node-3.json".into(), bytes);
         let clock = ScriptedClock::at(UnixTime::from_seconds(1_700_000_000));
         let store = FileStore::on("/", disk, clock);
-        let marks = store.nodes(&realm).map(|nodes| nodes.iter().map(|node| node.mark).max());
+        let nodes = store.nodes(&realm);
         let taken = store.acquire(&realm, Wanted::This(block), &|_| ());
         let granted = taken.and_then(|mut hold| hold.grant(Ask { from: 0, length: 10 }));
-        match (marks, granted) {
-            (Ok(mark), Ok(window)) => assert!(window.start() >= mark.unwrap_or(0)),
+        match (nodes, granted) {
+            (Ok(nodes), Ok(window)) => {
+                assert!(nodes.iter().all(|node| !node.damaged && window.start() >= node.mark));
+            }
+            (Ok(nodes), Err(StoreError::Damaged { .. })) => {
+                assert!(nodes.iter().all(|node| node.damaged));
+            }
             (Ok(_), Err(StoreError::Refused { .. })) => {}
             (Err(error), Err(again)) => assert_eq!(error.to_string(), again.to_string()),
             (nodes, granted) => panic!("{nodes:?} {granted:?}"),

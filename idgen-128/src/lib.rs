@@ -42,9 +42,9 @@ pub use ulid::Ulid;
 #[cfg(feature = "std")]
 use idgen_core::catalog::{Entry, Setting};
 #[cfg(feature = "std")]
-use idgen_core::generator::Builder;
+use idgen_core::generator::{Builder, Monotonic};
 #[cfg(feature = "std")]
-use idgen_core::{IdScheme, Name};
+use idgen_core::{Id, IdScheme, Name};
 
 /// The schemes of this crate, for the catalog.
 #[cfg(feature = "std")]
@@ -69,5 +69,6 @@ pub const CATALOG: &[Entry] = &[
             None => ids,
         }))
     })
+    .followed_by(|word| Some(Monotonic::<Ulid>::successor(Id::from_word(word).ok()?)?.word()))
     .without_node(),
 ];

@@ -29,6 +29,8 @@ Without --scheme, every scheme that could have made the id is weighed: by its ti
 lie between the scheme's first day of use and now, and best of all today; by its sequence, where
 that starts at 0 in each tick; by its unused bits; and by the form that it is written in.
 
+Of a scheme that says what follows an id within its tick, as ULID does, that is shown too.
+
 Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
 
 #[derive(Args, Debug)]
@@ -44,7 +46,7 @@ pub(crate) struct Arguments {
     /// Take the scheme from a TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print an object a line: scheme, id, form, time, fields, and the candidates
+    /// Print an object a line: scheme, id, form, time, next, fields, and the candidates
     #[arg(long)]
     pub(crate) json: bool,
     /// Show every scheme that could have made the id in full
@@ -151,6 +153,10 @@ impl Inspector {
         if let Some(time) = scheme.time(*word) {
             rows.push(("time", format!("{time}, {}", Age { time, now: self.now })));
         }
+        if let Some(next) = successor(scheme, *word) {
+            let none = || "none in this tick: its random bits are all ones".to_owned();
+            rows.push(("next", next.map_or_else(none, |next| scheme.format(next).to_string())));
+        }
         for other in Form::ALL {
             let note = if other == *form && other != scheme.text { "  (as given)" } else { "" };
             rows.push((other.name(), format!("{}{note}", scheme.format_as(*word, other))));
@@ -195,11 +201,19 @@ impl Inspector {
             prefix: prefix.map(str::to_owned),
             form: form.name(),
             time: scheme.time(*word).map(|time| time.to_string()),
+            next: successor(scheme, *word)
+                .map(|next| next.map(|next| scheme.format(next).to_string())),
             fields: Fields { scheme, word: *word },
             candidates: others.iter().map(Other::of).collect(),
         };
         input::json_line(&record)
     }
+}
+
+/// The id that follows this one in its tick, of a scheme of the catalog that specifies one.
+fn successor(scheme: &Scheme, word: u128) -> Option<Option<u128>> {
+    let known = idgen::find(scheme.name.as_str()).filter(|known| known.scheme == *scheme);
+    known?.successor(word)
 }
 
 /// An id as a JSON object.
@@ -213,6 +227,9 @@ struct Record<'a> {
     /// The form that it was read in.
     form: &'static str,
     time: Option<String>,
+    /// The id that follows in the same tick, where the scheme specifies one; null where the tick is full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Option<String>>,
     fields: Fields<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<Other>,

@@ -125,10 +125,14 @@ pub struct Entry {
     pub rests_on: &'static str,
     make: Option<Make>,
     needs_node: bool,
+    successor: Option<Successor>,
 }
 
 /// Builds a generator from settings.
 pub type Make = fn(&Settings) -> Result<Box<dyn ErasedGenerator>, BuildError>;
+
+/// The id that follows one in its tick; `None` where the tick has no further one.
+type Successor = fn(u128) -> Option<u128>;
 
 impl Entry {
     /// The entry of a scheme that is only decoded, or made from names.
@@ -138,7 +142,8 @@ impl Entry {
         source: &'static str,
         rests_on: &'static str,
     ) -> Self {
-        Self { scheme: Scheme::of::<S>(), about, source, rests_on, make: None, needs_node: true }
+        let scheme = Scheme::of::<S>();
+        Self { scheme, about, source, rests_on, make: None, needs_node: true, successor: None }
     }
 
     /// The entry of a scheme whose ids are nothing but tick, node and sequence.
@@ -168,6 +173,13 @@ impl Entry {
         self
     }
 
+    /// The same entry, of a scheme that says what follows an id within its tick.
+    #[must_use]
+    pub const fn followed_by(mut self, successor: fn(u128) -> Option<u128>) -> Self {
+        self.successor = Some(successor);
+        self
+    }
+
     /// Whether two generators at the same time must have different node ids, and no two may run
     /// where the layout has none.
     #[must_use]
@@ -188,5 +200,12 @@ impl Entry {
         settings: &Settings,
     ) -> Option<Result<Box<dyn ErasedGenerator>, BuildError>> {
         self.make.map(|make| make(settings))
+    }
+
+    /// The id that follows this one in its tick, as the scheme specifies it: `None` where it does not,
+    /// and `Some(None)` where the tick has no further id.
+    #[must_use]
+    pub fn successor(&self, word: u128) -> Option<Option<u128>> {
+        self.successor.map(|successor| successor(word))
     }
 }

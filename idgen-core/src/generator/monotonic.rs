@@ -95,6 +95,35 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> Monotonic<S, T, R> {
         self
     }
 
+    /// The id that follows this one in its tick: the one plus 1. `None` where the random bits are all
+    /// ones, as nothing is carried into the time.
+    ///
+    /// # Example
+    /// ```
+    /// # use idgen_core::{Id, IdScheme, Timebase, UnixTime, layout::{Field, Kind, Layout}, text::Form};
+    /// # struct Ulid;
+    /// # impl IdScheme for Ulid {
+    /// #     type Word = u128;
+    /// #     const NAME: &'static str = "ulid";
+    /// #     const LAYOUT: Layout = Layout::new(128, &[
+    /// #         Field::new(Kind::Tick, 48), Field::new(Kind::Random, 16),
+    /// #         Field::new(Kind::Random, 64).named("more")]);
+    /// #     const TIMEBASE: Option<Timebase> =
+    /// #         Some(Timebase::new(UnixTime::EPOCH, core::time::Duration::from_millis(1)));
+    /// #     const TEXT: Form = Form::Base32;
+    /// # }
+    /// use idgen_core::generator::Monotonic;
+    ///
+    /// let last: Id<Ulid> = "01BX5ZZKBKACTAV9WEVGEMMVRZ".parse()?;
+    /// let next = Monotonic::<Ulid>::successor(last).map(|id| id.to_string());
+    /// assert_eq!(next.as_deref(), Some("01BX5ZZKBKACTAV9WEVGEMMVS0"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn successor(id: Id<S>) -> Option<Id<S>> {
+        Source::<S, T, R>::successor(id.word().into()).map(id_of)
+    }
+
     /// A generator for all threads, in strict order, that goes on where this one is.
     pub fn shared(self) -> SharedMonotonic<S, T, R> {
         SharedMonotonic::new(self.ticks, self.random, self.last)
@@ -206,10 +235,16 @@ impl<'a, S: IdScheme, T: Ticks, R: RandomSource> Source<'a, S, T, R> {
         Ok((first, len, Last { tick, word: first + (len as u128 - 1) }))
     }
 
+    /// The next word of the same tick, if there is one.
+    #[inline]
+    fn successor(word: u128) -> Option<u128> {
+        (word & Self::MOST.payload != Self::MOST.payload).then(|| word + 1)
+    }
+
     #[inline]
     fn count_on(&self, now: u64, last: Last) -> Result<Last, Stall> {
-        if last.word & Self::MOST.payload != Self::MOST.payload {
-            return Ok(Last { word: last.word + 1, ..last });
+        if let Some(word) = Self::successor(last.word) {
+            return Ok(Last { word, ..last });
         }
         // A cached tick may be old.
         let now = self.ticks.read().max(now);

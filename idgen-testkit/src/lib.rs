@@ -27,6 +27,7 @@
 //! | a generator without its type | [`erased`] |
 //! | a generator that rests on random bits | [`drawn`] |
 //! | ids of a simulation of your own | [`Oracle`] |
+//! | what a child of a real fork makes (feature `fork`) | `in_child` |
 //!
 //! A violation panics with the values and the schedule up to there; [`replay`] plays a seed again.
 //! For the tests of an application, [`create_test_generator`] makes the same ids each time.
@@ -34,6 +35,8 @@
 mod conformance;
 mod drawn;
 mod expectation;
+#[cfg(all(unix, feature = "fork"))]
+mod fork;
 mod grid;
 mod oracle;
 mod play;
@@ -52,6 +55,8 @@ mod worker;
 
 pub use conformance::{erased, generator, lane, positional, replay};
 pub use drawn::drawn;
+#[cfg(all(unix, feature = "fork"))]
+pub use fork::in_child;
 pub use oracle::Oracle;
 pub use promise::{Order, Promise, Setup};
 pub use random::SplitMix64;

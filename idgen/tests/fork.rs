@@ -1,18 +1,13 @@
 //! Real forks: what a child issues after its parent, and the parent after it.
-//!
-//! A child reports by a pipe, and ends without unwinding into the test program that it is a copy of.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
 mod every_scheme;
 
 use std::collections::HashMap;
-use std::io::{Read, Write, pipe};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 
 use every_scheme::generator;
-use fork::{Fork, fork, waitpid};
 use idgen::clock::ScriptedClock;
 use idgen::generator::{Builder, ErasedGenerator, Generator, Lane, Monotonic, Shared};
 use idgen::lamport::{Hlc, LogicalClock};
@@ -20,33 +15,10 @@ use idgen::random::SystemRandom;
 use idgen::snowflake::Snowflake;
 use idgen::wide::Ulid;
 use idgen::{Scheme, Stall, UnixTime, Window};
+use idgen_testkit::in_child;
 
 /// Words that parent and child make of each generator.
 const COUNT: usize = 500;
-
-/// The words that `child` makes in a child of fork.
-fn in_child(child: impl FnOnce() -> Vec<u128>) -> Vec<u128> {
-    let (mut reader, mut writer) = pipe().unwrap();
-    match fork().unwrap() {
-        Fork::Child => {
-            let words = catch_unwind(AssertUnwindSafe(child));
-            let told = words.is_ok_and(|words| {
-                let bytes: Vec<u8> = words.into_iter().flat_map(u128::to_ne_bytes).collect();
-                writer.write_all(&bytes).is_ok()
-            });
-            std::process::exit(if told { 0 } else { 1 });
-        }
-        Fork::Parent(pid) => {
-            drop(writer);
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes).unwrap();
-            assert_eq!(waitpid(pid).unwrap(), 0, "the child failed");
-            let (words, rest) = bytes.as_chunks();
-            assert!(rest.is_empty());
-            words.iter().map(|&word| u128::from_ne_bytes(word)).collect()
-        }
-    }
-}
 
 /// What can be had without waiting for a window.
 fn some(ids: &dyn ErasedGenerator) -> Vec<u128> {

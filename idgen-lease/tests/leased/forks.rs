@@ -1,34 +1,11 @@
 //! Children of fork, by real forks.
 
 use std::io::{Read, Write, pipe};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fork::{Fork, fork, waitpid};
+use idgen_testkit::in_child;
 
 use super::*;
-
-/// What `child` makes in a child of fork.
-fn in_child(child: impl FnOnce() -> Vec<u128>) -> Vec<u128> {
-    let (mut reader, mut writer) = pipe().unwrap();
-    match fork().unwrap() {
-        Fork::Child => {
-            let told = catch_unwind(AssertUnwindSafe(child)).is_ok_and(|words| {
-                let bytes: Vec<u8> = words.into_iter().flat_map(u128::to_ne_bytes).collect();
-                writer.write_all(&bytes).is_ok()
-            });
-            std::process::exit(if told { 0 } else { 1 });
-        }
-        Fork::Parent(pid) => {
-            drop(writer);
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes).unwrap();
-            assert_eq!(waitpid(pid).unwrap(), 0, "the child failed");
-            let (words, rest) = bytes.as_chunks();
-            assert!(rest.is_empty());
-            words.iter().map(|&word| u128::from_ne_bytes(word)).collect()
-        }
-    }
-}
 
 fn draw(ids: &dyn ErasedGenerator, count: usize) -> Vec<u128> {
     (0..count).filter_map(|_| ids.generate_word().ok()).collect()
@@ -65,6 +42,7 @@ fn a_child_that_was_told_its_node_id_errs() {
     assert_eq!(in_child(|| draw(&ids, 1)), []);
     assert_eq!(draw(&ids, 10).len(), 10, "the parent lost its node id");
 }
+
 /// A child has its parent's lock files open, whatever it does. Where the parent gives its node id up, it is free
 /// all the same.
 #[test]

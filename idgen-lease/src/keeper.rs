@@ -1,14 +1,15 @@
 //! Who keeps a lease: renews windows ahead of use, and finds another node id when one is lost.
 
 use core::time::Duration;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread::{self, Thread};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use idgen_core::generator::ErasedGenerator;
 use idgen_fork::generation;
 
 use crate::link::{Link, Make};
+use crate::process::Process;
 use crate::{Event, Health, Lease, LeaseError, StoreError};
 
 /// Longest and shortest pause between two looks at the window. A stalled generator ends it early.
@@ -19,18 +20,10 @@ pub(crate) struct Tenancy<G> {
     pub(crate) lease: Lease,
     make: Make<G>,
     pub(crate) first: Link<G>,
-    health: Mutex<Health>,
-    /// Whether `health` is anything but good, so that a keeper without troubles locks nothing: a child
-    /// forked meanwhile would find it locked for ever. Written by the keeper: relaxed ordering.
-    troubled: AtomicBool,
     /// Set when the generator is dropped. It guards nothing: relaxed ordering.
     ended: AtomicBool,
-    /// The generation of the process that a keeper runs in, plus 1; 0 for none. Who exchanges it starts
-    /// the keeper. It guards nothing else: relaxed ordering.
-    kept_in: AtomicU64,
-    /// The keeper of the process that made this, to be woken. In a child of fork there is none, and the
-    /// pause is all there is.
-    keeper: OnceLock<Thread>,
+    /// Of the process that made this.
+    process: Process,
 }
 
 impl<G: ErasedGenerator + 'static> Tenancy<G> {
@@ -43,17 +36,8 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         Ok(tenancy)
     }
 
-    const fn new(lease: Lease, make: Make<G>, first: Link<G>) -> Self {
-        Self {
-            lease,
-            make,
-            first,
-            health: Mutex::new(Health::Good),
-            troubled: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            kept_in: AtomicU64::new(0),
-            keeper: OnceLock::new(),
-        }
+    fn new(lease: Lease, make: Make<G>, first: Link<G>) -> Self {
+        Self { lease, make, first, ended: AtomicBool::new(false), process: Process::new() }
     }
 
     /// What a child of fork finds of it in its memory, on this store; `None` where no node id is held.
@@ -129,35 +113,18 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     fn is_well(&self) {
-        if self.troubled.swap(false, Ordering::Relaxed) {
+        if !self.set_health(Health::Good).is_good() {
             self.lease.tell(&Event::Recovered);
         }
     }
 
     pub(crate) fn health(&self) -> Health {
-        if !self.troubled.load(Ordering::Relaxed) {
-            return Health::Good;
-        }
-        self.locked_health().map_or(Health::Good, |health| health.clone())
+        self.process.here().health().clone()
     }
 
-    fn set_health(&self, health: Health) {
-        if let Some(mut locked) = self.locked_health() {
-            *locked = health;
-        }
-        self.troubled.store(true, Ordering::Relaxed);
-    }
-
-    /// `None` in a child of fork that was made while the parent had it locked.
-    fn locked_health(&self) -> Option<MutexGuard<'_, Health>> {
-        if self.first.born == generation() {
-            return Some(self.health.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        match self.health.try_lock() {
-            Ok(health) => Some(health),
-            Err(TryLockError::Poisoned(health)) => Some(health.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+    /// Gives the health before.
+    fn set_health(&self, health: Health) -> Health {
+        std::mem::replace(&mut *self.process.here().health(), health)
     }
 
     /// Gives back what no link of this process issued. Nobody else may be using the generators.
@@ -176,27 +143,13 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     /// Sees to it that a keeper runs in this process.
     pub(crate) fn start_keeper(self: &Arc<Self>) -> std::io::Result<()> {
-        let here = generation() + 1;
-        let (before, relaxed) = (self.kept_in.load(Ordering::Relaxed), Ordering::Relaxed);
-        if before == here || self.kept_in.compare_exchange(before, here, relaxed, relaxed).is_err()
-        {
-            return Ok(());
-        }
-        let tenancy = Arc::clone(self);
-        match thread::Builder::new().name("idgen-keeper".into()).spawn(move || tenancy.run()) {
-            Ok(thread) => {
-                let _ = self.keeper.set(thread.thread().clone());
-                Ok(())
-            }
-            Err(error) => {
-                self.kept_in.store(before, relaxed);
-                Err(error)
-            }
-        }
+        self.process.here().start_keeper(|| {
+            let tenancy = Arc::clone(self);
+            thread::Builder::new().name("idgen-keeper".into()).spawn(move || tenancy.run())
+        })
     }
 
     fn run(&self) {
-        let _runs = Runs(&self.kept_in);
         while !self.ended.load(Ordering::Relaxed) {
             self.keep();
             thread::park_timeout(self.pause());
@@ -212,7 +165,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     /// Ends the keeper's pause.
     pub(crate) fn wake(&self) {
-        if let Some(keeper) = self.keeper.get() {
+        if let Some(keeper) = self.process.here().keeper() {
             keeper.unpark();
         }
     }
@@ -223,12 +176,45 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 }
 
-/// That a keeper runs, until it ends: also by a panic of whoever watches it, so that the next attempt which stalls
-/// starts another.
-struct Runs<'a>(&'a AtomicU64);
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
 
-impl Drop for Runs<'_> {
-    fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
+    use idgen_core::generator::{Builder, Shared};
+    use idgen_snowflake::Snowflake;
+
+    use super::*;
+    use crate::FileStore;
+
+    fn begun(lease: Lease) -> Arc<Tenancy<Shared<Snowflake>>> {
+        let make = |settings: &_| Builder::<Snowflake>::new().settings(settings).shared();
+        Tenancy::begin(lease, Arc::new(make)).unwrap()
+    }
+
+    fn lease(folder: &tempfile::TempDir) -> Lease {
+        let store = FileStore::new(folder.path()).longest_window(Duration::from_millis(40));
+        Lease::of::<Snowflake>(store)
+    }
+
+    #[test]
+    fn a_keeper_that_takes_anothers_place_is_the_one_that_is_woken() {
+        let (folder, threads) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(Vec::new())));
+        let told = Arc::clone(&threads);
+        let tenancy = begun(lease(&folder).watch(move |event: &Event| {
+            if matches!(event, Event::Granted { .. }) {
+                told.lock().unwrap().push(thread::current().id());
+                let count = told.lock().unwrap().len();
+                assert_ne!(count, 2, "a watcher that panics");
+            }
+        }));
+        while threads.lock().unwrap().len() < 3 {
+            tenancy.start_keeper().unwrap();
+            thread::yield_now();
+        }
+        let keepers = threads.lock().unwrap()[1..3].to_vec();
+        assert_ne!(keepers[0], keepers[1]);
+        let woken = tenancy.process.here().keeper().unwrap();
+        assert_eq!(woken.id(), keepers[1]);
+        tenancy.end();
     }
 }

@@ -53,6 +53,7 @@ mod keeper;
 mod lease;
 mod leased;
 mod link;
+mod process;
 mod realm;
 mod store;
 

@@ -3,6 +3,8 @@
 //!
 //! - `wide`, `roomy`: the layouts of [`snowflake`](crate::snowflake).
 
+#![allow(clippy::disallowed_types, reason = "nobody forks while a benchmark begins")]
+
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 

@@ -58,6 +58,12 @@ pub enum LeaseError {
         /// Seconds until then.
         wait: u64,
     },
+    /// The process was forked while the lease started, by whoever is told of its events, and this is the child.
+    #[error(
+        "the process was forked while its lease started, and the node id is its parent's; start a lease in \
+         this child"
+    )]
+    Forked,
     /// The operating system started no thread.
     #[error("the operating system started no thread to keep the lease: {0}")]
     Keeper(#[source] io::Error),

@@ -58,7 +58,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     fn links(&self) -> impl Iterator<Item = &Link<G>> {
-        std::iter::successors(Some(&self.first), |link| link.next.get().map(|next| &**next))
+        std::iter::successors(Some(&self.first), |link| link.next.get())
     }
 
     /// Looks once: renews the window if it is time, or finds another node id.
@@ -97,7 +97,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         let from = if link.born == generation() { link.abandon() } else { link.line().reached() };
         match Link::acquire(&self.lease, &self.make, from) {
             Ok(next) => {
-                // Only the keeper sets it, so it is empty.
+                // Only the keeper sets it, so it is empty. Of two that keep at once, one has taken its node id in vain.
                 let _ = link.next.set(Box::new(next));
                 self.is_well();
             }
@@ -178,10 +178,12 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Mutex, mpsc};
 
-    use idgen_core::generator::{Builder, Shared};
+    use idgen_core::generator::{Builder, Generator, Shared};
     use idgen_snowflake::Snowflake;
+    #[cfg(unix)]
+    use idgen_testkit::in_child;
 
     use super::*;
     use crate::FileStore;
@@ -215,6 +217,59 @@ mod tests {
         assert_ne!(keepers[0], keepers[1]);
         let woken = tenancy.process.here().keeper().unwrap();
         assert_eq!(woken.id(), keepers[1]);
+        tenancy.end();
+    }
+
+    fn drawn(tenancy: &Arc<Tenancy<Shared<Snowflake>>>) -> Vec<u128> {
+        let ids = crate::Leased::new(Arc::clone(tenancy));
+        (0..10).filter_map(|_| ids.generate_word().ok()).collect()
+    }
+
+    /// Another thread is in the middle of setting the next link, which it is not in the child.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_does_not_wait_for_the_link_that_its_parent_was_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenancy = begun(lease(&folder));
+        let (begin, begun) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let words = thread::scope(|scope| {
+            let setting = Arc::clone(&tenancy);
+            scope.spawn(move || {
+                setting.first.next.get_or_init(|| {
+                    begin.send(()).unwrap();
+                    ended.recv().unwrap_err();
+                    Box::new(Link::acquire(&setting.lease, &setting.make, 0).unwrap())
+                });
+            });
+            begun.recv().unwrap();
+            let words = in_child(|| drawn(&tenancy));
+            drop(end);
+            words
+        });
+        assert_eq!(words.len(), 10, "the child waits");
+        tenancy.end();
+    }
+
+    /// Everything that a lock guards is locked as the process forks, and nobody will unlock it.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_goes_on_and_tells_its_health_whatever_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenancy = begun(lease(&folder).node(7));
+        let (hold, parent) = (tenancy.first.hold(), tenancy.process.here());
+        let (health, keeper) = (parent.health(), parent.keeper_lock());
+        let childs = in_child(|| {
+            tenancy.keep();
+            let ids = crate::Leased::new(Arc::clone(&tenancy));
+            vec![ids.try_generate().is_ok().into(), tenancy.health().is_good().into()]
+        });
+        assert_eq!(
+            childs,
+            [0, 0],
+            "it holds no node id, as the one that it was told is its parent's"
+        );
+        drop((hold, health, keeper));
         tenancy.end();
     }
 }

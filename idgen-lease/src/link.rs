@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use idgen_core::Windowed;
 use idgen_core::catalog::Settings;
 use idgen_core::generator::{BuildError, ErasedGenerator, Start};
 use idgen_fork::generation;
+use once_cell::race::OnceBox;
 
 use crate::interval::due;
 use crate::{Ask, Block, Event, Hold, Interval, Lease, LeaseError, StoreError};
@@ -27,7 +28,8 @@ pub(crate) struct Link<G> {
     pub(crate) generator: G,
     /// The generation of the process that it was made in.
     pub(crate) born: u64,
-    /// The hold, until it is released. Locked by the keeper and by the drop; never on the way of an id.
+    /// The hold, until it is released. Locked by the keeper and by the drop; never on the way of an id, and never
+    /// in a child of fork, where it may be locked for ever.
     hold: Mutex<Option<Box<dyn Hold>>>,
     /// Tick after the last window's last. Written by whoever renews, under the lock of `hold`; read for
     /// health alone: relaxed ordering.
@@ -35,7 +37,9 @@ pub(crate) struct Link<G> {
     /// How far ahead the window reaches, in ticks, and the most that it may. Written and read as `end` is.
     interval: AtomicU64,
     longest: u64,
-    pub(crate) next: OnceLock<Box<Self>>,
+    /// The link that takes over. Set by one exchange of a pointer, so that a child forked at any moment finds none or
+    /// a whole one.
+    pub(crate) next: OnceBox<Self>,
 }
 
 impl<G: ErasedGenerator> Link<G> {
@@ -45,6 +49,7 @@ impl<G: ErasedGenerator> Link<G> {
     /// Nothing is granted before the wait: so no window reaches farther ahead of the clock than the store's
     /// longest, and who crashes while it waits, or waits in vain, has put the mark no farther.
     pub(crate) fn acquire(lease: &Lease, make: &Make<G>, from: u64) -> Result<Self, LeaseError> {
+        let born = generation();
         let tell = |event| lease.tell(&event);
         let mut hold = lease.store.acquire(&lease.realm, lease.wanted()?, &tell)?;
         let settings = &mut lease.settings.clone();
@@ -55,17 +60,21 @@ impl<G: ErasedGenerator> Link<G> {
         let line = generator.windowed().ok_or(LeaseError::NoLine { scheme: scheme.name })?;
         let (interval, longest) = intervals(lease, line)?;
         wait_for_start(lease, line, hold.block(), hold.begins().max(from))?;
+        if born != generation() {
+            // Whoever was told of events forked, and this is the child: the hold is its parent's.
+            return Err(LeaseError::Forked);
+        }
         let window = hold.grant(Ask { from: line.now().max(from), length: interval })?;
         line.grant(window)?;
         lease.tell(&Event::Granted { start: window.start(), end: window.end() });
         Ok(Self {
             end: AtomicU64::new(window.end()),
             generator,
-            born: generation(),
+            born,
             hold: Mutex::new(Some(hold)),
             interval: AtomicU64::new(interval),
             longest,
-            next: OnceLock::new(),
+            next: OnceBox::new(),
         })
     }
 
@@ -85,7 +94,7 @@ impl<G: ErasedGenerator> Link<G> {
                 hold: Mutex::new(None),
                 interval: AtomicU64::new(self.interval()),
                 longest: self.longest,
-                next: OnceLock::new(),
+                next: OnceBox::new(),
             };
             let reached = self.line().reached();
             if let Ok(window) = idgen_core::Window::new(reached, reached.saturating_add(1))
@@ -167,7 +176,7 @@ impl<G: ErasedGenerator> Link<G> {
         self.hold().as_ref().map(|hold| (hold.block(), hold.term()))
     }
 
-    fn hold(&self) -> MutexGuard<'_, Option<Box<dyn Hold>>> {
+    pub(crate) fn hold(&self) -> MutexGuard<'_, Option<Box<dyn Hold>>> {
         self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -66,7 +66,10 @@ impl Process {
 
     /// The thread of the keeper that was started last.
     pub(crate) fn keeper(&self) -> Option<Thread> {
-        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        keeper.as_ref().map(|keeper| keeper.thread().clone())
+        self.keeper_lock().as_ref().map(|keeper| keeper.thread().clone())
+    }
+
+    pub(crate) fn keeper_lock(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

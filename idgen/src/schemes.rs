@@ -1,8 +1,7 @@
 //! The one list of schemes that programs iterate.
 
-use std::sync::LazyLock;
-
 use idgen_core::catalog::Entry;
+use once_cell::race::OnceBox;
 
 /// Every scheme of the features that are on, family by family.
 ///
@@ -13,8 +12,8 @@ use idgen_core::catalog::Entry;
 /// ```
 #[must_use]
 pub fn catalog() -> &'static [Entry] {
-    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| FAMILIES.concat());
-    &ENTRIES
+    static ENTRIES: OnceBox<Vec<Entry>> = OnceBox::new();
+    ENTRIES.get_or_init(|| Box::new(FAMILIES.concat()))
 }
 
 /// The scheme of this name, if its feature is on.

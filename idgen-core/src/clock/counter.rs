@@ -39,7 +39,8 @@ pub struct CounterClock<C = SystemClock> {
 impl CounterClock {
     /// The counter, held against the operating system's wall clock.
     ///
-    /// The first one of a process finds out how fast the counter is, which takes a moment.
+    /// The first one of a process finds out how fast the counter is, which takes a moment. A child that is forked in that
+    /// moment waits without end if it makes one, too: make one before you fork.
     #[must_use]
     pub fn new() -> Self {
         Self::against(SystemClock)

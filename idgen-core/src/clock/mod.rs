@@ -31,7 +31,7 @@ pub use discipline::{
 pub use disciplined::Disciplined;
 pub use ntp::NtpState;
 #[cfg(feature = "std")]
-pub use process::ProcessClock;
+pub use process::{LateObserver, ProcessClock};
 pub use scripted::ScriptedClock;
 #[cfg(feature = "std")]
 pub use system::SystemClock;

@@ -59,9 +59,9 @@ fn since_boot() -> Duration {
 
 #[cfg(not(target_os = "linux"))]
 fn since_boot() -> Duration {
-    use std::sync::OnceLock;
+    use once_cell::race::OnceBox;
     use std::time::Instant;
 
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    static START: OnceBox<Instant> = OnceBox::new();
+    START.get_or_init(|| Box::new(Instant::now())).elapsed()
 }

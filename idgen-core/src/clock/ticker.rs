@@ -4,9 +4,10 @@ use core::time::Duration;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use idgen_fork::{ForkCell, generation};
+use once_cell::race::OnceBox;
 
 use super::ticks::wait_for;
 use super::{Clock, ProcessClock, Ticks};
@@ -70,8 +71,9 @@ impl Ticker {
 
     /// The ticker of the process, on its [disciplined clock](ProcessClock).
     pub fn global() -> &'static Self {
-        static GLOBAL: OnceLock<Ticker> = OnceLock::new();
-        GLOBAL.get_or_init(|| Self::on(ProcessClock::global()))
+        // Never waited for, either.
+        static GLOBAL: OnceBox<Ticker> = OnceBox::new();
+        GLOBAL.get_or_init(|| Box::new(Self::on(ProcessClock::global())))
     }
 
     /// The cached ticks of this timebase. Equal timebases share a cell, but for those asked for

@@ -1,6 +1,7 @@
 //! Children of fork, by real forks.
 
 use std::io::{Read, Write, pipe};
+use std::sync::Mutex;
 
 use fork::{Fork, fork, waitpid};
 use idgen_testkit::in_child;
@@ -67,6 +68,33 @@ fn a_child_that_lives_on_keeps_no_node_id_of_its_parents() {
             drop(to_end);
             assert_eq!(waitpid(pid).unwrap(), 0);
             assert_eq!(again.unwrap().held().unwrap().1, 2);
+        }
+    }
+}
+
+/// Whoever is told of events forks, in the middle of a start: parent and child go on with one node id, locked by the
+/// same file.
+#[test]
+fn of_a_start_that_is_forked_the_parent_has_the_node_id() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let store =
+        FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
+    let forked = Arc::new(Mutex::new(None));
+    let forks = Arc::clone(&forked);
+    let ids = started_on(store, &clock, None, move |event: &Event| {
+        if matches!(event, Event::Acquired { .. }) {
+            forks.lock().unwrap().get_or_insert_with(|| fork().unwrap());
+        }
+    });
+    let forked = forked.lock().unwrap().take();
+    match forked.unwrap() {
+        Fork::Child => {
+            let told = matches!(ids, Err(LeaseError::Forked));
+            std::process::exit(if told { 0 } else { 1 });
+        }
+        Fork::Parent(pid) => {
+            assert_eq!(waitpid(pid).unwrap(), 0, "the child has its parent's node id");
+            ids.unwrap().generate().unwrap();
         }
     }
 }

@@ -210,23 +210,6 @@ impl<O: ClockObserver + ?Sized> ClockObserver for alloc::sync::Arc<O> {
     }
 }
 
-/// An observer that may come later.
-#[cfg(feature = "std")]
-impl<O: ClockObserver> ClockObserver for std::sync::OnceLock<O> {
-    fn happened(&self, event: ClockEvent) {
-        if let Some(observer) = self.get() {
-            observer.happened(event);
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-impl ClockObserver for Box<dyn ClockObserver> {
-    fn happened(&self, event: ClockEvent) {
-        (**self).happened(event);
-    }
-}
-
 /// How often each thing has happened to a disciplined clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

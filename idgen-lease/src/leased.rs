@@ -4,15 +4,15 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use idgen_core::generator::{ErasedGenerator, Generator};
+use idgen_core::clock::Ticks;
+use idgen_core::generator::{ErasedGenerator, Generator, Patience};
 use idgen_core::{FillError, GenerateError, Id, Scheme, Stall};
 use idgen_fork::generation;
 
 use crate::keeper::Tenancy;
-use crate::link::LEAST_WAIT;
 use crate::{Block, Health};
 
-/// How often a child of fork looks whether it has a node id yet.
+/// How often a stalled generator looks whether another link has taken over, as in a child of fork.
 const POLL: Duration = Duration::from_millis(1);
 
 /// A generator with a leased node id, whose windows are renewed ahead of use.
@@ -114,22 +114,26 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         stall: Stall,
         attempt: impl Fn() -> Result<R, Stall>,
     ) -> Result<R, GenerateError> {
-        let max_wait = self.tenancy.lease.max_wait();
-        let (mut waited, mut stall) = (Duration::ZERO, stall);
-        loop {
-            if waited >= max_wait || matches!(stall, Stall::LayoutEnded { .. }) {
-                let error = GenerateError::from_stall(self.scheme().name, stall, waited);
-                return Err(self.explained(error));
-            }
-            // Whatever it waits for, another link may take over meanwhile: each wait is short.
-            let tick = stall.retry_tick().unwrap_or(u64::MAX);
-            let line = self.tenancy.last().line();
-            waited += line.wait_for(tick, POLL.min(max_wait - waited)).max(LEAST_WAIT);
-            match attempt() {
-                Ok(made) => return Ok(made),
-                Err(again) => stall = again,
-            }
-        }
+        let ticks = LastLine(&self.tenancy);
+        self.patience(&ticks).until(stall, attempt).map_err(|error| self.explained(error))
+    }
+
+    /// Fills `out` by attempts that each fill a part, and waits between them where it must.
+    fn fill_all<I>(
+        &self,
+        out: &mut [I],
+        attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
+    ) -> Result<(), FillError> {
+        let ticks = LastLine(&self.tenancy);
+        self.patience(&ticks).fill(out, attempt).map_err(
+            |FillError { filled, asked, error, .. }| {
+                FillError::new(filled, asked, self.explained(error))
+            },
+        )
+    }
+
+    fn patience<'a>(&self, ticks: &'a LastLine<'a, G>) -> Patience<'a, LastLine<'a, G>> {
+        Patience::new(ticks, self.tenancy.lease.max_wait(), self.scheme().name)
     }
 
     /// The error, with what the store says.
@@ -140,27 +144,6 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         }
     }
 
-    /// Fills `out` by attempts that each fill a part, and waits between them where it must.
-    fn fill_all<I>(
-        &self,
-        out: &mut [I],
-        attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
-        one: impl Fn() -> Result<I, GenerateError>,
-    ) -> Result<(), FillError> {
-        let mut filled = 0;
-        while filled < out.len() {
-            filled += match attempt(&mut out[filled..]) {
-                Ok(len) => len,
-                Err(_) => {
-                    out[filled] =
-                        one().map_err(|error| FillError::new(filled, out.len(), error))?;
-                    1
-                }
-            };
-        }
-        Ok(())
-    }
-
     fn try_words(&self, out: &mut [u128]) -> Result<usize, Stall> {
         match self.tenancy.first.generator.try_fill_words(out) {
             Ok(len) => Ok(len),
@@ -169,6 +152,20 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
                 self.further(stall, |ids| ids.try_fill_words(&mut cell.borrow_mut()))
             }
         }
+    }
+}
+
+/// The ticks of the link that issues ids in this process, or did last. Whatever is waited for, another may take
+/// over meanwhile: each wait is short.
+struct LastLine<'a, G>(&'a Tenancy<G>);
+
+impl<G: ErasedGenerator + 'static> Ticks for LastLine<'_, G> {
+    fn now(&self) -> u64 {
+        self.0.last().line().now()
+    }
+
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
+        self.0.last().line().wait_for(tick, at_most.min(POLL))
     }
 }
 
@@ -204,7 +201,7 @@ impl<G: Generator + ErasedGenerator + 'static> Generator for Leased<G> {
 
     #[inline]
     fn fill(&self, out: &mut [Id<G::Scheme>]) -> Result<(), FillError> {
-        self.fill_all(out, |rest| self.try_fill(rest), || self.generate())
+        self.fill_all(out, |rest| self.try_fill(rest))
     }
 }
 
@@ -218,7 +215,7 @@ impl<G: ErasedGenerator + 'static> ErasedGenerator for Leased<G> {
     }
 
     fn fill_words(&self, out: &mut [u128]) -> Result<(), FillError> {
-        self.fill_all(out, |rest| self.try_words(rest), || self.generate_word())
+        self.fill_all(out, |rest| self.try_words(rest))
     }
 
     fn generate_word(&self) -> Result<u128, GenerateError> {

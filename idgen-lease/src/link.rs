@@ -4,17 +4,15 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use idgen_core::Windowed;
 use idgen_core::catalog::Settings;
-use idgen_core::generator::{BuildError, ErasedGenerator, Start};
+use idgen_core::clock::Ticks;
+use idgen_core::generator::{BuildError, ErasedGenerator, Patience, Start};
+use idgen_core::{Stall, Windowed};
 use idgen_fork::generation;
 use once_cell::race::OnceBox;
 
 use crate::interval::due;
 use crate::{Ask, Block, Event, Hold, Interval, Lease, LeaseError, StoreError};
-
-/// What a wait counts for at least, so that its bound is reached also by a clock that stands still.
-pub(crate) const LEAST_WAIT: Duration = Duration::from_micros(1);
 
 /// How many times as long an interval by count may become.
 const GROWTH: u64 = 64;
@@ -201,18 +199,39 @@ fn wait_for_start(
         line.go_on_from(begins);
         wait = left();
     }
+    let early = |wait: Duration| {
+        let (what, begins) = (block.describe(), base.time_of(begins));
+        LeaseError::Early { what, begins, wait: wait.as_secs() }
+    };
     if wait > lease.max_start_wait {
-        let (what, wait) = (block.describe(), wait.as_secs());
-        return Err(LeaseError::Early { what, begins: base.time_of(begins), wait });
+        return Err(early(wait));
     }
-    if !wait.is_zero() {
-        lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
-        let (mut waited, at_most) = (Duration::ZERO, wait * 2);
-        while line.now() < first && waited < at_most {
-            waited += line.wait_for(first, at_most - waited).max(LEAST_WAIT);
-        }
+    if wait.is_zero() {
+        return Ok(());
     }
-    Ok(())
+    lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
+    let stall = |now| Stall::ClockRegressed { now, last: begins, retry: first };
+    let reached = || match line.now() {
+        now if now < first => Err(stall(now)),
+        _ => Ok(()),
+    };
+    // A clock that slews takes longer, and one that stands still is not waited for without end.
+    let ticks = LineTicks(line);
+    let patience = Patience::new(&ticks, wait * 2, lease.realm.scheme().name);
+    patience.until(stall(line.now()), reached).map_err(|_| early(left()))
+}
+
+/// The ticks of a line, to be waited on.
+struct LineTicks<'a>(&'a dyn Windowed);
+
+impl Ticks for LineTicks<'_> {
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+
+    fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
+        self.0.wait_for(tick, at_most)
+    }
 }
 
 /// The interval in ticks of the line, and the longest that it may become: an interval by count gets longer where ids are

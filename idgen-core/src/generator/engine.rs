@@ -71,6 +71,6 @@ impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
     }
 
     fn patience(&self) -> Patience<'_, T> {
-        Patience { ticks: self.line.ticks(), max_wait: self.max_wait, scheme: self.scheme }
+        Patience::new(self.line.ticks(), self.max_wait, self.scheme)
     }
 }

@@ -48,6 +48,7 @@ pub use lane::Lane;
 pub use laned::Laned;
 #[cfg(feature = "random")]
 pub use monotonic::Monotonic;
+pub use patience::Patience;
 pub use shared::Shared;
 #[cfg(feature = "random")]
 pub use shared_monotonic::SharedMonotonic;

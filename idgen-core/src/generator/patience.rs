@@ -12,19 +12,46 @@ const WINDOW_POLL: Duration = Duration::from_millis(1);
 /// also by a clock that stands still.
 const MOST_PAUSES: u32 = 1_000_000;
 
-/// How a generator waits. No lock is held while it does.
+/// How a generator waits: for the tick that a stall names, or for a window, up to a bound that is reached also by
+/// a clock that stands still. No lock is held while it does.
+///
+/// # Example
+/// ```
+/// use core::time::Duration;
+/// use idgen_core::clock::{Clock, ClockTicks, ScriptedClock};
+/// use idgen_core::generator::Patience;
+/// use idgen_core::{Name, Stall, Timebase, UnixTime};
+///
+/// let millis = Timebase::new(UnixTime::EPOCH, Duration::from_millis(1));
+/// let clock = ScriptedClock::at(UnixTime::from_millis(1_000));
+/// let ticks = ClockTicks::new(&clock, millis);
+/// let patience = Patience::new(&ticks, Duration::from_millis(5), Name::new("snowflake"));
+///
+/// let stall = Stall::SequenceExhausted { now: 1_000, last: 1_010, retry: 1_003 };
+/// assert_eq!(patience.until(stall, || Ok(7)), Ok(7));
+/// assert_eq!(clock.wall(), UnixTime::from_millis(1_003));
+/// assert!(patience.until(stall, || Err::<(), _>(stall)).is_err());
+/// assert_eq!(clock.wall(), UnixTime::from_millis(1_008));
+/// ```
 #[derive(Debug)]
-pub(super) struct Patience<'a, T> {
-    pub(super) ticks: &'a T,
-    /// How long, in all.
-    pub(super) max_wait: Duration,
-    pub(super) scheme: Name,
+pub struct Patience<'a, T> {
+    ticks: &'a T,
+    max_wait: Duration,
+    scheme: Name,
 }
 
-impl<T: Ticks> Patience<'_, T> {
+impl<'a, T: Ticks> Patience<'a, T> {
+    /// Waits on these ticks for at most `max_wait` each time, for ids of this scheme.
+    pub const fn new(ticks: &'a T, max_wait: Duration, scheme: Name) -> Self {
+        Self { ticks, max_wait, scheme }
+    }
+
     /// Fills `out` by attempts that each fill a part, and waits between them where it must.
+    ///
+    /// # Errors
+    /// Why the rest could not be had within the bound, and how much was.
     #[inline]
-    pub(super) fn fill<I>(
+    pub fn fill<I>(
         &self,
         out: &mut [I],
         attempt: impl Fn(&mut [I]) -> Result<usize, Stall>,
@@ -42,8 +69,11 @@ impl<T: Ticks> Patience<'_, T> {
     }
 
     /// Waits and tries again, until it works or the bound on waits is reached.
+    ///
+    /// # Errors
+    /// Why it did not work within the bound; at once where waiting is of no use.
     #[cold]
-    pub(super) fn until<R>(
+    pub fn until<R>(
         &self,
         mut stall: Stall,
         mut attempt: impl FnMut() -> Result<R, Stall>,
@@ -101,7 +131,7 @@ mod tests {
     }
 
     fn outlasts(ticks: &impl Ticks, stall: Stall) -> (GenerateError, u32) {
-        let patience = Patience { ticks, max_wait: MAX_WAIT, scheme: Name::new("frozen") };
+        let patience = Patience::new(ticks, MAX_WAIT, Name::new("frozen"));
         let attempts = Cell::new(0);
         let attempt = || {
             attempts.set(attempts.get() + 1);

@@ -129,7 +129,7 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> SharedMonotonic<S, T, R> {
 
     fn patience(&self) -> Patience<'_, T> {
         let scheme = const { Name::new(S::NAME) };
-        Patience { ticks: &self.ticks, max_wait: self.max_wait, scheme }
+        Patience::new(&self.ticks, self.max_wait, scheme)
     }
 }
 

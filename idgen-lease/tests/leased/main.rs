@@ -274,6 +274,80 @@ fn a_line_that_is_faster_than_its_store_gets_longer_windows() {
     assert_eq!(drawn(9_999), [9_999; 10]);
 }
 
+/// Nanoseconds of eight nodes, since a second before the tests' clock.
+#[derive(Debug)]
+struct Nanos;
+
+impl IdScheme for Nanos {
+    type Word = u64;
+    const NAME: &'static str = "nanos";
+    const LAYOUT: Layout = Layout::new(
+        64,
+        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
+    );
+    const TIMEBASE: Option<Timebase> =
+        Some(Timebase::new(UnixTime::from_seconds(1_699_999_999), Duration::from_nanos(1)));
+    const TEXT: Form = Form::Decimal;
+}
+
+/// A clock whose waits take as long as this makes of what they were to be.
+struct Hasty(Arc<ScriptedClock>, fn(Duration) -> Duration);
+
+impl Clock for Hasty {
+    fn wall(&self) -> UnixTime {
+        self.0.wall()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.0.advance((self.1)(duration));
+    }
+}
+
+/// Starts a lease of nanoseconds in a new folder, whose windows begin 400 ns after now, and tells by how much its first
+/// window began too early.
+fn too_early(clock: impl Clock + 'static, time: &Arc<ScriptedClock>) -> Result<u64, LeaseError> {
+    let folder = tempfile::tempdir().unwrap();
+    let longest = Duration::from_nanos(400);
+    let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(time)).longest_window(longest);
+    let mut settings = idgen_core::catalog::Settings::default();
+    settings.max_drift = Some(Duration::ZERO);
+    let early = Arc::new(AtomicU64::new(0));
+    let (most, now) = (Arc::clone(&early), Arc::clone(time));
+    let watch = move |event: &Event| {
+        if let Event::Granted { start, .. } = event {
+            let now = Nanos::TIMEBASE.unwrap().nearest_tick(now.wall());
+            most.fetch_max(start.saturating_sub(now), Ordering::Relaxed);
+        }
+    };
+    let lease = Lease::of::<Nanos>(store).settings(settings).watch(watch).without_keeper();
+    let clock = Arc::new(clock);
+    lease.start(move |settings| {
+        Builder::<Nanos>::on(Arc::clone(&clock)).settings(settings).shared()
+    })?;
+    Ok(early.load(Ordering::Relaxed))
+}
+
+/// Each pause of a wait counts for what it was, also where all of them are shorter than a microsecond.
+#[test]
+fn a_wait_of_nanoseconds_is_waited_to_its_end() {
+    let clock = clock();
+    let tenth = |wait: Duration| (wait / 10).max(Duration::from_nanos(1));
+    assert_eq!(too_early(Hasty(Arc::clone(&clock), tenth), &clock).unwrap(), 0);
+}
+
+/// And a window that the clock never comes to is not granted: its ids would be farther ahead than a store that lost its
+/// records knows of.
+#[test]
+fn a_start_whose_clock_stands_still_is_given_up() {
+    let clock = clock();
+    let error = too_early(Hasty(Arc::clone(&clock), |_| Duration::ZERO), &clock).unwrap_err();
+    assert!(matches!(error, LeaseError::Early { .. }), "{error}");
+}
+
 fn real(
     folder: &Path,
     settings: idgen_core::catalog::Settings,

@@ -8,6 +8,7 @@ use idgen_core::layout::{LayoutError, RangeError};
 use idgen_core::{Name, UnixTime, WindowError};
 
 use crate::grant::Refusal;
+use crate::{Block, DatedTick, Realm};
 
 /// A lease that does not come about.
 #[derive(Debug, thiserror::Error)]
@@ -155,13 +156,15 @@ pub enum StoreError {
     /// A node id cannot be given up: ids up to its mark may exist.
     #[error(
         "{what} may have issued ids up to {until}, which is ahead of the clock; take another node id until \
-         then, or forget them with `idgen node release N --yes --forget` if those ids are nowhere"
+         then, or forget them with `idgen node release {release} --yes --forget` if those ids are nowhere"
     )]
     Ahead {
         /// The node id, or the block.
         what: String,
         /// Its mark.
-        until: UnixTime,
+        until: DatedTick,
+        /// The same for the command.
+        release: String,
     },
     /// The rule of grants refuses.
     #[error("{what}: {refusal}; check the clock (date -u), or take another node id")]
@@ -182,6 +185,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64) -> Self {
+        let (what, release) = (block.describe(), block.arguments());
+        Self::Ahead { what, until: realm.dated(mark), release }
+    }
+
     /// Whether the hold is gone for good, so that another has to be acquired.
     #[must_use]
     pub const fn is_lost(&self) -> bool {

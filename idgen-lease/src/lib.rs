@@ -66,5 +66,5 @@ pub use health::{Event, Health, Watch};
 pub use interval::Interval;
 pub use lease::Lease;
 pub use leased::Leased;
-pub use realm::{Block, Realm};
+pub use realm::{Block, DatedTick, Realm};
 pub use store::{Ask, Hold, NodeState, Store, Wanted};

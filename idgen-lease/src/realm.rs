@@ -1,5 +1,7 @@
 //! What all holders agree on, and the blocks of node ids in it.
 
+use core::fmt;
+
 use idgen_core::layout::{LayoutError, Parts};
 use idgen_core::{Name, Scheme, UnixTime};
 
@@ -68,6 +70,12 @@ impl Realm {
         self.scheme.timebase.map(|base| base.nearest_tick(time))
     }
 
+    /// The tick with its time.
+    #[must_use]
+    pub fn dated(&self, tick: u64) -> DatedTick {
+        DatedTick { tick, time: self.scheme.timebase.map(|base| base.time_of(tick)) }
+    }
+
     /// Greatest node id.
     #[must_use]
     pub fn last_node(&self) -> u64 {
@@ -85,6 +93,32 @@ impl Realm {
             return Err(LayoutError::Block { node, bits, node_bits }.into());
         }
         Ok(Block { index: node >> bits, bits })
+    }
+}
+
+/// A tick as it is told to people: with its time, where the scheme keeps one.
+///
+/// # Example
+/// ```
+/// use idgen_core::Scheme;
+/// use idgen_lease::Realm;
+/// use idgen_snowflake::Snowflake;
+///
+/// let realm = Realm::of(Scheme::of::<Snowflake>());
+/// assert_eq!(realm.dated(1_500).to_string(), "tick 1500 (2020-01-01T00:00:01.5Z)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatedTick {
+    /// The tick.
+    pub tick: u64,
+    /// When it begins.
+    pub time: Option<UnixTime>,
+}
+
+impl fmt::Display for DatedTick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tick {}", self.tick)?;
+        self.time.map_or(Ok(()), |time| write!(f, " ({time})"))
     }
 }
 
@@ -145,6 +179,14 @@ impl Block {
         let bits = last.checked_sub(first)?.checked_add(1)?.checked_ilog2()?;
         let block = Self { index: first >> bits, bits };
         (bits > 0 && block.first() == first && block.last() == last).then_some(block)
+    }
+
+    /// As arguments of the command: `7`, or `64 --block 6`.
+    pub(crate) fn arguments(self) -> String {
+        match self.bits {
+            0 => self.first().to_string(),
+            bits => format!("{} --block {bits}", self.first()),
+        }
     }
 
     /// Node ids for people: `node id 7`, or `a node id in 64..=127`.

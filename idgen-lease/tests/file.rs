@@ -185,6 +185,34 @@ fn a_mark_ahead_of_the_clock_is_not_given_up_unless_its_ids_are_nowhere() {
     assert_eq!(hold.grant(SECOND).unwrap().start(), now(&clock) + 2_000);
 }
 
+/// The record of a block says of each of its node ids what theirs would, and theirs of the block.
+#[test]
+fn a_release_looks_at_the_records_around_it_and_within() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let (block, node) = (realm().block(4, 2).unwrap(), realm().block(5, 0).unwrap());
+    let inside = |error: StoreError, what: &str| {
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Ahead { .. }) && text.contains(what), "{text}");
+    };
+    let ahead = Ask { from: now(&clock) + 60_000, length: 10 };
+    store.acquire(&realm(), Wanted::This(block), &|_| ()).unwrap().grant(ahead).unwrap();
+    for refused in [store.reset(&realm(), node), store.forget(&realm(), node)] {
+        inside(refused.unwrap_err(), "node release 4 --block 2 --yes --forget");
+    }
+    store.forget(&realm(), block).unwrap();
+    store.reset(&realm(), node).unwrap();
+    assert_eq!(this(&store, 5).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 2_000);
+
+    this(&store, 5).unwrap().grant(ahead).unwrap();
+    for refused in [store.reset(&realm(), block), store.forget(&realm(), block)] {
+        inside(refused.unwrap_err(), "node id 5 may have issued ids up to tick 122");
+    }
+    fs::write(folder.path().join("snowflake/node-5.json"), "rubbish").unwrap();
+    let error = store.reset(&realm(), block).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+}
+
 /// A namespace that was made by a clock a year ahead, and nothing else.
 #[test]
 fn a_founding_ahead_of_the_clock_is_forgotten_too() {

@@ -4,6 +4,7 @@ mod disk;
 mod hold;
 mod lock;
 mod record;
+mod release;
 mod shelf;
 mod store;
 mod system;

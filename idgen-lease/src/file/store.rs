@@ -74,7 +74,7 @@ pub struct FileStore<D = SystemDisk> {
     longest: Duration,
     max_ahead: Duration,
     clock: Arc<dyn Clock>,
-    disk: Arc<D>,
+    pub(super) disk: Arc<D>,
 }
 
 impl FileStore {
@@ -126,57 +126,6 @@ impl<D: Disk> FileStore<D> {
         &self.folder
     }
 
-    /// Gives a node id up that nobody holds: its next window begins one longest window after now.
-    ///
-    /// It is for records that are damaged, and safe if the clock is right now: whatever was granted before is in the
-    /// past then. A mark that can be read is never lowered.
-    ///
-    /// # Errors
-    /// [`StoreError::Ahead`] if its mark is later than that, so that ids up to it may exist; and if somebody
-    /// holds it, or the folder cannot be written to.
-    pub fn reset(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
-        self.give_up(realm, block, false)
-    }
-
-    /// Gives a node id up as [`reset`](Self::reset) does, and forgets a mark that is ahead of the clock: of the
-    /// record, and of the namespace if that was made by a clock ahead.
-    ///
-    /// **Ids up to the old mark may come twice.** It is for marks of a clock that was wrong, whose ids are
-    /// known to be nowhere.
-    ///
-    /// # Errors
-    /// If somebody holds it, or the folder cannot be written to.
-    pub fn forget(&self, realm: &Realm, block: Block) -> Result<(), StoreError> {
-        self.give_up(realm, block, true)
-    }
-
-    fn give_up(&self, realm: &Realm, block: Block, forget: bool) -> Result<(), StoreError> {
-        let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
-        let now = self.clock.wall();
-        let (founding, _) = shelf.found(now)?;
-        let locks = self.lock(&shelf, block)?;
-        let begins = self.begins(realm, now);
-        let recorded = match shelf.record(block, &|_| ()) {
-            Ok(record) => record,
-            Err(StoreError::Damaged { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let mark = recorded.as_ref().map_or(0, |record| record.mark);
-        let ahead = mark.max(self.begins(realm, founding.founded()));
-        if ahead > begins
-            && !forget
-            && let Some(base) = realm.scheme().timebase
-        {
-            return Err(StoreError::Ahead { what: block.describe(), until: base.time_of(ahead) });
-        }
-        if forget && founding.founded() > now {
-            shelf.found_anew(now)?;
-        }
-        let mark = if forget { begins } else { begins.max(mark) };
-        let term = recorded.map_or(0, |record| record.term);
-        FileHold::new(self, shelf, block, locks, term, mark).reset()
-    }
-
     pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
@@ -186,7 +135,7 @@ impl<D: Disk> FileStore<D> {
     }
 
     /// The folders of a namespace.
-    fn folders(&self, realm: &Realm) -> Vec<PathBuf> {
+    pub(super) fn folders(&self, realm: &Realm) -> Vec<PathBuf> {
         let namespace = realm.namespace();
         let all = std::iter::once(&self.folder).chain(&self.second);
         all.map(|folder| folder.join(namespace.as_str())).collect()
@@ -194,7 +143,7 @@ impl<D: Disk> FileStore<D> {
 
     /// The first tick that nothing granted by this time can be in. A counter of no clock begins at the
     /// microseconds, if that leaves it half of what it can count.
-    fn begins(&self, realm: &Realm, time: UnixTime) -> u64 {
+    pub(super) fn begins(&self, realm: &Realm, time: UnixTime) -> u64 {
         let past = self.past(time);
         realm.tick_at(past).unwrap_or_else(|| {
             let count = Timebase::UNIX_MICROS.nearest_tick(past);
@@ -209,7 +158,7 @@ impl<D: Disk> FileStore<D> {
     }
 
     /// The locks of a block that somebody wants.
-    fn lock(&self, shelf: &Shelf<D>, block: Block) -> Result<Locks, StoreError> {
+    pub(super) fn lock(&self, shelf: &Shelf<D>, block: Block) -> Result<Locks, StoreError> {
         let mut tried = Locks::take(shelf, block)?;
         if tried.is_err() {
             // Who lists the node ids has each lock for a moment.

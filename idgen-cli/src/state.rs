@@ -75,6 +75,7 @@ impl Folder {
             LeaseError::Build(error) => Choice::failure(&scheme, *error),
             LeaseError::Node(error) => Failure::Usage(error.to_string()),
             LeaseError::Block(error) => Failure::Usage(error.to_string()),
+            error @ LeaseError::Drift { .. } => Failure::Usage(error.to_string()),
             LeaseError::Store(error) => failure(&error),
             error => Failure::Data(error.to_string()),
         })

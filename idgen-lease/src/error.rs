@@ -1,5 +1,6 @@
 //! What can go wrong between a holder and its store.
 
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
@@ -45,6 +46,17 @@ pub enum LeaseError {
         interval: u64,
         /// Ticks of the store's longest window.
         longest: u64,
+    },
+    /// Ids may run so far ahead of the clock that windows have no room for more.
+    #[error(
+        "a drift of {drift:?} is more than half of the longest window, {longest:?}, and leaves each window little; allow \
+         less drift (max_drift, --max-drift), or give the store and all its holders a longer one (longest_window)"
+    )]
+    Drift {
+        /// How far ids may run ahead of the clock.
+        drift: Duration,
+        /// The store's longest window.
+        longest: Duration,
     },
     /// The first id could only be issued later than anybody wants to wait.
     #[error(

@@ -23,7 +23,7 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_secs(1);
 /// |---|---|
 /// | [`settings`](Self::settings), [`node`](Self::node) | any free node id, one of them; the generator's defaults |
 /// | [`namespace`](Realm::named) | the scheme's name |
-/// | [`interval`](Self::interval) | the store's longest window, less the drift: 2 s in a folder |
+/// | [`interval`](Self::interval) | the store's longest window, less the drift, which may be half of it: 2 s in a folder |
 /// | [`max_start_wait`](Self::max_start_wait) | 10 s |
 /// | [`watch`](Self::watch) | nobody is told of events |
 /// | [`without_keeper`](Self::without_keeper) | a thread keeps it |

@@ -240,7 +240,11 @@ fn intervals(lease: &Lease, line: &dyn Windowed) -> Result<(u64, u64), LeaseErro
     let base = lease.realm.scheme().timebase;
     let longest = base.map_or(u64::MAX, |base| base.ticks_in(lease.store.longest_window())).max(2);
     let drift = base.map_or(0, |_| line.max_drift());
-    let most = longest.saturating_sub(drift).max(2);
+    if let Some(base) = base.filter(|_| drift > longest / 2 || drift + 2 > longest) {
+        let time = |ticks: u64| Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()));
+        return Err(LeaseError::Drift { drift: time(drift), longest: time(longest) });
+    }
+    let most = longest - drift;
     let interval = match lease.interval {
         None if base.is_some() => return Ok((most, most)),
         None => Interval::TIMELESS,

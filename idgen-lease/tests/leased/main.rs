@@ -232,6 +232,33 @@ fn an_interval_must_fit_the_stores_windows() {
     assert!(ids.generate_batch(10_000).is_ok());
 }
 
+/// A window must hold more than what ids run ahead of the clock, or it is renewed with every tick.
+#[test]
+fn a_drift_near_the_longest_window_is_refused_with_both() {
+    let start = |drift| {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+        let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock));
+        let mut settings = idgen_core::catalog::Settings::default();
+        settings.max_drift = Some(Duration::from_millis(drift));
+        let lease = Lease::of::<Snowflake>(store.longest_window(LONGEST)).settings(settings);
+        let lease = lease.without_keeper();
+        lease.start(move |settings| {
+            Builder::<Snowflake>::on(Arc::clone(&clock)).settings(settings).shared()
+        })
+    };
+    start(500).unwrap().generate().unwrap();
+    for drift in [501, 999, 1_000, u64::MAX] {
+        let error = start(drift).unwrap_err();
+        assert!(matches!(error, LeaseError::Drift { .. }), "{error}");
+    }
+    let error = start(990).unwrap_err().to_string();
+    assert!(
+        error.contains("a drift of 990ms is more than half of the longest window, 1s"),
+        "{error}"
+    );
+    assert!(error.contains("allow less drift"), "{error}");
+}
+
 /// Plain numbers of eight nodes, without a clock.
 #[derive(Debug)]
 struct Number;

@@ -32,6 +32,9 @@ pub trait Windowed: Send + Sync {
     /// Ids of one tick, as a power of two.
     fn sequence_bits(&self) -> u32;
 
+    /// The layout's last tick: none after it is ever issued.
+    fn last_tick(&self) -> u64;
+
     /// Blocks until the tick is reached, or about `at_most` has passed, and says how long it was.
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration;
 
@@ -65,6 +68,10 @@ impl<T: Ticks, O: Observer> Windowed for Line<T, O> {
 
     fn sequence_bits(&self) -> u32 {
         self.axis().sequence_bits()
+    }
+
+    fn last_tick(&self) -> u64 {
+        self.axis().end_tick() - 1
     }
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use idgen_core::catalog::Settings;
 use idgen_core::clock::Ticks;
 use idgen_core::generator::{BuildError, ErasedGenerator, Patience, Start};
-use idgen_core::{Stall, Windowed};
+use idgen_core::{Stall, WindowError, Windowed};
 use idgen_fork::generation;
 use once_cell::race::OnceBox;
 
@@ -62,7 +62,14 @@ impl<G: ErasedGenerator> Link<G> {
             // Whoever was told of events forked, and this is the child: the hold is its parent's.
             return Err(LeaseError::Forked);
         }
-        let window = hold.grant(Ask { from: line.now().max(from), length: interval })?;
+        let from = line.now().max(from);
+        let Some(ask) = within_layout(line, hold.begins(), Ask { from, length: interval }) else {
+            let (start, last) = (from.max(hold.begins()), line.last_tick());
+            return Err(
+                WindowError::PastEnd { start, end: start.saturating_add(interval), last }.into()
+            );
+        };
+        let window = hold.grant(ask)?;
         line.grant(window)?;
         lease.tell(&Event::Granted { start: window.start(), end: window.end() });
         Ok(Self {
@@ -117,14 +124,17 @@ impl<G: ErasedGenerator> Link<G> {
         let (line, mut hold) = (self.line(), self.hold());
         let Some(hold) = hold.as_mut() else { return Ok(()) };
         let (end, reached, interval) = (self.end(), line.reached(), self.interval());
-        let Some(ask) = due(line.now(), reached, end, interval) else { return Ok(()) };
+        let ask = due(line.now(), reached, end, interval);
+        let Some(ask) = ask.and_then(|ask| within_layout(line, hold.begins(), ask)) else {
+            return Ok(());
+        };
         let window = hold.grant(ask)?;
         if interval < self.longest && (reached >= end || line.now() >= window.end()) {
             // It was used up before it was renewed, or over before it was durable: whoever draws, or the clock, is
             // faster than the store.
             self.interval.store(self.longest.min(interval.saturating_mul(2)), Ordering::Relaxed);
         }
-        // An error means that the layout is at its end, which the line itself will say.
+        // It ends in the layout and starts after the last, so that the line takes it.
         if line.grant(window).is_ok() {
             self.end.store(window.end(), Ordering::Relaxed);
             lease.tell(&Event::Granted { start: window.start(), end: window.end() });
@@ -219,6 +229,13 @@ fn wait_for_start(
     let ticks = LineTicks(line);
     let patience = Patience::new(&ticks, wait * 2, lease.realm.scheme().name);
     patience.until(stall(line.now()), reached).map_err(|_| early(left()))
+}
+
+/// The ask, as far as the layout has ticks; nothing where it has none: whatever asked for them then would be
+/// recorded for nobody.
+fn within_layout(line: &dyn Windowed, begins: u64, ask: Ask) -> Option<Ask> {
+    let left = (line.last_tick() + 1).checked_sub(ask.from.max(begins))?;
+    (left > 0).then_some(Ask { length: ask.length.min(left), ..ask })
 }
 
 /// The ticks of a line, to be waited on.

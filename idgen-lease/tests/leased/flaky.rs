@@ -2,12 +2,15 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use idgen_core::generator::Generator;
-use idgen_lease::{Disk, Event, FileStore, Folder, Health, Lock, SystemDisk};
+use idgen_core::generator::{Builder, Generator};
+use idgen_core::layout::{Field, Kind, Layout};
+use idgen_core::text::Form;
+use idgen_core::{IdScheme, Timebase, UnixTime};
+use idgen_lease::{Disk, Event, FileStore, Folder, Health, Lease, Lock, SystemDisk};
 
 use super::{LONGEST, clock, started_on, tick};
 
@@ -17,6 +20,7 @@ struct Flaky {
     full: Arc<AtomicBool>,
     /// What is written is not known to be durable.
     unsynced: Arc<AtomicBool>,
+    writes: Arc<AtomicU64>,
 }
 
 impl Disk for Flaky {
@@ -45,6 +49,7 @@ impl Folder for FlakyFolder {
         if self.disk.full.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        self.disk.writes.fetch_add(1, Ordering::Relaxed);
         self.folder.write(name, contents)
     }
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -115,4 +120,62 @@ fn renewals_that_fail_half_way_reach_no_farther() {
         assert!(next > last);
         last = next;
     }
+}
+
+/// Eight seconds of milliseconds, from the tests' clock on.
+#[derive(Debug)]
+struct Short;
+
+impl IdScheme for Short {
+    type Word = u64;
+    const NAME: &'static str = "short";
+    const LAYOUT: Layout = Layout::new(
+        64,
+        &[
+            Field::new(Kind::Unused, 41),
+            Field::new(Kind::Tick, 13),
+            Field::new(Kind::Node, 5),
+            Field::new(Kind::Sequence, 5),
+        ],
+    );
+    const TIMEBASE: Option<Timebase> =
+        Some(Timebase::new(UnixTime::from_seconds(1_700_000_000), Duration::from_millis(1)));
+    const TEXT: Form = Form::Decimal;
+}
+
+#[test]
+fn past_the_layouts_end_nothing_more_is_recorded() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let (disk, ended) = (Flaky::default(), Arc::new(AtomicU64::new(0)));
+    let (writes, end) = (Arc::clone(&disk.writes), Arc::clone(&ended));
+    let store = FileStore::on(folder.path(), disk, Arc::clone(&clock)).longest_window(LONGEST);
+    let lease = Lease::of::<Short>(store).without_keeper().watch(move |event: &Event| {
+        if let Event::Granted { end: granted, .. } = event {
+            end.fetch_max(*granted, Ordering::Relaxed);
+        }
+    });
+    let make = {
+        let clock = Arc::clone(&clock);
+        move |settings: &_| Builder::<Short>::on(Arc::clone(&clock)).settings(settings).shared()
+    };
+    let again = lease.clone();
+    let ids = lease.start(make.clone()).unwrap();
+    for _ in 0..100 {
+        ids.keep();
+        ids.try_generate().ok();
+        clock.advance(Duration::from_millis(100));
+    }
+    assert_eq!(ended.load(Ordering::Relaxed), 8_192, "a window past the layout's last tick");
+    let written = writes.load(Ordering::Relaxed);
+    (0..100).for_each(|_| ids.keep());
+    assert_eq!(writes.load(Ordering::Relaxed), written);
+    assert!(ids.health().is_good());
+    assert!(ids.generate().unwrap_err().is_layout_ended());
+    ids.abandon();
+    // A clock that is set back does not make room in it for who comes next.
+    clock.set(UnixTime::from_seconds(1_700_000_008));
+    let written = writes.load(Ordering::Relaxed);
+    let error = again.node(0).start(make).unwrap_err().to_string();
+    assert!(error.contains("starts past tick 8191, the layout's last; migrate"), "{error}");
+    assert_eq!(writes.load(Ordering::Relaxed), written);
 }

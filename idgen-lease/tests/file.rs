@@ -228,6 +228,63 @@ fn a_founding_ahead_of_the_clock_is_forgotten_too() {
     assert_eq!(this(&store, 7).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 2_000);
 }
 
+/// Who comes with a shorter window goes by the longest that anybody had: what was granted before a loss of records,
+/// or before a record was damaged, may reach so far.
+#[test]
+fn a_shorter_window_after_a_restart_begins_after_the_longer_ones() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (long, short) =
+        (store(folder.path(), &clock).longest_window(HOUR), store(folder.path(), &clock));
+    drop(this(&long, 0).unwrap());
+    let window = this(&short, 5).unwrap().grant(SECOND).unwrap();
+    assert_eq!(
+        window.start(),
+        now(&clock) + 3_600_000,
+        "a removed folder may have granted until then"
+    );
+
+    clock.advance(2 * HOUR);
+    this(&long, 5).unwrap().grant(Ask { from: now(&clock), length: 3_600_000 }).unwrap();
+    fs::write(folder.path().join("snowflake/node-5.json"), "rubbish").unwrap();
+    short.reset(&realm(), realm().block(5, 0).unwrap()).unwrap();
+    assert_eq!(this(&short, 5).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 3_600_000);
+}
+
+/// A longer one is recorded before the first window of it; of two folders in both, and the one that is lost has it again.
+#[test]
+fn a_longer_window_after_a_restart_is_recorded_first() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let short = store(&one, &clock).second(&two);
+    drop(any(&short).unwrap());
+    clock.advance(HOUR);
+    drop(any(&short.clone().longest_window(HOUR)).unwrap());
+    fs::remove_dir_all(&one).unwrap();
+    drop(any(&short).unwrap());
+    fs::remove_dir_all(&two).unwrap();
+    short.reset(&realm(), realm().block(5, 0).unwrap()).unwrap();
+    assert_eq!(this(&short, 5).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 3_600_000);
+}
+
+/// Windows of two days are no sign of a clock that is wrong, neither to their holder nor to who comes after with shorter
+/// ones; what is beyond them is.
+#[test]
+fn marks_as_far_ahead_as_windows_are_long_are_believed() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let short = store(folder.path(), &clock);
+    let long = short.clone().longest_window(48 * HOUR);
+    drop(any(&long).unwrap());
+    clock.advance(48 * HOUR);
+    let (mut hold, day) = (this(&long, 5).unwrap(), 24 * 3_600_000);
+    hold.grant(Ask { from: now(&clock), length: 2 * day }).unwrap();
+    let next = hold.grant(Ask { from: 0, length: day }).unwrap();
+    assert_eq!(next.start(), now(&clock) + 2 * day);
+    drop(hold);
+    assert!(matches!(this(&short, 5).unwrap().grant(SECOND), Err(StoreError::Refused { .. })));
+    clock.advance(24 * HOUR);
+    assert_eq!(this(&short, 5).unwrap().grant(SECOND).unwrap().start(), next.end());
+}
+
 #[test]
 fn a_record_of_another_node_id_is_no_record() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), noon());

@@ -1,5 +1,6 @@
 //! A node id that is held by its lock file.
 
+use core::time::Duration;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,8 +40,11 @@ impl<D: Disk> FileHold<D> {
         locks: Locks,
         before: u64,
         mark: u64,
+        longest: Duration,
     ) -> Self {
         let base = shelf.realm().scheme().timebase;
+        // A window that prolongs the last may start where that ends.
+        let ahead = store.ahead().max(longest);
         Self {
             clock: Arc::clone(store.clock()),
             shelf,
@@ -50,7 +54,7 @@ impl<D: Disk> FileHold<D> {
             first: mark,
             mark,
             recorded: None,
-            max_ahead: base.map_or(u64::MAX, |base| base.ticks_in(store.ahead())),
+            max_ahead: base.map_or(u64::MAX, |base| base.ticks_in(ahead)),
         }
     }
 

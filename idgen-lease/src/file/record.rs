@@ -1,5 +1,7 @@
 //! The record of a node id, as it stands in its file: a line of JSON, and its checksum.
 
+use core::time::Duration;
+
 use idgen_core::UnixTime;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,7 @@ impl Charter {
     }
 }
 
-/// The record of a namespace: that it exists, and since when.
+/// The record of a namespace: that it exists, since when, and how far ahead of the clock its windows reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Founding {
     format: u32,
@@ -49,11 +51,27 @@ pub(super) struct Founding {
     pub(super) charter: Charter,
     /// Unix time in milliseconds at which the folder was made, by the clock of who made it.
     founded_unix_ms: i64,
+    /// The longest window that anybody on the folder was ever allowed, in nanoseconds; 0 in records that do not say.
+    #[serde(default)]
+    longest_window_ns: u64,
 }
 
 impl Founding {
-    pub(super) fn new(charter: Charter, now: UnixTime) -> Self {
-        Self { format: FORMAT, charter, founded_unix_ms: millis(now) }
+    pub(super) fn new(charter: Charter, now: UnixTime, longest: Duration) -> Self {
+        let made =
+            Self { format: FORMAT, charter, founded_unix_ms: millis(now), longest_window_ns: 0 };
+        made.reaching(longest)
+    }
+
+    /// The same with windows that are at least so long.
+    pub(super) fn reaching(mut self, longest: Duration) -> Self {
+        let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        self.longest_window_ns = self.longest_window_ns.max(longest);
+        self
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        Duration::from_nanos(self.longest_window_ns)
     }
 
     pub(super) fn founded(&self) -> UnixTime {

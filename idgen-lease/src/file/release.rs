@@ -4,8 +4,8 @@ use super::disk::Disk;
 use super::hold::FileHold;
 use super::record::Record;
 use super::shelf::Shelf;
-use super::store::FileStore;
-use crate::{Block, Realm, StoreError};
+use super::store::{FileStore, first_after};
+use crate::{Block, Realm, Store, StoreError};
 
 impl<D: Disk> FileStore<D> {
     /// Gives a node id up that nobody holds: its next window begins one longest window after now.
@@ -36,24 +36,24 @@ impl<D: Disk> FileStore<D> {
 
     fn give_up(&self, realm: &Realm, block: Block, forget: bool) -> Result<(), StoreError> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
-        let now = self.clock().wall();
-        let (founding, _) = shelf.found(now)?;
+        let (founding, _) = shelf.found(&**self.clock(), self.longest_window())?;
+        let (now, longest) = (self.clock().wall(), founding.longest());
         let locks = self.lock(&shelf, block)?;
-        let begins = self.begins(realm, now);
+        let begins = first_after(realm, now, longest);
         // A counter of no clock is not ahead of one: its mark stays unless it is to be forgotten.
         let refuses = |mark: u64| mark > begins && (forget || realm.scheme().timebase.is_some());
         let recorded = own_record(&shelf, block, refuses)?;
         let mark = recorded.as_ref().map_or(0, |record| record.mark);
-        let ahead = mark.max(self.begins(realm, founding.founded()));
+        let ahead = mark.max(first_after(realm, founding.founded(), longest));
         if !forget && refuses(ahead) {
             return Err(StoreError::ahead(realm, block, ahead));
         }
         if forget && founding.founded() > now {
-            shelf.found_anew(now)?;
+            shelf.found_anew(&**self.clock(), longest)?;
         }
         let mark = if forget { begins } else { begins.max(mark) };
         let term = recorded.map_or(0, |record| record.term);
-        FileHold::new(self, shelf, block, locks, term, mark).reset()
+        FileHold::new(self, shelf, block, locks, term, mark, longest).reset()
     }
 }
 

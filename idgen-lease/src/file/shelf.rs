@@ -1,12 +1,13 @@
 //! The files of one namespace, in the folder and in its second.
 
+use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use idgen_core::UnixTime;
+use idgen_core::clock::Clock;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, Folder, Lock};
@@ -16,6 +17,11 @@ use crate::{Block, Event, Realm, StoreError};
 
 /// Name of the namespace's own record.
 const FOUNDING: &str = "namespace.json";
+
+/// The lock of who writes it, and how often and in what intervals it is tried for.
+const FOUNDING_LOCK: &str = "namespace.lock";
+const LOOKS: u32 = 50;
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Where the records of a namespace stand, and how they are read and written.
 pub(super) struct Shelf<D> {
@@ -70,34 +76,74 @@ impl<D: Disk> Shelf<D> {
         Ok(())
     }
 
-    /// The namespace's record, and whether it is new: it is made if it is nowhere. Every record that is found must have
-    /// the realm's charter.
-    pub(super) fn found(&self, now: UnixTime) -> Result<(Founding, bool), StoreError> {
-        let mut found = Vec::new();
-        let mut lacking = Vec::new();
-        for place in &self.places {
-            match place.read::<Founding>(FOUNDING)? {
-                Some(one) => {
-                    self.check(&one.charter, place, FOUNDING)?;
-                    found.push(one);
-                }
-                None => lacking.push(place),
+    /// The namespace's record, and whether it is new: it is made if it is nowhere, and says of windows this long at least.
+    /// Every record that is found must have the realm's charter.
+    pub(super) fn found(
+        &self,
+        clock: &dyn Clock,
+        longest: Duration,
+    ) -> Result<(Founding, bool), StoreError> {
+        let known = self.foundings()?;
+        let says =
+            |one: &Option<Founding>| one.as_ref().is_some_and(|one| one.longest() >= longest);
+        if known.iter().all(says)
+            && let Some(earliest) = earliest(&known)
+        {
+            return Ok((earliest, false));
+        }
+        let _lock = self.lock_founding(clock)?;
+        // Somebody else may have written it meanwhile.
+        let known = self.foundings()?;
+        let longest = known.iter().flatten().map(Founding::longest).fold(longest, Duration::max);
+        // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
+        let made = Founding::new(Charter::of(&self.realm), clock.wall(), longest);
+        for (place, known) in self.places.iter().zip(&known) {
+            let record = known.clone().map_or_else(|| made.clone(), |one| one.reaching(longest));
+            if known.as_ref() != Some(&record) {
+                place.found(&record)?;
             }
         }
-        // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
-        let made = Founding::new(Charter::of(&self.realm), now);
-        for place in lacking {
-            place.found(&made)?;
-        }
-        let earliest = found.into_iter().min_by_key(Founding::founded);
+        let earliest = earliest(&known);
         let new = earliest.is_none();
-        Ok((earliest.unwrap_or(made), new))
+        Ok((earliest.map_or(made, |one| one.reaching(longest)), new))
     }
 
-    /// Makes the namespace's record anew, whatever it says.
-    pub(super) fn found_anew(&self, now: UnixTime) -> Result<(), StoreError> {
-        let founding = Founding::new(Charter::of(&self.realm), now);
+    /// Makes the namespace's record anew, whatever it says, but for how long windows are.
+    pub(super) fn found_anew(
+        &self,
+        clock: &dyn Clock,
+        longest: Duration,
+    ) -> Result<(), StoreError> {
+        let _lock = self.lock_founding(clock)?;
+        let founding = Founding::new(Charter::of(&self.realm), clock.wall(), longest);
         self.places.iter().try_for_each(|place| place.found(&founding))
+    }
+
+    /// What each place has of the namespace's record.
+    fn foundings(&self) -> Result<Vec<Option<Founding>>, StoreError> {
+        let read = |place: &Place| {
+            let founding = place.read::<Founding>(FOUNDING)?;
+            if let Some(one) = &founding {
+                self.check(&one.charter, place, FOUNDING)?;
+            }
+            Ok(founding)
+        };
+        self.places.iter().map(read).collect()
+    }
+
+    /// Who writes the namespace's record has its lock, so that nobody makes less of it than somebody else just did.
+    fn lock_founding(&self, clock: &dyn Clock) -> Result<Box<dyn Lock>, StoreError> {
+        let place = &self.places[0];
+        for _ in 0..LOOKS {
+            if let Some(lock) = place.lock(FOUNDING_LOCK, false)? {
+                return Ok(lock);
+            }
+            clock.wait(LOOK);
+        }
+        let busy = io::Error::other(
+            "another process has been writing the namespace's record for a second",
+        );
+        Err(StoreError::io("lock", place.path.join(FOUNDING_LOCK))(busy))
     }
 
     /// The record of a block: the higher of the two where they differ. One that is damaged counts as
@@ -231,7 +277,8 @@ impl Place {
         self.bytes(name)?.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
     }
 
-    /// Writes the namespace's record. Several processes may be at it at once, in containers with one process id too.
+    /// Writes the namespace's record. A process that was paused in the middle may be at it as well, in a container with the
+    /// same process id too.
     fn found(&self, founding: &Founding) -> Result<(), StoreError> {
         let draft = format!("namespace.new-{:016x}", RandomState::new().hash_one(()));
         self.put(&draft, FOUNDING, founding)
@@ -243,6 +290,11 @@ impl Place {
         folder.rename(draft, name).map_err(StoreError::io("replace", path.join(name)))?;
         folder.sync().map_err(StoreError::io("sync the folder", path))
     }
+}
+
+/// Of the records that there are the one that was made first.
+fn earliest(known: &[Option<Founding>]) -> Option<Founding> {
+    known.iter().flatten().min_by_key(|one| one.founded()).cloned()
 }
 
 fn is_missing(error: &StoreError) -> bool {

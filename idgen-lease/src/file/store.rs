@@ -106,14 +106,17 @@ impl<D: Disk> FileStore<D> {
 
     /// How far ahead of its clock a holder may have a window; 2 s where nothing is said. The same for
     /// all processes on the folder.
+    ///
+    /// The longest that anybody ever had is recorded in the folder. A restart with a shorter one goes by that, where
+    /// node ids begin that were never taken, or are released; one with a longer one records it first.
     #[must_use]
     pub fn longest_window(mut self, longest: Duration) -> Self {
         self.longest = longest;
         self
     }
 
-    /// How far ahead of the clock a window may start; a day where nothing is said. A mark beyond that
-    /// is refused: it, or the clock, is wrong.
+    /// How far ahead of the clock a window may start; a day where nothing is said, and never less than the longest
+    /// window that is recorded in the folder. A mark beyond that is refused: it, or the clock, is wrong.
     #[must_use]
     pub fn max_ahead(mut self, ahead: Duration) -> Self {
         self.max_ahead = ahead;
@@ -139,22 +142,6 @@ impl<D: Disk> FileStore<D> {
         let namespace = realm.namespace();
         let all = std::iter::once(&self.folder).chain(&self.second);
         all.map(|folder| folder.join(namespace.as_str())).collect()
-    }
-
-    /// The first tick that nothing granted by this time can be in. A counter of no clock begins at the
-    /// microseconds, if that leaves it half of what it can count.
-    pub(super) fn begins(&self, realm: &Realm, time: UnixTime) -> u64 {
-        let past = self.past(time);
-        realm.tick_at(past).unwrap_or_else(|| {
-            let count = Timebase::UNIX_MICROS.nearest_tick(past);
-            let bits = realm.scheme().layout.tick_bits();
-            bits.checked_sub(1).filter(|half| count >> half == 0).map_or(0, |_| count)
-        })
-    }
-
-    /// One longest window after a time.
-    fn past(&self, time: UnixTime) -> UnixTime {
-        UnixTime::from_nanos(time.as_nanos().saturating_add(nanos(self.longest)))
     }
 
     /// The locks of a block that somebody wants.
@@ -241,10 +228,10 @@ impl<D: Disk> Store for FileStore<D> {
         events: &dyn Fn(Event),
     ) -> Result<Box<dyn Hold>, StoreError> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
-        let now = self.clock.wall();
-        let (founding, new) = shelf.found(now)?;
+        let (founding, new) = shelf.found(&*self.clock, self.longest)?;
+        let (now, longest) = (self.clock.wall(), founding.longest());
         if new {
-            let begins = realm.scheme().timebase.map(|_| self.past(founding.founded()));
+            let begins = realm.scheme().timebase.map(|_| past(founding.founded(), longest));
             events(Event::NewStore { begins });
         }
         let (block, locks) = match wanted {
@@ -252,7 +239,7 @@ impl<D: Disk> Store for FileStore<D> {
             Wanted::Any { bits } => self.lock_any(&shelf, bits, events)?,
         };
         // Under the lock: what overlaps the block has no holder that could change it.
-        let mut mark = self.begins(realm, founding.founded());
+        let mut mark = first_after(realm, founding.founded(), longest);
         let mut term = 0;
         for other in shelf.blocks()?.into_iter().filter(|other| block.overlaps(*other)) {
             let Some(record) = shelf.record(other, events)? else { continue };
@@ -266,7 +253,7 @@ impl<D: Disk> Store for FileStore<D> {
             }
         }
         events(Event::Acquired { block, term: term + 1 });
-        Ok(Box::new(FileHold::new(self, shelf, block, locks, term, mark)))
+        Ok(Box::new(FileHold::new(self, shelf, block, locks, term, mark, longest)))
     }
 
     fn nodes(&self, realm: &Realm) -> Result<Vec<NodeState>, StoreError> {
@@ -296,6 +283,22 @@ impl<D: Disk> Store for FileStore<D> {
     fn longest_window(&self) -> Duration {
         self.longest
     }
+}
+
+/// The first tick that nothing granted by this time can be in, where windows are so long at most. A counter of no clock
+/// begins at the microseconds, if that leaves it half of what it can count.
+pub(super) fn first_after(realm: &Realm, time: UnixTime, longest: Duration) -> u64 {
+    let past = past(time, longest);
+    realm.tick_at(past).unwrap_or_else(|| {
+        let count = Timebase::UNIX_MICROS.nearest_tick(past);
+        let bits = realm.scheme().layout.tick_bits();
+        bits.checked_sub(1).filter(|half| count >> half == 0).map_or(0, |_| count)
+    })
+}
+
+/// One longest window after a time.
+fn past(time: UnixTime, longest: Duration) -> UnixTime {
+    UnixTime::from_nanos(time.as_nanos().saturating_add(nanos(longest)))
 }
 
 /// The folder by its whole name: the process may go to another one.

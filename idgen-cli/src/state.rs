@@ -84,6 +84,9 @@ impl Folder {
 
 /// A store that failed, with the way round it.
 pub(crate) fn failure(error: &StoreError) -> Failure {
+    if matches!(error, StoreError::SameFolder { .. }) {
+        return Failure::Usage(error.to_string());
+    }
     Failure::Data(match error {
         StoreError::Io { .. } => format!(
             "{error}; make room for it, or make it writable; another folder (--state DIR) knows nothing of this \

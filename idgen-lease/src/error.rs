@@ -114,6 +114,16 @@ pub enum StoreError {
         /// What it said.
         source: io::Error,
     },
+    /// The second folder is no second one.
+    #[error(
+        "the second folder {} is the first, {}; give one on another disk, or none", .second.display(), .first.display()
+    )]
+    SameFolder {
+        /// The folder.
+        first: PathBuf,
+        /// Its other name.
+        second: PathBuf,
+    },
     /// The wanted node id has a holder.
     #[error(
         "{what} of {namespace} is held by another process{} ({place}); take another node id, or none to get a free one",
@@ -233,6 +243,7 @@ impl StoreError {
             Self::Lost { .. } => "the node id was lost to somebody else, or its folder was removed",
             Self::Held { .. } | Self::NoneFree { .. } => "no node id is free for this process",
             Self::Foreign { .. } => "the namespace belongs to another scheme",
+            Self::SameFolder { .. } => "the second folder is the first",
         }
     }
 

@@ -319,6 +319,23 @@ fn a_folder_is_the_same_wherever_the_process_goes() {
     assert!(FileStore::new("state").folder().is_absolute());
 }
 
+/// Its locks would be in each other's way, whatever it is called.
+#[cfg(unix)]
+#[test]
+fn a_second_folder_that_is_the_first_is_refused() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, link) = (folder.path().join("one"), folder.path().join("link"));
+    fs::create_dir(&one).unwrap();
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    for other in [one.clone(), link, one.join("../one")] {
+        let store = store(&one, &clock).second(&other);
+        for error in [any(&store).unwrap_err(), this(&store, 7).unwrap_err()] {
+            assert!(matches!(error, StoreError::SameFolder { .. }), "{error}");
+            assert!(error.to_string().contains("give one on another disk, or none"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn of_two_folders_the_higher_mark_wins() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), noon());

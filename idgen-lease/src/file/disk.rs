@@ -17,6 +17,14 @@ pub trait Disk: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// What the operating system says; `NotFound` where there is no folder.
     fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn Folder>>;
+
+    /// Whether two names, of folders that are there, are of one.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn is_same(&self, one: &Path, other: &Path) -> io::Result<bool> {
+        Ok(one == other)
+    }
 }
 
 /// A folder that is held open: files that can be made durable, and locks that end with their process.

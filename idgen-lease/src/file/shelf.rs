@@ -46,6 +46,11 @@ impl<D: Disk> Shelf<D> {
     ) -> Result<Self, StoreError> {
         let places = paths.iter().map(|path| Place::make(&**disk, path.clone()));
         let places = places.collect::<Result<_, _>>()?;
+        if let [first, second] = paths
+            && disk.is_same(first, second).map_err(StoreError::io("look at", second))?
+        {
+            return Err(StoreError::SameFolder { first: first.clone(), second: second.clone() });
+        }
         Ok(Self { disk: Arc::clone(disk), realm: *realm, places })
     }
 

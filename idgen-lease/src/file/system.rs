@@ -37,6 +37,19 @@ impl Disk for SystemDisk {
     fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn Folder>> {
         Ok(Box::new(SystemFolder { handle: Handle::open(folder)?, path: folder.into() }))
     }
+
+    #[cfg(unix)]
+    fn is_same(&self, one: &Path, other: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+
+        let (one, other) = (fs::metadata(one)?, fs::metadata(other)?);
+        Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn is_same(&self, one: &Path, other: &Path) -> io::Result<bool> {
+        Ok(one.canonicalize()? == other.canonicalize()?)
+    }
 }
 
 /// A folder, and the name that it was opened by.

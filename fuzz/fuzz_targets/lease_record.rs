@@ -102,4 +102,8 @@ impl Folder for Memory {
     fn try_lock(&self, _: &str, _: bool) -> io::Result<Option<Box<dyn Lock>>> {
         Ok(Some(Box::new(Locked)))
     }
+
+    fn is_locked(&self, _: &str) -> io::Result<bool> {
+        Ok(false)
+    }
 }

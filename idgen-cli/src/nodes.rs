@@ -83,6 +83,9 @@ struct Shown {
     node: u64,
     last: u64,
     held: bool,
+    /// The node ids that are held together, of which these are some, or the other way round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_as: Option<[u64; 2]>,
     process: Option<u32>,
     damaged: bool,
     term: u64,
@@ -96,7 +99,11 @@ impl Shown {
         Self {
             node: state.block.first(),
             last: state.block.last(),
-            held: state.held,
+            held: state.holder.is_some(),
+            held_as: state
+                .holder
+                .filter(|holder| *holder != state.block)
+                .map(|holder| [holder.first(), holder.last()]),
             process: state.process,
             damaged: state.damaged,
             term: state.term,
@@ -110,20 +117,20 @@ impl Shown {
     }
 
     fn who(&self) -> String {
-        match (self.held, self.process) {
-            (false, _) if self.damaged => "record damaged".into(),
-            (false, _) => "free".into(),
+        let who = match (self.held, self.process) {
+            (false, _) if self.damaged => return "record damaged".into(),
+            (false, _) => return "free".into(),
             (true, Some(process)) => format!("process {process}"),
             (true, None) => "held".into(),
+        };
+        match self.held_as {
+            Some([first, last]) => format!("{who}, as {}", range(first, last)),
+            None => who,
         }
     }
 
     fn which(&self) -> String {
-        if self.node == self.last {
-            self.node.to_string()
-        } else {
-            format!("{}..={}", self.node, self.last)
-        }
+        range(self.node, self.last)
     }
 }
 
@@ -157,14 +164,14 @@ fn list(of: &Of) -> Result<(), Failure> {
         return print(&format!("no node id of {} was ever taken in {folder}\n", of.scheme));
     }
     let mut text = format!(
-        "{:>8}  {:<16} {:>6}  {:<30} {}\n",
+        "{:>8}  {:<24} {:>6}  {:<30} {}\n",
         "node id", "holder", "term", "next window from", "recorded"
     );
     for node in nodes {
         let mark = node.mark_time.clone().unwrap_or_else(|| node.mark.to_string());
         let _ = writeln!(
             text,
-            "{:>8}  {:<16} {:>6}  {mark:<30} {}",
+            "{:>8}  {:<24} {:>6}  {mark:<30} {}",
             node.which(),
             node.who(),
             node.term,
@@ -175,9 +182,10 @@ fn list(of: &Of) -> Result<(), Failure> {
 }
 
 fn show(one: &One) -> Result<(), Failure> {
-    let found =
-        one.of.nodes()?.into_iter().find(|node| (node.node..=node.last).contains(&one.node));
-    let node = found.ok_or_else(|| {
+    // Its own record rather than that of a block around it.
+    let nodes = one.of.nodes()?.into_iter();
+    let around = nodes.filter(|node| (node.node..=node.last).contains(&one.node));
+    let node = around.min_by_key(|node| node.last - node.node).ok_or_else(|| {
         Failure::Data(format!("node id {} of {} was never taken here", one.node, one.of.scheme))
     })?;
     if one.of.json {
@@ -210,6 +218,10 @@ fn give_up(release: &Release) -> Result<(), Failure> {
     let given_up = if *forget { store.forget(&realm, block) } else { store.reset(&realm, block) };
     given_up.map_err(|error| state::failure(&error))?;
     print(&format!("node id {} of {} is released\n", one.node, one.of.scheme))
+}
+
+fn range(first: u64, last: u64) -> String {
+    if first == last { first.to_string() } else { format!("{first}..={last}") }
 }
 
 /// The time without fractions of a second.

@@ -350,7 +350,7 @@ fn node_ids_are_listed_shown_and_given_up() {
     let listed: Value = serde_json::from_str(&text("node list --json")).unwrap();
     assert_eq!((&listed[0]["node"], &listed[0]["term"]), (&7.into(), &2.into()));
     assert_eq!((&listed[0]["held"], listed.as_array().unwrap().len()), (&false.into(), 1));
-    assert!(text("node list").contains("       7  free                  2  20"));
+    assert!(text("node list").contains("       7  free                          2  20"));
     assert!(text("node show 7").contains("  term         2\n  next window  from tick "));
     let (unknown, unsure) = (run("node show 8"), run("node release 7"));
     assert_eq!((unknown.status.code(), unsure.status.code()), (Some(1), Some(2)));
@@ -367,6 +367,29 @@ fn node_ids_are_listed_shown_and_given_up() {
     let message = String::from_utf8_lossy(&ahead.stderr).into_owned();
     assert!(ahead.status.success() || message.contains("--forget"), "{message}");
     assert!(run("generate --node 7").status.success());
+}
+
+#[test]
+fn node_ids_inside_a_held_block_are_not_listed_as_free() {
+    use idgen::lease::{Ask, FileStore, Realm, Store, Wanted};
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path());
+    let realm = Realm::of(idgen::find("snowflake").unwrap().scheme);
+    let take = |node, bits| {
+        let block = realm.block(node, bits).unwrap();
+        store.acquire(&realm, Wanted::This(block), &|_| ()).unwrap()
+    };
+    take(5, 0).grant(Ask { from: 0, length: 1 }).unwrap();
+    let _hold = take(4, 2);
+    let listed = String::from_utf8(in_folder(folder.path(), "node list").stdout).unwrap();
+    let held = format!("       5  process {}, as 4..=7 ", std::process::id());
+    assert!(listed.contains(&held), "{listed}");
+    let shown = in_folder(folder.path(), "node show 5").stdout;
+    assert!(String::from_utf8(shown).unwrap().starts_with("  node id      5\n"));
+    let shown = in_folder(folder.path(), "node list --json").stdout;
+    let shown: Value = serde_json::from_slice(&shown).unwrap();
+    assert_eq!((&shown[0]["held"], &shown[0]["held_as"][1]), (&true.into(), &7.into()));
 }
 
 #[test]

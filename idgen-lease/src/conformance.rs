@@ -125,7 +125,7 @@ fn windows_follow_each_other<S: Store>(open: &impl Fn() -> S) {
     let states = open().nodes(&realm);
     let state = states.unwrap_or_default().into_iter().find(|state| state.block.first() == 3);
     let state = state.unwrap_or_else(|| panic!("node id 3 is not listed"));
-    assert_eq!((state.mark, state.term, state.held), (end, last_term, false));
+    assert_eq!((state.mark, state.term, state.holder), (end, last_term, None));
 }
 
 fn a_release_gives_back_what_was_not_issued<S: Store>(open: &impl Fn() -> S) {
@@ -154,6 +154,13 @@ fn blocks_exclude_what_they_overlap<S: Store>(open: &impl Fn() -> S) {
     let mut half = take(&store, &realm, Wanted::Any { bits: 2 });
     assert_eq!((half.block().first(), half.block().last()), (0, 3));
     let window = grant(&mut *half, 0, 1_000);
+    let states = store.nodes(&realm).unwrap_or_default();
+    let state = states.iter().find(|state| state.block == half.block());
+    assert_eq!(
+        state.and_then(|state| state.holder),
+        Some(half.block()),
+        "the holder of a block is not listed"
+    );
     drop((half, single));
     for (node, bits) in [(0, 0), (3, 0), (2, 1), (0, 3)] {
         let mut hold = take(&store, &realm, Wanted::This(block(&realm, node, bits)));
@@ -162,6 +169,10 @@ fn blocks_exclude_what_they_overlap<S: Store>(open: &impl Fn() -> S) {
             next.start() >= window.end(),
             "{next:?} of {node}/{bits} overlaps the window {window:?} of the block around it"
         );
+        for state in store.nodes(&realm).unwrap_or_default() {
+            let held = state.block.overlaps(hold.block()).then(|| hold.block());
+            assert_eq!(state.holder, held, "of {:?}, while {node}/{bits} is held", state.block);
+        }
     }
 }
 

@@ -101,8 +101,8 @@ pub struct NodeState {
     pub mark: u64,
     /// When that was recorded, by the clock of who did.
     pub written: UnixTime,
-    /// Whether somebody holds it now.
-    pub held: bool,
-    /// The process that holds it, where the store can tell.
+    /// The block that somebody holds now, so that this one is not free: the same, one around it, or one within it.
+    pub holder: Option<Block>,
+    /// The process that holds that, where the store can tell.
     pub process: Option<u32>,
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use idgen_core::catalog::Settings;
 use idgen_core::generator::{Builder, Generator, Shared};
-use idgen_core::{GenerateError, Id};
-use idgen_lease::{FileStore, Health, Lease, LeaseError, Leased};
+use idgen_core::{GenerateError, Id, Scheme};
+use idgen_lease::{FileStore, Health, Lease, LeaseError, Leased, Realm, Store};
 use idgen_snowflake::Snowflake;
 
 fn disk() -> PathBuf {
@@ -92,6 +92,10 @@ fn a_disk_that_fails_stalls_ids_at_the_windows_end_and_they_go_on_when_it_recove
         let LeaseError::Store(error) = error else { panic!("{error}") };
         assert!(error.in_short().contains("is read-only; make it writable"), "{error}");
     }
+    // And whoever only looks may look.
+    let nodes =
+        FileStore::new(disk.join("state")).nodes(&Realm::of(Scheme::of::<Snowflake>())).unwrap();
+    assert_eq!((nodes.len(), nodes[0].holder), (1, None));
     remount(&disk, "rw");
     lease(&disk.join("state")).unwrap().generate().unwrap();
 }

@@ -94,6 +94,9 @@ impl Folder for PausedFolder {
         let pause = self.pause.clone();
         Ok(lock.map(|lock| -> Box<dyn Lock> { Box::new(PausedLock { lock, pause }) }))
     }
+    fn is_locked(&self, name: &str) -> io::Result<bool> {
+        self.call().is_locked(name)
+    }
 }
 
 #[derive(Debug)]

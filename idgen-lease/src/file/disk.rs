@@ -70,6 +70,13 @@ pub trait Folder: Send + fmt::Debug {
     /// # Errors
     /// What the operating system says.
     fn try_lock(&self, name: &str, shared: bool) -> io::Result<Option<Box<dyn Lock>>>;
+
+    /// Whether somebody has locked a file for himself alone. It makes and writes nothing, so that who may only
+    /// read the folder can ask; for that moment the file may be locked, shared.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn is_locked(&self, name: &str) -> io::Result<bool>;
 }
 
 /// A lock, until it is dropped or its process ends.

@@ -200,14 +200,23 @@ impl<D: Disk> Shelf<D> {
         Ok(())
     }
 
+    /// The blocks that somebody holds.
+    pub(super) fn holders(&self) -> Result<Vec<Block>, StoreError> {
+        let Some(place) = self.places.first() else { return Ok(Vec::new()) };
+        let mut held = Vec::new();
+        for block in place.blocks(".lock")? {
+            if place.is_locked(&lock::name(block))? {
+                held.push(block);
+            }
+        }
+        Ok(held)
+    }
+
     /// The blocks that have records, in either place.
     pub(super) fn blocks(&self) -> Result<Vec<Block>, StoreError> {
         let mut blocks = Vec::new();
         for place in &self.places {
-            let names =
-                place.folder.list().map_err(StoreError::io("read the folder", &place.path))?;
-            let names = names.iter().filter_map(|name| name.strip_suffix(".json"));
-            blocks.extend(names.filter_map(Block::from_file_name));
+            blocks.extend(place.blocks(".json")?);
         }
         blocks.sort_unstable_by_key(|block| (block.first(), block.bits()));
         blocks.dedup();
@@ -266,6 +275,17 @@ impl Place {
     /// What a file holds.
     pub(super) fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.folder.read(name).map_err(StoreError::io("read", self.path.join(name)))
+    }
+
+    /// The blocks that have files of this kind.
+    fn blocks(&self, suffix: &str) -> Result<Vec<Block>, StoreError> {
+        let names = self.folder.list().map_err(StoreError::io("read the folder", &self.path))?;
+        let names = names.iter().filter_map(|name| name.strip_suffix(suffix));
+        Ok(names.filter_map(Block::from_file_name).collect())
+    }
+
+    fn is_locked(&self, name: &str) -> Result<bool, StoreError> {
+        self.folder.is_locked(name).map_err(StoreError::io("look at", self.path.join(name)))
     }
 
     /// Locks a file, for its holder alone or shared; `None` where somebody else's lock is in the way.

@@ -9,7 +9,7 @@ use idgen_core::{Timebase, UnixTime};
 
 use super::disk::Disk;
 use super::hold::FileHold;
-use super::lock::{self, Locks};
+use super::lock::Locks;
 use super::record::Record;
 use super::shelf::Shelf;
 use super::system::SystemDisk;
@@ -258,6 +258,7 @@ impl<D: Disk> Store for FileStore<D> {
 
     fn nodes(&self, realm: &Realm) -> Result<Vec<NodeState>, StoreError> {
         let shelf = Shelf::look(&self.disk, realm, &self.folders(realm))?;
+        let held = shelf.holders()?;
         let mut nodes = Vec::new();
         for block in shelf.blocks()? {
             let record = match shelf.record(block, &|_| ()) {
@@ -266,15 +267,16 @@ impl<D: Disk> Store for FileStore<D> {
                 Err(StoreError::Damaged { .. }) => None,
                 Err(error) => return Err(error),
             };
-            let held = shelf.places()[0].lock(&lock::name(block), true)?.is_none();
+            let overlapping = held.iter().copied().filter(|held| held.overlaps(block));
+            let holder = overlapping.min_by_key(|&held| (held != block, held));
             nodes.push(NodeState {
                 block,
                 damaged: record.is_none(),
                 term: record.as_ref().map_or(0, |record| record.term),
                 mark: record.as_ref().map_or(0, |record| record.mark),
                 written: record.as_ref().map_or(UnixTime::EPOCH, Record::written),
-                held,
-                process: shelf.process(block).filter(|_| held),
+                holder,
+                process: holder.and_then(|holder| shelf.process(holder)),
             });
         }
         Ok(nodes)

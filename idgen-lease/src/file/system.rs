@@ -110,6 +110,18 @@ impl Folder for SystemFolder {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    fn is_locked(&self, name: &str) -> io::Result<bool> {
+        let file = match self.handle.file(name, For::Reading) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock().map(|()| false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
 }
 
 #[cfg(unix)]

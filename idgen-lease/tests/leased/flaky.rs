@@ -64,6 +64,9 @@ impl Folder for FlakyFolder {
     fn try_lock(&self, name: &str, shared: bool) -> io::Result<Option<Box<dyn Lock>>> {
         self.folder.try_lock(name, shared)
     }
+    fn is_locked(&self, name: &str) -> io::Result<bool> {
+        self.folder.is_locked(name)
+    }
 }
 
 #[test]

@@ -278,6 +278,10 @@ impl Folder for SimFolder {
             Ok(inode.map(|inode| -> Box<dyn Lock> { Box::new(SimLock { disk, path, inode }) }))
         })
     }
+
+    fn is_locked(&self, name: &str) -> io::Result<bool> {
+        self.call(|disk, _| Ok(disk.is_locked(&self.path.join(name))))
+    }
 }
 
 /// A lock, which ends with its process: whoever drops a dead process drops its locks.

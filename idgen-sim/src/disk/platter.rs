@@ -199,6 +199,12 @@ impl Platter {
         Some(inode)
     }
 
+    /// Whether somebody has locked a file for himself alone.
+    pub(crate) fn is_locked(&self, path: &Path) -> bool {
+        let inode = self.files.get(path);
+        inode.is_some_and(|inode| self.locks.get(inode) == Some(&Locked::Alone))
+    }
+
     pub(crate) fn unlock(&mut self, inode: u64) {
         match self.locks.get_mut(&inode) {
             Some(Locked::Shared(count)) if *count > 1 => *count -= 1,

@@ -139,7 +139,7 @@ fn write_ids(
                 // Whoever reads need not wait for what is made already.
                 write_out(&mut text, out)?;
                 words[0] = ids.generate_word().map_err(|error| {
-                    let made = count - left;
+                    let (made, error) = (count - left, error.dated(ids.scheme().timebase));
                     Failure::Data(format!("{made} of {count} ids were printed, then: {error}"))
                 })?;
                 1
@@ -300,6 +300,7 @@ mod tests {
         let (done, text, _) = printed(9);
         assert_eq!(text, "0\n1\n2\n3\n4\n");
         let Err(Failure::Data(message)) = done else { panic!("{done:?}") };
+        assert!(message.contains("and now is "), "{message}");
         assert!(message.starts_with("5 of 9 ids were printed, then: "), "{message}");
     }
 }

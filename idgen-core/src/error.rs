@@ -1,8 +1,9 @@
 //! What generating can end in, where waiting did not help.
 
+use core::fmt;
 use core::time::Duration;
 
-use crate::{Name, Stall};
+use crate::{Name, Stall, Timebase};
 
 /// No id within the allowed wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +125,35 @@ impl GenerateError {
         }
     }
 
+    /// The error with the times of its ticks, in UTC, for people: by itself it knows no epoch.
+    ///
+    /// # Example
+    /// ```
+    /// use core::time::Duration;
+    /// use idgen_core::{GenerateError, Name, Stall, Timebase, UnixTime};
+    ///
+    /// let stall = Stall::LayoutEnded { now: 1_700_000_000_123, last: 1_700_000_000_000 };
+    /// let error = GenerateError::from_stall(Name::new("short"), stall, Duration::ZERO);
+    /// let millis = Timebase::new(UnixTime::EPOCH, Duration::from_millis(1));
+    /// assert!(error.dated(Some(millis)).to_string().ends_with(
+    ///     "; tick 1700000000000 is 2023-11-14T22:13:20Z, and now is 2023-11-14T22:13:20.123Z"
+    /// ));
+    /// ```
+    #[must_use]
+    pub const fn dated(self, timebase: Option<Timebase>) -> DatedError {
+        DatedError { error: self, timebase }
+    }
+
+    /// The tick that it is about, 0 for none, and the clock's.
+    const fn ticks(&self) -> (u64, u64) {
+        match self {
+            Self::ClockSkew(error) => (error.last, error.now),
+            Self::SequenceOverflow(error) => (error.last, error.now),
+            Self::WindowEnded(error) => (error.end, error.now),
+            Self::LayoutEnded(error) => (error.last, error.now),
+        }
+    }
+
     /// Whether the clock is to blame.
     #[must_use]
     pub const fn is_clock_skew(&self) -> bool {
@@ -146,6 +176,27 @@ impl GenerateError {
     #[must_use]
     pub const fn is_layout_ended(&self) -> bool {
         matches!(self, Self::LayoutEnded(_))
+    }
+}
+
+/// An error with the times of its ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct DatedError {
+    #[source]
+    error: GenerateError,
+    timebase: Option<Timebase>,
+}
+
+impl fmt::Display for DatedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)?;
+        let Some(base) = self.timebase else { return Ok(()) };
+        let (tick, now) = self.error.ticks();
+        if tick > 0 {
+            write!(f, "; tick {tick} is {}, and now is {}", base.time_of(tick), base.time_of(now))
+        } else {
+            write!(f, "; now is {}", base.time_of(now))
+        }
     }
 }
 

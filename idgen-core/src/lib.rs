@@ -76,7 +76,7 @@ mod windowed;
 mod word;
 
 pub use error::{
-    ClockSkewError, FillError, GenerateError, LayoutEndedError, SequenceOverflowError,
+    ClockSkewError, DatedError, FillError, GenerateError, LayoutEndedError, SequenceOverflowError,
     WindowEndedError,
 };
 pub use id::{Id, Inspection, IntegerError};

@@ -38,14 +38,17 @@ pub enum LeaseError {
     },
     /// The interval is longer than the store's windows.
     #[error(
-        "an interval of {interval} ticks is longer than the {longest} that the store grants at once; \
-         give the store and all its holders the same longest window"
+        "an interval of {} is longer than the {} that the store grants at once, which is its longest window less \
+         the drift; take a shorter interval, or give the store and all its holders a longer window",
+        ticks(*.interval, *.tick), ticks(*.longest, *.tick)
     )]
     Interval {
         /// Ticks of the interval.
         interval: u64,
-        /// Ticks of the store's longest window.
+        /// Ticks of the store's longest window, less those that ids may run ahead of the clock.
         longest: u64,
+        /// How long a tick is, where the scheme keeps time.
+        tick: Option<Duration>,
     },
     /// Ids may run so far ahead of the clock that windows have no room for more.
     #[error(
@@ -189,12 +192,17 @@ pub enum StoreError {
         release: String,
     },
     /// The rule of grants refuses.
-    #[error("{what}: {refusal}; check the clock (date -u), or take another node id")]
+    #[error(
+        "{what}: {refusal}{}; check the clock (date -u), or take another node id",
+        .times.map(|(starts, now)| format!(": it starts at {starts}, and now is {now}")).unwrap_or_default()
+    )]
     Refused {
         /// The node id, or the block.
         what: String,
         /// Why.
         refusal: Refusal,
+        /// When the window would start, and the store's time, where ids keep time.
+        times: Option<(UnixTime, UnixTime)>,
     },
     /// The hold is gone: the record or the lock is somebody else's, or nobody's.
     #[error("{what} is lost: {why}")]
@@ -207,6 +215,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn refused(realm: &Realm, block: Block, refusal: Refusal) -> Self {
+        let times = match refusal {
+            Refusal::TooFarAhead { start, now } => {
+                realm.dated(start).time.zip(realm.dated(now).time)
+            }
+            Refusal::Exhausted => None,
+        };
+        Self::Refused { what: block.describe(), refusal, times }
+    }
+
     pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64) -> Self {
         let (what, release) = (block.describe(), block.arguments());
         Self::Ahead { what, until: realm.dated(mark), release }
@@ -255,4 +273,11 @@ impl StoreError {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
     }
+}
+
+/// A number of ticks, with how long that is.
+fn ticks(count: u64, tick: Option<Duration>) -> String {
+    let nanos = |tick: Duration| u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX);
+    let time = tick.map(|tick| Duration::from_nanos(count.saturating_mul(nanos(tick))));
+    time.map_or_else(|| format!("{count} ticks"), |time| format!("{count} ticks ({time:?})"))
 }

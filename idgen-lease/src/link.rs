@@ -269,7 +269,8 @@ fn intervals(lease: &Lease, line: &dyn Windowed) -> Result<(u64, u64), LeaseErro
     };
     let ticks = interval.ticks(base, line.sequence_bits());
     if ticks > most {
-        return Err(LeaseError::Interval { interval: ticks, longest: most });
+        let tick = base.map(|base| base.tick());
+        return Err(LeaseError::Interval { interval: ticks, longest: most, tick });
     }
     let by_time = matches!(interval, Interval::Time(_)) && base.is_some();
     Ok((ticks, if by_time { ticks } else { most.min(ticks.saturating_mul(GROWTH)) }))

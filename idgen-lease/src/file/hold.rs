@@ -78,11 +78,11 @@ impl<D: Disk> FileHold<D> {
             None => Err(lost(format!("its record in {folder} was removed"))),
             Some(record) if record.term != self.term() || record.mark < self.mark => {
                 Err(lost(format!(
-                    "its record in {folder} has term {} and mark {}, not {} and {}: somebody else wrote it, or it is an old one",
+                    "its record in {folder} has term {} and the mark {}, not {} and {}: somebody else wrote it, or it is an old one",
                     record.term,
-                    record.mark,
+                    self.shelf.realm().dated(record.mark),
                     self.term(),
-                    self.mark,
+                    self.shelf.realm().dated(self.mark),
                 )))
             }
             Some(record) => {
@@ -139,7 +139,7 @@ impl<D: Disk> Hold for FileHold<D> {
         // Holder and store are one machine, so what the holder asks for needs no other clock's consent.
         let limits = Limits { max_skew: u64::MAX, max_ahead: self.max_ahead };
         let window = grant::next(self.mark, request, limits)
-            .map_err(|refusal| StoreError::Refused { what: self.block.describe(), refusal })?;
+            .map_err(|refusal| StoreError::refused(self.shelf.realm(), self.block, refusal))?;
         self.record(window.end())?;
         Ok(window)
     }

@@ -227,7 +227,7 @@ fn an_interval_must_fit_the_stores_windows() {
     };
     assert!(start(Interval::Time(Duration::from_millis(990))).is_ok());
     let error = start(Interval::Time(Duration::from_millis(991))).unwrap_err().to_string();
-    assert!(error.contains("991 ticks is longer than the 990"), "{error}");
+    assert!(error.contains("991 ticks (991ms) is longer than the 990 ticks (990ms)"), "{error}");
     let ids = start(Interval::Count(10_000)).unwrap();
     assert!(ids.generate_batch(10_000).is_ok());
 }

@@ -12,7 +12,7 @@ use crate::UnixTime;
 ///
 /// Monotonic time is `CLOCK_BOOTTIME` on Linux, which counts suspend. Elsewhere it is the
 /// standard library's, which counts suspend on Windows and does not on macOS. What the time
-/// service says is known on Linux.
+/// service says is known on Linux and FreeBSD, and on macOS where there is one that tells the kernel.
 ///
 /// # Example
 /// ```

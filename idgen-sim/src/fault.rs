@@ -48,11 +48,19 @@ pub enum Fault {
     DamagedRecord,
     /// Somebody removes one of two folders; or the only one, where clocks are right: the store goes by them then.
     RemovedFolder,
+    /// Somebody removes one file of one of two folders: a record, a lock, or the namespace's; or of the only folder the
+    /// namespace's, where clocks are right.
+    RemovedFile,
+    /// Somebody gives a node id up, or a block of them; and where clocks are right, whatever its mark.
+    Release,
+    /// A folder is made by a clock that is ahead, by ten minutes at most; or by a year, and then somebody whose clock is
+    /// right gives up a node id whatever its mark. In the beginning of a world.
+    FoundedAhead,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::ClockJump,
         Self::ClockDrift,
         Self::ClockFreeze,
@@ -72,6 +80,9 @@ impl Fault {
         Self::RestoredBackup,
         Self::DamagedRecord,
         Self::RemovedFolder,
+        Self::RemovedFile,
+        Self::Release,
+        Self::FoundedAhead,
     ];
 
     /// One that can happen in a world whose clocks may be wrong, or not, and which has a second
@@ -82,9 +93,11 @@ impl Fault {
             let clocks = matches!(fault, Self::ClockJump | Self::ClockDrift | Self::ClockFreeze);
             let twofold = matches!(fault, Self::RestoredBackup | Self::DamagedRecord);
             let rare = matches!(fault, Self::RemovedFolder | Self::PowerLoss | Self::FullDisk);
+            let removes = matches!(fault, Self::RemovedFolder | Self::RemovedFile);
             let possible = (wild || !clocks)
                 && (second || !twofold)
-                && (second || !wild || fault != Self::RemovedFolder);
+                && (second || !wild || !removes)
+                && fault != Self::FoundedAhead;
             if possible && (!rare || random.below(3) == 0) {
                 return fault;
             }

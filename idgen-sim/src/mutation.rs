@@ -20,17 +20,20 @@ pub enum Mutation {
     WriteByPath,
     /// A child of fork issues what is left of its parent's window.
     ChildKeepsHorizon,
+    /// Whoever gives a node id up does not look at its record.
+    ReleaseBelowMark,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ReserveAfterIssuing,
         Self::ForgetFolderSync,
         Self::TrustClockOnRestart,
         Self::RecycleBelowMark,
         Self::WriteByPath,
         Self::ChildKeepsHorizon,
+        Self::ReleaseBelowMark,
     ];
 }
 
@@ -43,6 +46,7 @@ impl fmt::Display for Mutation {
             Self::RecycleBelowMark => "recycle-below-mark",
             Self::WriteByPath => "write-by-path",
             Self::ChildKeepsHorizon => "child-keeps-horizon",
+            Self::ReleaseBelowMark => "release-below-mark",
         })
     }
 }

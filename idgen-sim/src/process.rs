@@ -7,8 +7,8 @@ use idgen_core::clock::{Clock, Disciplined, OnAlert};
 use idgen_core::generator::{Builder, ErasedGenerator};
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
-use idgen_core::{IdScheme, Timebase, UnixTime, Window};
-use idgen_lease::{Event, FileStore, Lease, LeaseError, Leased, StoreError};
+use idgen_core::{IdScheme, Scheme, Timebase, UnixTime, Window};
+use idgen_lease::{Event, FileStore, Lease, LeaseError, Leased, Realm, Store, StoreError, Wanted};
 use idgen_testkit::Oracle;
 
 use crate::Mutation;
@@ -86,6 +86,33 @@ impl Ground {
         let store = FileStore::on(FOLDERS[0], disk.clone(), Arc::clone(time));
         let store = store.longest_window(self.longest);
         if self.second { store.second(FOLDERS[1]) } else { store }
+    }
+
+    /// Somebody who makes no ids gives up a block of node ids, by the time of a host.
+    pub(crate) fn release(&self, time: &Time, node: u64, bits: u32, forget: bool) {
+        let mut ground = self.clone();
+        if self.mutation == Some(Mutation::ReleaseBelowMark) {
+            // To who trusts the clock no record is there that others have written.
+            ground.mutation = Some(Mutation::TrustClockOnRestart);
+        }
+        let (realm, store) = (Realm::of(Scheme::of::<Flake>()), ground.store(&ground.disk(), time));
+        let Ok(block) = realm.block(node >> bits << bits, bits) else { return };
+        let released =
+            if forget { store.forget(&realm, block) } else { store.reset(&realm, block) };
+        let way = if forget { "whatever its mark" } else { "if its mark has passed" };
+        let done = released.map_or_else(|error| error.to_string(), |()| "done".into());
+        self.tell(format_args!("{block:?} is given up, {way}: {done}"));
+    }
+
+    /// Somebody who makes no ids makes the folders, by a clock that is ahead.
+    pub(crate) fn found(&self, ahead: Duration) {
+        let clock = HostClock::new(Arc::clone(&self.truth));
+        clock.jump(i128::try_from(ahead.as_nanos()).unwrap_or(0));
+        let (realm, time) = (Realm::of(Scheme::of::<Flake>()), Arc::new(clock) as Time);
+        let made =
+            self.store(&self.disk(), &time).acquire(&realm, Wanted::Any { bits: 0 }, &|_| ());
+        let done = made.map_or_else(|error| error.to_string(), |_| "done".into());
+        self.tell(format_args!("the folders are made, by a clock {ahead:?} ahead: {done}"));
     }
 
     /// Says what happens, at this moment.

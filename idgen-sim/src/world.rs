@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use idgen_core::clock::Clock;
 use idgen_testkit::SplitMix64;
 
 use crate::disk::SimDisk;
@@ -14,6 +13,8 @@ use crate::fault::pick;
 use crate::process::{FOLDERS, Ground, Host, Life};
 use crate::time::Truth;
 use crate::{Failure, Fault, Mutation, Report};
+
+mod happen;
 
 /// Steps of a world before it heals.
 const STEPS: u64 = 200;
@@ -131,6 +132,10 @@ impl World {
     }
 
     fn live(&mut self) -> Result<(), String> {
+        if self.random.below(4) == 0 {
+            self.count(Fault::FoundedAhead);
+            self.found_ahead();
+        }
         for _ in 0..STEPS {
             self.step()?;
         }
@@ -148,7 +153,7 @@ impl World {
         self.pass(pass);
         if self.random.below(5) < 2 {
             let fault = Fault::any(&mut self.random, self.wild, self.ground.second);
-            *self.faults.entry(fault).or_default() += 1;
+            self.count(fault);
             self.happen(fault);
         }
         for number in 0..self.processes.len() {
@@ -156,6 +161,10 @@ impl World {
             self.check()?;
         }
         Ok(())
+    }
+
+    fn count(&mut self, fault: Fault) {
+        *self.faults.entry(fault).or_default() += 1;
     }
 
     fn check(&self) -> Result<(), String> {
@@ -246,155 +255,6 @@ impl World {
         let longest = self.ground.longest.as_millis().try_into().unwrap_or(u64::MAX);
         let rest = Duration::from_millis(self.random.below(longest));
         self.processes[number].idle_until = self.now() + rest;
-    }
-
-    fn happen(&mut self, fault: Fault) {
-        let number = pick(&mut self.random, self.processes.len());
-        let host = pick(&mut self.random, self.hosts.len());
-        match fault {
-            Fault::ClockJump | Fault::ClockDrift | Fault::ClockFreeze | Fault::ClockSet => {
-                self.clock_fault(fault, host);
-            }
-            Fault::Pause => {
-                let pause = self.some_time();
-                self.processes[number].idle_until = self.now() + pause;
-                self.tell(format_args!("process {number} is paused for {pause:?}"));
-            }
-            Fault::Crash | Fault::Stop => {
-                if let Some(life) = self.processes[number].life.take() {
-                    let way = if fault == Fault::Crash { "dies" } else { "ends" };
-                    if fault == Fault::Crash {
-                        life.die()
-                    } else {
-                        drop(life)
-                    }
-                    self.tell(format_args!("process {number} {way}"));
-                    self.rest(number);
-                }
-            }
-            Fault::Fork => self.fork(number),
-            Fault::PauseInCall
-            | Fault::CrashInCall
-            | Fault::LostReply
-            | Fault::FailedCall
-            | Fault::SlowDisk => self.call_fault(fault, number),
-            Fault::FullDisk | Fault::RoomAgain => {
-                self.ground.platter().full = fault == Fault::FullDisk;
-                self.tell(fault);
-            }
-            Fault::PowerLoss => self.power_loss(),
-            Fault::RestoredBackup => {
-                // The last one is put back, and the next one taken.
-                self.ground.platter().restore(&self.backup);
-                self.backup = self.ground.platter().backup(self.bad);
-                self.tell(format_args!("{fault}, of {}", self.bad.display()));
-            }
-            Fault::DamagedRecord => {
-                let node = self.random.below(8);
-                let path = self.bad.join("sim").join(format!("node-{node}.json"));
-                self.ground.platter().damage(&path, &mut self.random);
-                self.tell(format_args!("{fault}: {}", path.display()));
-            }
-            Fault::RemovedFolder => {
-                self.ground.platter().remove_folder(self.bad);
-                self.tell(format_args!("{fault}: {}", self.bad.display()));
-            }
-        }
-    }
-
-    fn fork(&mut self, parent: usize) {
-        let heir = pick(&mut self.random, self.processes.len());
-        let Some(life) = self.processes[parent].life.as_ref().filter(|_| heir != parent) else {
-            return;
-        };
-        let Some(child) = life.fork(&self.ground) else { return };
-        let Process { host, node, laned, idle_until, .. } = self.processes[parent];
-        let before = Process { host, node, laned, life: Some(child), idle_until };
-        if let Some(life) = std::mem::replace(&mut self.processes[heir], before).life {
-            life.die();
-        }
-        self.tell(format_args!("process {parent} forks, and its child is process {heir}"));
-    }
-
-    fn clock_fault(&mut self, fault: Fault, host: usize) {
-        let clock = Arc::clone(&self.hosts[host].clock);
-        match fault {
-            Fault::ClockJump => {
-                let size = [20, 900, 4_000, 25_000, 600_000][pick(&mut self.random, 5)];
-                let millis = i128::from(self.random.below(2 * size)) - i128::from(size);
-                // Never so far that a mark would be refused for being a day ahead.
-                if (clock.error() + millis * 1_000_000).abs() < 600_000_000_000 {
-                    clock.jump(millis * 1_000_000);
-                }
-            }
-            Fault::ClockDrift => clock.drift(i128::from(self.random.below(100_000)) - 50_000),
-            Fault::ClockFreeze => clock.freeze(),
-            _ => clock.heal(),
-        }
-        let off = clock.error() / 1_000_000;
-        self.tell(format_args!("{fault} on host {host}, which is {off} ms off"));
-    }
-
-    fn call_fault(&mut self, fault: Fault, number: usize) {
-        let calls = self.random.below(10);
-        let interlude = (fault == Fault::PauseInCall).then(|| self.interlude(number));
-        let latency = self.ground.longest / 16;
-        let latency = Duration::from_millis(
-            self.random.below(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX).max(1)),
-        );
-        let Some(life) = &self.processes[number].life else { return };
-        let mut faults = life.disk.faults();
-        match fault {
-            Fault::CrashInCall => faults.crash_in = Some(calls),
-            Fault::LostReply => faults.lose_in = Some(calls),
-            Fault::FailedCall => faults.fail_in = Some(calls),
-            Fault::PauseInCall => faults.interlude = interlude.map(|it| (calls, it)),
-            _ => faults.latency = if faults.latency.is_zero() { latency } else { Duration::ZERO },
-        }
-        drop(faults);
-        self.tell(format_args!("{fault} of process {number}, {calls} calls from now"));
-    }
-
-    /// What happens while a process is paused in a call: time passes, and a stranger comes by.
-    fn interlude(&mut self, number: usize) -> Box<dyn FnOnce() + Send> {
-        let ground = self.ground.clone();
-        let pause = self.some_time();
-        let time = Arc::clone(&self.hosts[self.processes[number].host].time);
-        let life = self.processes[number].life.as_ref();
-        let held = life.and_then(|life| life.ids.held()).map(|(block, _)| block.first());
-        let removed = (!self.wild || ground.second) && self.random.below(2) == 0;
-        let node = held.filter(|_| removed || self.random.below(2) == 0);
-        let bad = self.bad;
-        Box::new(move || {
-            ground.truth.pass(pause);
-            ground.tell(format_args!("process {number} is paused in a call for {pause:?}"));
-            if removed {
-                ground.tell(format_args!("meanwhile {} is removed", bad.display()));
-                ground.platter().remove_folder(bad);
-            }
-            if let Ok(stranger) = Life::start(&ground, &time, ground.disk(), node, false) {
-                for _ in 0..10 {
-                    time.wait(Duration::from_millis(1));
-                    stranger.make(&ground, 30);
-                }
-                stranger.die();
-            }
-        })
-    }
-
-    fn some_time(&mut self) -> Duration {
-        self.ground.longest / 8 * u32::try_from(1 + self.random.below(24)).unwrap_or(1)
-    }
-
-    fn power_loss(&mut self) {
-        for number in 0..self.processes.len() {
-            if let Some(life) = self.processes[number].life.take() {
-                life.die();
-            }
-            self.rest(number);
-        }
-        self.ground.platter().lose_power(&mut self.random);
-        self.tell("power loss");
     }
 
     /// The faults cease.

@@ -154,6 +154,17 @@ impl Platter {
         self.before.retain(|path, _| !path.starts_with(folder));
     }
 
+    /// Somebody removes a file.
+    pub(crate) fn remove_file(&mut self, removed: &Path) {
+        for files in [&mut self.files, &mut self.durable] {
+            files.remove(removed);
+        }
+        self.pending.retain(|change| {
+            let (Change::Link(path, _) | Change::Rename(_, path, _)) = change;
+            path != removed
+        });
+    }
+
     /// The records of a folder, as a backup holds them.
     pub(crate) fn backup(&self, folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let records = self.files.keys().filter(|path| {

@@ -38,8 +38,8 @@
 //!
 //! # What lies outside
 //!
-//! A virtual machine cloned inside a window: at most the rest of that window ([`Interval`], 2 s) can be
-//! issued twice. A store restored from an old backup while its holders run, or with a clock that was
+//! A virtual machine cloned inside a window: the rest of that window ([`Interval`], 2 s) can be issued twice, and
+//! everything after it where the store is cloned as well. A store restored from an old backup while its holders run, or with a clock that was
 //! set back. A store that lost everything is safe: see [`FileStore`].
 //!
 //! Architecture invariant: [`grant::next`] alone decides where a window begins, for every store.

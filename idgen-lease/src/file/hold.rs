@@ -29,6 +29,10 @@ pub(super) struct FileHold<D> {
     mark: u64,
     /// The mark in the record, if this hold has written one: greater than `mark` after a grant that failed half-way.
     recorded: Option<u64>,
+    /// The stamp of the last record that was written, and that of the one which is being: the same for each
+    /// attempt. A record with another is not this hold's.
+    stamp: u64,
+    drafted: Option<u64>,
     max_ahead: u64,
 }
 
@@ -54,6 +58,8 @@ impl<D: Disk> FileHold<D> {
             first: mark,
             mark,
             recorded: None,
+            stamp: 0,
+            drafted: None,
             max_ahead: base.map_or(u64::MAX, |base| base.ticks_in(ahead)),
         }
     }
@@ -76,9 +82,13 @@ impl<D: Disk> FileHold<D> {
         let lost = |why: String| StoreError::Lost { what: self.block.describe(), why };
         match self.shelf.record(self.block, &|_| ())? {
             None => Err(lost(format!("its record in {folder} was removed"))),
-            Some(record) if record.term != self.term() || record.mark < self.mark => {
+            Some(record)
+                if record.term != self.term()
+                    || record.mark < self.mark
+                    || record.stamp != self.stamp && Some(record.stamp) != self.drafted =>
+            {
                 Err(lost(format!(
-                    "its record in {folder} has term {} and the mark {}, not {} and {}: somebody else wrote it, or it is an old one",
+                    "its record in {folder} has term {} and the mark {}, not {} and {}, or another stamp: somebody else wrote it, a clone of this machine perhaps, or it is an old one",
                     record.term,
                     self.shelf.realm().dated(record.mark),
                     self.term(),
@@ -108,12 +118,17 @@ impl<D: Disk> FileHold<D> {
             .mend(&mut self.shelf, self.block)?
             .map_err(|holder| self.shelf.held(self.block, holder))?;
         let (charter, now) = (Charter::of(self.shelf.realm()), self.clock.wall());
-        let record = Record::new(charter, self.block, self.term(), mark, now);
+        // Two clones hardly write at the same nanosecond, while random bits may be cloned with the rest.
+        let nanos = u64::try_from(now.as_nanos().rem_euclid(1 << 64)).unwrap_or(0);
+        let stamp = *self.drafted.get_or_insert(nanos);
+        let record = Record::new(charter, self.block, self.term(), mark, now, stamp);
         self.shelf.put_record(self.block, &record).map_err(|error| match self.check_lock() {
             Err(lost) if lost.is_lost() => lost,
             _ => error,
         })?;
         self.recorded = Some(mark);
+        self.stamp = stamp;
+        self.drafted = None;
         self.mark = mark;
         Ok(())
     }

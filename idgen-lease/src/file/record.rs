@@ -95,10 +95,20 @@ pub(super) struct Record {
     pub(super) mark: u64,
     /// When this was written, in milliseconds of Unix time.
     written_unix_ms: i64,
+    /// Tells this writing from every other, also of a clone of whoever wrote it.
+    #[serde(default)]
+    pub(super) stamp: u64,
 }
 
 impl Record {
-    pub(super) fn new(charter: Charter, block: Block, term: u64, mark: u64, now: UnixTime) -> Self {
+    pub(super) fn new(
+        charter: Charter,
+        block: Block,
+        term: u64,
+        mark: u64,
+        now: UnixTime,
+        stamp: u64,
+    ) -> Self {
         Self {
             format: FORMAT,
             charter,
@@ -107,6 +117,7 @@ impl Record {
             term,
             mark,
             written_unix_ms: millis(now),
+            stamp,
         }
     }
 
@@ -163,7 +174,7 @@ mod tests {
     fn record() -> Record {
         let realm = Realm::of(Scheme::of::<Snowflake>());
         let block = realm.block(7, 0).unwrap();
-        Record::new(Charter::of(&realm), block, 3, 99, UnixTime::from_millis(5))
+        Record::new(Charter::of(&realm), block, 3, 99, UnixTime::from_millis(5), 17)
     }
 
     #[test]
@@ -174,7 +185,7 @@ mod tests {
             "{\"format\":1,\"namespace\":\"snowflake\",\"scheme\":\"snowflake\",\
              \"layout\":\"unused=1:tick=41:datacenter(node)=5:worker(node)=5:sequence=12\",\
              \"epoch\":\"2020-01-01T00:00:00Z\",\"tick\":\"1ms\",\"node\":7,\"block_bits\":0,\
-             \"term\":3,\"mark\":99,\"written_unix_ms\":5}\ncrc32 "
+             \"term\":3,\"mark\":99,\"written_unix_ms\":5,\"stamp\":17}\ncrc32 "
                 .to_owned()
                 + &text[text.len() - 9..]
         );

@@ -4,6 +4,8 @@ use std::io::{Read, Write, pipe};
 use std::sync::Mutex;
 
 use fork::{Fork, fork, waitpid};
+use idgen_core::Scheme;
+use idgen_lease::{Ask, Realm, Store, Wanted};
 use idgen_testkit::in_child;
 
 use super::*;
@@ -97,4 +99,23 @@ fn of_a_start_that_is_forked_the_parent_has_the_node_id() {
             ids.unwrap().generate().unwrap();
         }
     }
+}
+
+/// What a clone of a machine is to a folder that both of them write in: the same holder, twice. The second to renew
+/// finds that it is not the only one.
+#[test]
+fn of_two_clones_of_a_holder_the_later_loses_the_node_id() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock));
+    let realm = Realm::of(Scheme::of::<Snowflake>());
+    let mut hold = store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ()).unwrap();
+    let window = hold.grant(Ask { from: 0, length: 1_000 }).unwrap();
+    let childs = in_child(|| {
+        clock.advance(Duration::from_millis(1));
+        let next = hold.grant(Ask { from: 0, length: 1_000 }).unwrap();
+        vec![next.start().into()]
+    });
+    assert_eq!(childs, [window.end().into()]);
+    let error = hold.grant(Ask { from: 0, length: 1_000 }).unwrap_err();
+    assert!(error.is_lost() && error.to_string().contains("a clone of this machine"), "{error}");
 }

@@ -64,7 +64,7 @@ pub enum LeaseError {
     /// The first id could only be issued later than anybody wants to wait.
     #[error(
         "{what} may issue nothing before {begins}, which is {wait} s from now: an earlier holder came \
-         that far, so the clock was set back; set it right, take another node id, or wait"
+         that far, so the clock was set back, or stands still; set it right, take another node id, or wait"
     )]
     Early {
         /// The node id, or the block.

@@ -1,8 +1,6 @@
 //! The files of one namespace, in the folder and in its second.
 
 use core::time::Duration;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -105,7 +103,7 @@ impl<D: Disk> Shelf<D> {
         for (place, known) in self.places.iter().zip(&known) {
             let record = known.clone().map_or_else(|| made.clone(), |one| one.reaching(longest));
             if known.as_ref() != Some(&record) {
-                place.found(&record)?;
+                place.found(&record, clock)?;
             }
         }
         let earliest = earliest(&known);
@@ -121,7 +119,7 @@ impl<D: Disk> Shelf<D> {
     ) -> Result<(), StoreError> {
         let _lock = self.lock_founding(clock)?;
         let founding = Founding::new(Charter::of(&self.realm), clock.wall(), longest);
-        self.places.iter().try_for_each(|place| place.found(&founding))
+        self.places.iter().try_for_each(|place| place.found(&founding, clock))
     }
 
     /// What each place has of the namespace's record.
@@ -302,10 +300,10 @@ impl Place {
         self.bytes(name)?.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
     }
 
-    /// Writes the namespace's record. A process that was paused in the middle may be at it as well, in a container with the
-    /// same process id too.
-    fn found(&self, founding: &Founding) -> Result<(), StoreError> {
-        let draft = format!("namespace.new-{:016x}", RandomState::new().hash_one(()));
+    /// Writes the namespace's record, by a draft of its own: a process whose lock is in a first folder that was removed may
+    /// be at it as well.
+    fn found(&self, founding: &Founding, clock: &dyn Clock) -> Result<(), StoreError> {
+        let draft = format!("namespace.new-{:x}", clock.wall().as_nanos());
         self.put(&draft, FOUNDING, founding)
     }
 

@@ -108,23 +108,34 @@ impl<W: Word> Dressing<W> {
             let until_carry = self.cut.low_mask - (position & self.cut.low_mask);
             let len = usize::try_from(until_carry).map_or(rest.len(), |n| rest.len().min(n + 1));
             let (chunk, tail) = rest.split_at_mut(len);
-            let mut word = self.dress(position);
-            // In blocks, so that the compiler unrolls them: a loop of two stores is as fast as the
-            // place that it happens to get in the program.
-            let (blocks, last) = chunk.as_chunks_mut::<16>();
-            for block in blocks {
-                for slot in block {
-                    *slot = wrap(word);
-                    word = word.plus(step);
-                }
-            }
-            for slot in last {
-                *slot = wrap(word);
-                word = word.plus(step);
+            let word = self.dress(position);
+            // Where the compiler sees that words are counted by ones it writes several at once.
+            if self.cut.low_to == 0 {
+                count_on(chunk, word, W::place(1, 0), &wrap);
+            } else {
+                count_on(chunk, word, step, &wrap);
             }
             position += len as u64;
             rest = tail;
         }
+    }
+}
+
+/// Writes this word and those that follow it by steps.
+#[inline(always)]
+fn count_on<W: Word, T>(out: &mut [T], mut word: W, step: W, wrap: &impl Fn(W) -> T) {
+    // In blocks, so that the compiler unrolls them: a loop of two stores is as fast as the place that
+    // it happens to get in the program.
+    let (blocks, last) = out.as_chunks_mut::<16>();
+    for block in blocks {
+        for slot in block {
+            *slot = wrap(word);
+            word = word.plus(step);
+        }
+    }
+    for slot in last {
+        *slot = wrap(word);
+        word = word.plus(step);
     }
 }
 

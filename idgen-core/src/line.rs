@@ -497,6 +497,16 @@ mod tests {
         }
     }
 
+    /// Whatever the usual path was left, the first id of a tick is of it.
+    #[test]
+    fn the_next_tick_is_seen_at_once() {
+        let line = starved();
+        for tick in [5, 5, 6, 6, 7, 8, 8] {
+            line.ticks().cached.store(tick, Ordering::Relaxed);
+            assert_eq!(line.axis().tick_of(line.take().unwrap()), tick);
+        }
+    }
+
     #[test]
     fn a_starved_ticker_is_gone_round() {
         let line = starved();

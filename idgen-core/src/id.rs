@@ -43,7 +43,7 @@ impl<S: IdScheme> Id<S> {
     const SCHEME: &'static Scheme = &Scheme::of::<S>();
 
     /// What takes its words apart, made when compiled.
-    const APART: Apart = Apart::of(&Self::SCHEME.layout);
+    const APART: &'static Apart = &Apart::of(&Self::SCHEME.layout);
 
     /// The id of a word.
     ///
@@ -51,7 +51,7 @@ impl<S: IdScheme> Id<S> {
     /// If the word is no id of the scheme: an unused bit is set, or a constant is another.
     #[inline]
     pub fn from_word(word: S::Word) -> Result<Self, WordError> {
-        if const { Self::APART }.fits(word.into()) { Ok(Self(word)) } else { Self::refuse(word) }
+        if Self::APART.fits(word.into()) { Ok(Self(word)) } else { Self::refuse(word) }
     }
 
     /// Says what is wrong with a word.
@@ -65,7 +65,7 @@ impl<S: IdScheme> Id<S> {
     #[cfg(feature = "random")]
     pub(crate) fn of_random(bits: u128) -> Self {
         // A stamped word is as wide as the layout, so there is always one.
-        Self(S::Word::from_u128(const { Self::APART }.stamp(bits)).unwrap_or_default())
+        Self(S::Word::from_u128(Self::APART.stamp(bits)).unwrap_or_default())
     }
 
     /// The id of these numbers.
@@ -107,7 +107,7 @@ impl<S: IdScheme> Id<S> {
     #[must_use]
     #[inline]
     pub fn parts(self) -> Parts {
-        const { Self::APART }.unpack(self.0.into())
+        Self::APART.unpack(self.0.into())
     }
 
     /// Ticks since the epoch.

@@ -40,7 +40,7 @@ impl LaneRun {
     /// The same of a position that its owner counts.
     #[inline(always)]
     pub(crate) fn permits(&self, position: u64, seen: Seen) -> bool {
-        (seen == self.seen) & (position < self.until)
+        seen == self.seen && position < self.until
     }
 
     /// The run from this position on.
@@ -69,9 +69,7 @@ impl LaneRun {
         line: &Line<T, O>,
         want: u64,
     ) -> Result<u64, Stall> {
-        if line.is_look_due(want) {
-            line.look();
-        }
+        line.look_in(want);
         // Read before the claim: if a window is granted in between, the run is thrown away.
         let seen = line.seen();
         let window = self.seen.end;

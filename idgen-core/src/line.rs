@@ -18,6 +18,9 @@ use crate::{Stall, Window, WindowError};
 /// in a few microseconds.
 const IDS_A_LOOK: u64 = 1_024;
 
+/// So many at once are a batch.
+const BATCH: u64 = 64;
+
 /// A line of positions that any number of threads draw from.
 ///
 /// | what happens | what the line does |
@@ -56,6 +59,16 @@ pub struct Line<T, O = Silent> {
     /// and at each stall. Tells a regression from an exhausted sequence; nothing else rests on it,
     /// so relaxed ordering is enough.
     latest: AtomicU64,
+    /// The tick for which `near` was worked out. Written by attempts off the usual path, after they
+    /// have raised the line to its floor; who finds the present tick here knows that a position
+    /// claimed meanwhile is not older. Freshness alone rests on it, so relaxed ordering is enough.
+    seen: AtomicU64,
+    /// The first position that the usual path may not issue: past the drift from `seen`, or one at
+    /// which somebody looks at the clock. Written just before `seen`, by the same. Of two threads at
+    /// once each may leave one of the two: then the drift counts from a tick that the clock has shown
+    /// all the same. Whether a position is this line's at all is the window's matter; so relaxed
+    /// ordering is enough.
+    near: AtomicU64,
     /// The tick that the clock showed last. Only kept where somebody observes.
     shown: AtomicU64,
     axis: Axis,
@@ -100,6 +113,8 @@ impl<T: Ticks, O: Observer> Line<T, O> {
             sequencer: Sequencer::new(),
             held: Held::none(),
             latest: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            near: AtomicU64::new(0),
             shown: AtomicU64::new(0),
             axis,
             reach: max_drift.saturating_add(1),
@@ -149,19 +164,15 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     pub fn take(&self) -> Result<u64, Stall> {
         // The claim goes first. What decides whether it is issued is read meanwhile: an atomic
         // addition waits for all that comes before it.
-        let claimed = self.sequencer.claim();
-        let now = self.ticks.now();
-        match claimed {
-            Some(position) if self.permits(position, now) => {
-                if position.is_multiple_of(IDS_A_LOOK) {
-                    self.look();
-                }
+        match self.sequencer.claim() {
+            Some(position) if self.permits(position) => {
                 if O::ACTIVE {
-                    self.tell(now, Run { start: position, end: position + 1 });
+                    let run = Run { start: position, end: position + 1 };
+                    self.tell(self.seen.load(Ordering::Relaxed), run);
                 }
                 Ok(position)
             }
-            missed => self.take_slowly(now, missed),
+            missed => self.take_slowly(missed),
         }
     }
 
@@ -184,38 +195,48 @@ impl<T: Ticks, O: Observer> Line<T, O> {
         }
     }
 
-    /// Whether a position that was claimed may be issued at this tick: it lies between floor and
-    /// horizon.
+    /// Whether a position that was claimed may be issued: it is in the window, and between floor and
+    /// horizon of the present tick.
     ///
-    /// Comparisons that do not wait for each other, of ticks rather than positions: a tick past the
-    /// layout's end, wherever the clock has it from, has no first position.
+    /// One look after the other, each at a number ready for use: the processor guesses that all of
+    /// them go well, and waits for none. Put together into one, they wait for each other.
     #[inline(always)]
-    fn permits(&self, position: u64, now: u64) -> bool {
-        let end = self.held.end();
-        let start = self.held.start();
-        let tick = self.axis.tick_of(position);
-        let near = (tick >= now) & (tick.wrapping_sub(now) < self.reach);
-        let inside = near & (position < end) & (position >= start);
-        let skip = self.ticks.skip(now);
-        // The tick of a position inside is at or past now, so this is how far it is from now's first.
-        inside && (skip == 0 || position - self.axis.unchecked_first_of(now) >= skip)
+    fn permits(&self, position: u64) -> bool {
+        position < self.held.end()
+            && position >= self.held.start()
+            && position < self.near.load(Ordering::Relaxed)
+            && self.ticks.now() == self.seen.load(Ordering::Relaxed)
     }
 
-    /// Deals with an attempt that came to nothing. It is handed no bounds but makes them again:
-    /// where the usual path had to keep them in memory, its atomic addition would wait for the
-    /// stores.
+    /// Deals with an attempt that came to nothing, at the beginning of a tick for one. It is handed
+    /// no bounds but makes them again: where the usual path had to keep them in memory, its atomic
+    /// addition would wait for the stores.
     #[cold]
     #[inline(never)]
-    fn take_slowly(&self, now: u64, claimed: Option<u64>) -> Result<u64, Stall> {
+    fn take_slowly(&self, claimed: Option<u64>) -> Result<u64, Stall> {
+        if claimed.is_some_and(|position| position.is_multiple_of(IDS_A_LOOK)) {
+            self.look();
+        }
+        let now = self.ticks.now();
         let bounds = self.bounds(now);
         match self.sequencer.settle(claimed, bounds.floor, bounds.horizon) {
             Some(position) => {
                 self.note(now);
+                self.see(now, position);
                 self.tell(now, Run { start: position, end: position + 1 });
                 Ok(position)
             }
             None => self.reserve_slowly(now, 1).map(|run| run.start),
         }
+    }
+
+    /// Lets the usual path go on from this position, issued at this tick: as far as the drift allows,
+    /// and at most to where somebody is to look at the clock.
+    fn see(&self, now: u64, position: u64) {
+        let drift_end = self.axis.first_of(now.saturating_add(self.reach));
+        let look = position - position % IDS_A_LOOK + IDS_A_LOOK;
+        self.near.store(drift_end.min(look), Ordering::Relaxed);
+        self.seen.store(now, Ordering::Relaxed);
     }
 
     /// Claims up to `want` neighbouring positions, at least one.
@@ -224,16 +245,25 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// Why there is not one right now.
     #[inline]
     pub fn reserve(&self, want: u64) -> Result<Run, Stall> {
-        if self.is_look_due(want) {
+        // Batches are made some sixteen times as fast as ids one by one.
+        let every = if want < BATCH { IDS_A_LOOK } else { 16 * IDS_A_LOOK };
+        if self.is_look_due(want, every) {
             self.look();
         }
         self.reserve_slowly(self.ticks.now(), want)
     }
 
-    /// Whether one of the next `want` positions is one at which somebody looks at the clock.
-    pub(crate) fn is_look_due(&self, want: u64) -> bool {
-        let next = self.sequencer.next();
-        next.wrapping_neg() % IDS_A_LOOK < want
+    /// Whether one of the next `want` positions is one at which somebody looks at the clock, which is
+    /// one in `every`.
+    fn is_look_due(&self, want: u64, every: u64) -> bool {
+        self.sequencer.next().wrapping_neg() % every < want
+    }
+
+    /// Looks at the clock if one of the next `want` positions says so.
+    pub(crate) fn look_in(&self, want: u64) {
+        if self.is_look_due(want, IDS_A_LOOK) {
+            self.look();
+        }
     }
 
     /// Claims positions within the bounds or, where there are none, by the clock itself: a
@@ -355,7 +385,7 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     /// machine with more to do than it has processors.
     #[cold]
     #[inline(never)]
-    pub(crate) fn look(&self) {
+    fn look(&self) {
         self.note(self.ticks.read());
     }
 
@@ -410,6 +440,7 @@ mod tests {
     /// A cached tick that nobody keeps: only a look at the clock refreshes it.
     struct Starved {
         cached: AtomicU64,
+        clock: u64,
     }
 
     impl Ticks for Starved {
@@ -418,8 +449,8 @@ mod tests {
         }
 
         fn read(&self) -> u64 {
-            self.cached.store(7, Ordering::Relaxed);
-            7
+            self.cached.store(self.clock, Ordering::Relaxed);
+            self.clock
         }
 
         fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
@@ -430,8 +461,10 @@ mod tests {
     fn starved() -> Line<Starved> {
         let layout: Layout = "41:10:12".parse().unwrap();
         let axis = Dressing::<u64>::new(&layout, 0, 0).unwrap().axis();
-        let line = Line::new(axis, Starved { cached: 5.into() }, 100);
+        let line = Line::new(axis, Starved { cached: 5.into(), clock: 7 }, 100);
         line.grant(Window::new(5, 1_000).unwrap()).unwrap();
+        // At the first position of a tick somebody looks at the clock.
+        line.observe(axis.first_of(5)).unwrap();
         line
     }
 
@@ -452,11 +485,25 @@ mod tests {
             let layout: Layout = axis_bits.parse().unwrap();
             let wide = Dressing::<u128>::new(&layout, 0, 0).map(|dressing| dressing.axis());
             let axis = wide.or_else(|_| Dressing::<u64>::new(&layout, 0, 0).map(|d| d.axis()));
-            let line = Line::new(axis.unwrap(), Starved { cached: u64::MAX.into() }, u64::MAX);
+            let ticks = Starved { cached: u64::MAX.into(), clock: u64::MAX };
+            let line = Line::new(axis.unwrap(), ticks, u64::MAX);
             line.grant(Window::from_start(0)).unwrap();
-            for position in [0, 1, line.axis().end() - 1] {
-                assert!(!line.permits(position, u64::MAX), "{position}");
+            for _ in 0..3 {
+                assert!(matches!(line.take(), Err(Stall::LayoutEnded { .. })));
             }
+            for position in [0, 1, line.axis().end() - 1] {
+                assert!(!line.permits(position), "{position}");
+            }
+        }
+    }
+
+    /// Whatever the usual path was left, the first id of a tick is of it.
+    #[test]
+    fn the_next_tick_is_seen_at_once() {
+        let line = starved();
+        for tick in [5, 5, 6, 6, 7, 8, 8] {
+            line.ticks().cached.store(tick, Ordering::Relaxed);
+            assert_eq!(line.axis().tick_of(line.take().unwrap()), tick);
         }
     }
 
@@ -468,9 +515,9 @@ mod tests {
         assert_eq!(ticks.first(), Some(&5));
         assert_eq!(ticks.last(), Some(&7), "no look at the clock in {IDS_A_LOOK} ids");
 
-        let batch = starved().reserve(IDS_A_LOOK).unwrap();
+        let batch = starved().reserve(16 * IDS_A_LOOK).unwrap();
         assert_eq!(line.axis().tick_of(batch.start), 7);
-        let of_lane = { LaneRun::EMPTY }.refill(&starved(), 2).unwrap();
+        let of_lane = { LaneRun::EMPTY }.refill(&starved(), IDS_A_LOOK).unwrap();
         assert_eq!(line.axis().tick_of(of_lane), 7);
     }
 
@@ -504,8 +551,9 @@ mod tests {
         let line = line();
         let foreign = line.axis().first_of(8);
         line.grant(Window::new(9, 12).unwrap()).unwrap();
-        assert!(!line.permits(foreign, 5));
-        assert!(line.permits(line.axis().first_of(9), 5));
+        assert_eq!(line.take(), Ok(line.axis().first_of(9)));
+        assert!(!line.permits(foreign));
+        assert!(line.permits(line.axis().first_of(9)));
     }
 
     /// A window that starts where the last one ends prolongs it: nothing is skipped.

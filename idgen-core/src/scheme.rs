@@ -46,6 +46,10 @@ pub trait IdScheme: 'static {
     const NAME: &'static str;
     /// How the bits are used.
     const LAYOUT: Layout;
+    /// The layout that positions are mostly dressed in, where that is a finer one
+    /// ([`Builder::refined`](crate::generator::Builder::refined)): so that the compiler knows it.
+    /// Nothing but speed hangs on it.
+    const LINE: Layout = Self::LAYOUT;
     /// Epoch and tick length; `None` for schemes that keep no time.
     const TIMEBASE: Option<Timebase>;
     /// Form in which ids are written where none is asked for.

@@ -41,9 +41,9 @@ impl Promise {
     pub const STRICT: Self =
         Self { order: Order::Strict, max_skip: 0, borrows: true, block_bits: 0 };
 
-    /// Runs of up to 64 positions reserved for each thread:
+    /// Runs of up to 1,024 positions reserved for each thread:
     /// [`Laned`](idgen_core::generator::Laned) and [`Lane`](idgen_core::generator::Lane).
-    pub const PER_THREAD: Self = Self { order: Order::PerThread, max_skip: 64, ..Self::STRICT };
+    pub const PER_THREAD: Self = Self { order: Order::PerThread, max_skip: 1_024, ..Self::STRICT };
 }
 
 /// Order of ids that several threads obtain from one generator.

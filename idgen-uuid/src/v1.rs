@@ -40,6 +40,7 @@ impl IdScheme for UuidV1 {
     type Word = u128;
     const NAME: &'static str = "uuid-v1";
     const LAYOUT: Layout = gregorian::layout(&TIME, gregorian::PLAIN);
+    const LINE: Layout = Self::COUNTED;
     const TIMEBASE: Option<Timebase> = Some(gregorian::TIMEBASE);
     const TEXT: Form = Form::Uuid;
 }

@@ -48,6 +48,7 @@ impl IdScheme for UuidV7 {
             Field::new(Kind::Random, 62).named("rand_b"),
         ],
     );
+    const LINE: Layout = Self::COUNTED;
     const TIMEBASE: Option<Timebase> =
         Some(Timebase::new(UnixTime::EPOCH, Duration::from_millis(1)));
     const TEXT: Form = Form::Uuid;

@@ -29,7 +29,7 @@ const fn shortest_sleep(tick: Duration) -> Duration {
 /// them is dropped. It reads the clock anew for each tick, so it follows every step of it; the
 /// clock of the process takes care which steps are to be followed.
 /// If it is starved or dead, ids get older than they are ([`CachedTicks::lag`] tells), until a line
-/// reads the clock itself: after every 1,024 ids, and when it runs out of positions. So freshness may
+/// reads the clock itself: after every 1,024 ids (16,384 of batches), and when it runs out of positions. So freshness may
 /// be lost, and uniqueness never. In the child of a fork, where no other thread lives on, the first
 /// such reading starts another.
 ///

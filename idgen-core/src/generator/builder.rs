@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::time::Duration;
 
-use super::engine::Engine;
+use super::engine::{Engine, OfLine, OfTicks};
 use super::{BuildError, DefaultTicks, Shared, Ticked};
 use crate::clock::{Clock, ClockTicks, Ticks};
 use crate::layout::{Dressing, DressingError, Layout};
@@ -337,7 +337,7 @@ impl<S, T: Ticks, O: Observer> Builder<S, T, O> {
             Start::Nothing => {}
         }
         let max_wait = self.max_wait.unwrap_or(MAX_WAIT.max(two_ticks));
-        Ok(Engine { line, dressing, max_wait, scheme: name })
+        Ok(Engine { line, dressing, max_wait, scheme: name, foreseen: false })
     }
 }
 
@@ -362,7 +362,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
     /// If a setting is missing or out of range, or the clock is before the scheme's epoch or past
     /// its end.
     pub fn shared(self) -> Result<Shared<S, T, O>, BuildError> {
-        Ok(Shared { engine: self.engine()? })
+        Ok(Shared { engine: self.engine()?.foreseen::<OfLine<S>>() })
     }
 
     /// A generator that counts ticks, of a scheme whose tick and sequence have more than 64 bits
@@ -374,7 +374,8 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
         let layout = self.layout()?;
         let dressing = Dressing::new(&layout.sequence_alone(), 0, 0);
         let sequence = dressing.map_err(|error| self.dressing_error(error))?;
-        Ok(Ticked { engine: self.refined(layout.without_sequence()).engine()?, sequence })
+        let engine = self.refined(layout.without_sequence()).engine()?;
+        Ok(Ticked { engine: engine.foreseen::<OfTicks<S>>(), sequence })
     }
 
     /// A generator of ids that end in random bits of the cryptographically secure source.
@@ -398,7 +399,8 @@ impl<S: IdScheme, T: Ticks, O: Observer> Builder<S, T, O> {
         // The upper half of each tick is kept for those who make many.
         let seed_bits = layout.sequence_bits().saturating_sub(1);
         let settings = settings.map_ticks(|ticks| Ok(Seeded::new(ticks?, seed_bits, &random)));
-        let (engine, mask) = (settings.engine_over(&layout)?, layout.payload_mask());
+        let engine = settings.engine_over(&layout)?.foreseen::<OfLine<S>>();
+        let mask = layout.payload_mask();
         Ok(Tailed { engine, random, mask, unbounded })
     }
 

@@ -71,7 +71,17 @@ impl<S: IdScheme, R> Drawn<S, R> {
 impl<S: IdScheme, R: RandomSource> Drawn<S, R> {
     #[inline]
     fn draw<I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
-        let mut words = [0; 256];
+        // The more at once, the less each pays for a key; but the room for them is to be cleared.
+        if out.len() > 64 {
+            self.draw_by::<1_024, I>(out, wrap)
+        } else {
+            self.draw_by::<64, I>(out, wrap)
+        }
+    }
+
+    #[inline(always)]
+    fn draw_by<const MOST: usize, I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
+        let mut words = [0; MOST];
         for chunk in out.chunks_mut(words.len()) {
             let words = &mut words[..chunk.len()];
             self.random.fill(words);

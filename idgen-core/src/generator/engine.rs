@@ -1,12 +1,13 @@
 //! What every generator is inside: a line, the dressing of its positions, and the bound on waits.
 
+use core::marker::PhantomData;
 use core::time::Duration;
 
 use super::patience::Patience;
 use crate::clock::Ticks;
-use crate::layout::Dressing;
+use crate::layout::{Cut, Dressing};
 use crate::observer::Observer;
-use crate::{FillError, GenerateError, Line, Name, Stall, Word};
+use crate::{FillError, GenerateError, IdScheme, Line, Name, Stall, Word};
 
 #[derive(Debug)]
 pub(super) struct Engine<W, T, O> {
@@ -14,9 +15,61 @@ pub(super) struct Engine<W, T, O> {
     pub(super) dressing: Dressing<W>,
     pub(super) max_wait: Duration,
     pub(super) scheme: Name,
+    /// Whether positions are cut as the compiler was told.
+    pub(super) foreseen: bool,
+}
+
+/// How positions are cut, for the compiler.
+pub(super) trait Foresight {
+    const CUT: Option<Cut>;
+}
+
+/// As in the scheme's line.
+pub(super) struct OfLine<S>(PhantomData<S>);
+
+impl<S: IdScheme> Foresight for OfLine<S> {
+    const CUT: Option<Cut> = match Cut::of(&S::LINE, 0) {
+        Ok(cut) => Some(cut),
+        Err(_) => None,
+    };
+}
+
+/// As the ticks alone are in the scheme's layout.
+pub(super) struct OfTicks<S>(PhantomData<S>);
+
+impl<S: IdScheme> Foresight for OfTicks<S> {
+    const CUT: Option<Cut> = match Cut::of(&S::LAYOUT.without_sequence(), 0) {
+        Ok(cut) => Some(cut),
+        Err(_) => None,
+    };
 }
 
 impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
+    /// The same, having looked whether the compiler knows how positions are cut. A block of node ids
+    /// or a finer layout is cut otherwise.
+    pub(super) fn foreseen<F: Foresight>(self) -> Self {
+        Self { foreseen: F::CUT.as_ref() == Some(self.dressing.cut()), ..self }
+    }
+
+    /// The word of a position: by numbers that the compiler knows, if they are these.
+    #[inline(always)]
+    pub(super) fn dress<F: Foresight>(&self, position: u64) -> W {
+        match const { F::CUT } {
+            Some(cut) if self.foreseen => self.dressing.dress_by(cut, position),
+            _ => self.dressing.dress(position),
+        }
+    }
+
+    /// A position as its word counts it: the word is this, and what its stretch has in common.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn count<F: Foresight>(&self, position: u64) -> W {
+        match const { F::CUT } {
+            Some(cut) if self.foreseen => cut.count(position),
+            _ => self.dressing.cut().count(position),
+        }
+    }
+
     /// The next word. What comes of the line is looked at before it is made into anything else, here
     /// and in the generators: results that are kept in memory on the way, to be read back in pieces of
     /// other sizes than they were written in, cost several times what an id does.

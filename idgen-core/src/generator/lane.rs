@@ -11,8 +11,8 @@ use crate::layout::Axis;
 use crate::observer::{Observer, Silent};
 use crate::{GenerateError, Id, IdScheme, Stall, Word};
 
-/// Longest run that a lane reserves, in positions: reserving costs some 30 ns when others do too.
-const MAX_RUN: u64 = 64;
+/// Longest run that a lane reserves, in positions: reserving costs some 100 ns when others do too.
+const MAX_RUN: u64 = 1_024;
 
 /// How many positions a lane reserves at once: few enough that a tick has runs for 64 lanes.
 pub(super) fn run_length(axis: Axis) -> u64 {

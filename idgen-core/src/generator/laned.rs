@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::engine::Engine;
+use super::engine::{Engine, OfLine};
 use super::lane::run_length;
 use super::{DefaultTicks, Generator, Shared};
 use crate::clock::Ticks;
@@ -49,11 +49,11 @@ impl Slot {
     #[inline(always)]
     fn take(&self, number: u64, seen: Seen) -> Option<(u64, [u64; 2])> {
         let position = self.next.get();
-        let own = (self.number.get() == number) & self.run.get().permits(position, seen);
-        own.then(|| {
+        if self.number.get() == number && self.run.get().permits(position, seen) {
             self.next.set(position + 1);
-            (position, self.offset.get())
-        })
+            return Some((position, self.offset.get()));
+        }
+        None
     }
 
     /// Takes this generator's run out, or an empty one: as long as it is in use, whoever else on this
@@ -129,7 +129,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
         let seen = self.shared.engine.line.seen();
         let taken = LANES.try_with(|lanes| lanes[self.slot % SLOTS].take(self.number, seen));
         let (position, offset) = taken.ok().flatten()?;
-        let count = self.shared.engine.dressing.count(position);
+        let count = self.shared.engine.count::<OfLine<S>>(position);
         Some(Id::dressed(count.plus(S::Word::of_halves(offset))))
     }
 
@@ -147,7 +147,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
             Ok(position) => {
                 run.stop_at(dressing.stretch_end(position));
                 word = dressing.dress(position);
-                offset = word.minus(dressing.count(position)).halves();
+                offset = word.minus(dressing.cut().count(position)).halves();
             }
             Err(_) => run.stop_at(0),
         }

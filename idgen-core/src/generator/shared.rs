@@ -4,7 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "std")]
 use super::Builder;
-use super::engine::Engine;
+use super::engine::{Engine, OfLine};
 use super::{DefaultTicks, Generator, Lane};
 use crate::clock::Ticks;
 use crate::observer::{Observer, Silent};
@@ -76,7 +76,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
     #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.engine.line.take() {
-            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Ok(position) => Ok(Id::dressed(self.engine.dress::<OfLine<S>>(position))),
             Err(stall) => Err(stall),
         }
     }
@@ -84,7 +84,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
     #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.engine.line.take() {
-            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Ok(position) => Ok(Id::dressed(self.engine.dress::<OfLine<S>>(position))),
             Err(stall) => self.engine.until(stall, || self.try_generate()),
         }
     }

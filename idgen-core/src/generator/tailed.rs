@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::engine::Engine;
+use super::engine::{Engine, OfLine};
 use super::{DefaultTicks, ErasedGenerator, Generator};
 use crate::clock::Ticks;
 use crate::observer::{Observer, Silent};
@@ -53,10 +53,16 @@ pub struct Tailed<S: IdScheme, T = DefaultTicks, O = Silent, R = SystemRandom> {
 }
 
 impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Tailed<S, T, O, R> {
-    #[inline]
+    #[inline(always)]
     fn tail(&self, word: S::Word, bits: u128) -> Id<S> {
         // The mask keeps to the word's width, so there is always a word.
         Id::dressed(word | S::Word::from_u128(bits & self.mask).unwrap_or_default())
+    }
+
+    /// The id of a position.
+    #[inline(always)]
+    fn drawn(&self, position: u64) -> Id<S> {
+        self.tail(self.engine.dress::<OfLine<S>>(position), self.random.word())
     }
 
     /// Tries once again where the stall is that of a child of fork, whose window the line was told
@@ -116,7 +122,7 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Generator for Tailed<S
     #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.engine.line.take() {
-            Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),
+            Ok(position) => Ok(self.drawn(position)),
             Err(stall) => self.try_again(stall),
         }
     }
@@ -124,7 +130,7 @@ impl<S: IdScheme, T: Ticks, O: Observer, R: RandomSource> Generator for Tailed<S
     #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.engine.line.take() {
-            Ok(position) => Ok(self.tail(self.engine.dressing.dress(position), self.random.word())),
+            Ok(position) => Ok(self.drawn(position)),
             Err(stall) => self.generate_again(stall),
         }
     }

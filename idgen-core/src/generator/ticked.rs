@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::engine::Engine;
+use super::engine::{Engine, OfTicks};
 use super::{DefaultTicks, ErasedGenerator, Generator};
 use crate::clock::Ticks;
 use crate::layout::Dressing;
@@ -86,7 +86,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Ticked<S, T, O> {
     #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
         match self.take() {
-            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Ok(position) => Ok(Id::dressed(self.engine.dress::<OfTicks<S>>(position))),
             Err(stall) => Err(stall),
         }
     }
@@ -94,7 +94,7 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Ticked<S, T, O> {
     #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
         match self.take() {
-            Ok(position) => Ok(Id::dressed(self.engine.dressing.dress(position))),
+            Ok(position) => Ok(Id::dressed(self.engine.dress::<OfTicks<S>>(position))),
             Err(stall) => self.engine.until(stall, || self.try_generate()),
         }
     }

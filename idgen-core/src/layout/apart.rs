@@ -73,7 +73,7 @@ impl Apart {
     }
 
     /// The numbers in a word.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "these three have at most 64 bits")]
     pub(crate) const fn unpack(&self, word: u128) -> Parts {
         Parts {
@@ -117,16 +117,35 @@ impl Pieces {
         self.pieces[..self.len].iter().rev()
     }
 
-    #[inline]
+    /// The number. Few layouts have one in more than three pieces: those the compiler makes into
+    /// shifts and masks, and a loop it might leave a loop.
+    #[inline(always)]
     const fn gather(&self, word: u128) -> u128 {
+        let [first, second, third, ..] = &self.pieces;
+        match self.len {
+            0 => 0,
+            1 => first.of(word),
+            2 => first.of(word) | second.of(word),
+            3 => first.of(word) | second.of(word) | third.of(word),
+            _ => self.gather_many(word),
+        }
+    }
+
+    const fn gather_many(&self, word: u128) -> u128 {
         let mut number = 0;
         let mut i = 0;
         while i < self.len {
-            let Piece { from, bits, to } = self.pieces[i];
-            number |= (word >> from & mask(bits)) << to;
+            number |= self.pieces[i].of(word);
             i += 1;
         }
         number
+    }
+}
+
+impl Piece {
+    #[inline(always)]
+    const fn of(&self, word: u128) -> u128 {
+        (word >> self.from & mask(self.bits)) << self.to
     }
 }
 

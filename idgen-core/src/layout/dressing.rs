@@ -1,79 +1,9 @@
-//! From positions of the line to words, and back: the one place where ids are shifted at speed.
+//! From positions of the line to words: the one place where ids are made at speed.
 
-use super::field::Role;
+use super::axis::Axis;
+use super::cut::Cut;
 use super::{Kind, Layout, LayoutError, Parts, RangeError};
 use crate::Word;
-
-/// Positions at the end of 64 bits that are never issued, so that the counter of a line cannot
-/// wrap however many threads run past its horizon at once.
-const MARGIN: u64 = 1 << 32;
-
-/// How ticks and sequence numbers make positions: `position = tick * 2^sequence_bits + sequence`.
-///
-/// # Example
-/// ```
-/// use idgen_core::layout::{Dressing, Layout};
-///
-/// let layout: Layout = "41:10:12".parse()?;
-/// let axis = Dressing::<u64>::new(&layout, 7, 0)?.axis();
-/// assert_eq!(axis.first_of(3), 3 * 4096);
-/// assert_eq!(axis.tick_of(3 * 4096 + 17), 3);
-/// # Ok::<(), Box<dyn core::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axis {
-    sequence_bits: u32,
-    /// Tick after the last one that can be issued.
-    end_tick: u64,
-}
-
-impl Axis {
-    const fn new(tick_bits: u32, sequence_bits: u32) -> Self {
-        let bits = tick_bits + sequence_bits;
-        let end = if bits >= 64 { u64::MAX - MARGIN + 1 } else { 1 << bits };
-        Self { sequence_bits, end_tick: end >> sequence_bits }
-    }
-
-    /// Positions in a tick, as a power of two: the sequence bits, and those of the node block.
-    #[must_use]
-    pub const fn sequence_bits(&self) -> u32 {
-        self.sequence_bits
-    }
-
-    /// The tick after the last one: where the layout ends. Layouts whose positions need all 64
-    /// bits end 2^32 positions earlier than their bits could say.
-    #[must_use]
-    pub const fn end_tick(&self) -> u64 {
-        self.end_tick
-    }
-
-    /// The first position after the layout's last.
-    #[must_use]
-    pub const fn end(&self) -> u64 {
-        self.end_tick << self.sequence_bits
-    }
-
-    /// The first position of a tick; of a tick past the layout's end, its end.
-    #[must_use]
-    #[inline]
-    pub const fn first_of(&self, tick: u64) -> u64 {
-        let tick = if tick < self.end_tick { tick } else { self.end_tick };
-        tick << self.sequence_bits
-    }
-
-    /// The same, without a look at whether the layout has such a tick.
-    #[inline]
-    pub(crate) const fn unchecked_first_of(&self, tick: u64) -> u64 {
-        tick << self.sequence_bits
-    }
-
-    /// The tick of a position.
-    #[must_use]
-    #[inline]
-    pub const fn tick_of(&self, position: u64) -> u64 {
-        position >> self.sequence_bits
-    }
-}
 
 /// What turns the positions of one node's line into words: shifts, masks, and the bits that stay
 /// the same.
@@ -99,33 +29,7 @@ impl Axis {
 pub struct Dressing<W> {
     /// Node id and constants.
     base: W,
-    axis: Axis,
-    /// Where the position is split: what is below goes to one run of word bits.
-    split: u32,
-    low_mask: u64,
-    low_to: u32,
-    /// Where the run above the split goes, which has all the bits there where `more` is empty.
-    high_to: u32,
-    high_mask: u64,
-    /// Runs above that one, for layouts whose constants stand between tick and sequence.
-    more: [Run; 2],
-    /// How many of `more` there are: none for any layout that people would choose.
-    more_len: u8,
-}
-
-/// Neighbouring bits of the position that are neighbours in the word too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Run {
-    from: u32,
-    mask: u64,
-    to: u32,
-}
-
-impl Run {
-    #[inline]
-    fn dress<W: Word>(self, position: u64) -> W {
-        W::place(position >> self.from & self.mask, self.to)
-    }
+    cut: Cut,
 }
 
 impl<W: Word> Dressing<W> {
@@ -148,29 +52,14 @@ impl<W: Word> Dressing<W> {
             let node_bits = layout.node_bits();
             return Err(LayoutError::Block { node, bits: block_bits, node_bits }.into());
         }
-        let places = Places::of(layout, block_bits)?;
-        let axis = Axis::new(layout.tick_bits(), layout.sequence_bits() + block_bits);
-        let mut runs = [Run::default(); 4];
-        let len = places.runs(&mut runs).ok_or(LayoutError::Scattered)?;
-        let [low, high, more @ ..] = runs;
-        Ok(Self {
-            base,
-            axis,
-            split: high.from,
-            low_mask: low.mask,
-            low_to: low.to,
-            high_to: high.to,
-            high_mask: high.mask,
-            more,
-            more_len: len.saturating_sub(2),
-        })
+        Ok(Self { base, cut: Cut::of(layout, block_bits)? })
     }
 
     /// How positions are made of ticks and sequence numbers.
     #[must_use]
     #[inline]
     pub const fn axis(&self) -> Axis {
-        self.axis
+        self.cut.axis
     }
 
     /// The word of a position. A position at or past [`Axis::end`] has none: a line's horizon
@@ -178,41 +67,32 @@ impl<W: Word> Dressing<W> {
     #[must_use]
     #[inline]
     pub fn dress(&self, position: u64) -> W {
-        debug_assert!(position < self.axis.end(), "position past the layout's end");
-        let high = position >> self.split;
-        let low = W::place(position & self.low_mask, self.low_to);
-        if self.more_len == 0 {
-            return self.base | W::place(high, self.high_to) | low;
-        }
-        let high = W::place(high & self.high_mask, self.high_to);
-        self.base | high | low | self.dress_more(position)
+        debug_assert!(position < self.cut.axis.end(), "position past the layout's end");
+        self.cut.dress(self.base, position)
     }
 
-    /// Both of them, without a loop: an empty one has an empty mask.
-    #[inline]
-    fn dress_more(&self, position: u64) -> W {
-        let [third, fourth] = self.more;
-        third.dress::<W>(position) | fourth.dress::<W>(position)
+    /// The same where the compiler knows how positions are cut, which is as here.
+    #[inline(always)]
+    pub(crate) fn dress_by(&self, cut: Cut, position: u64) -> W {
+        debug_assert!(position < self.cut.axis.end() && cut == self.cut, "another layout's");
+        cut.dress(self.base, position)
+    }
+
+    /// How positions are cut.
+    pub(crate) const fn cut(&self) -> &Cut {
+        &self.cut
     }
 
     /// What is between the words of neighbouring positions, within a stretch of low bits.
     #[inline]
     pub(crate) fn step(&self) -> W {
-        W::place(1, self.low_to)
-    }
-
-    /// The position where the words of its stretch count it: they are this and something that they have
-    /// in common, modulo the word.
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(crate) fn count(&self, position: u64) -> W {
-        W::place(position, self.low_to)
+        W::place(1, self.cut.low_to)
     }
 
     /// The position after the last of this one's stretch of low bits.
     #[inline]
     pub(crate) const fn stretch_end(&self, position: u64) -> u64 {
-        (position | self.low_mask).saturating_add(1)
+        (position | self.cut.low_mask).saturating_add(1)
     }
 
     /// Writes the words of the positions from `start` on.
@@ -225,22 +105,15 @@ impl<W: Word> Dressing<W> {
         let mut position = start;
         let mut rest = out;
         while !rest.is_empty() {
-            let until_carry = self.low_mask - (position & self.low_mask);
+            let until_carry = self.cut.low_mask - (position & self.cut.low_mask);
             let len = usize::try_from(until_carry).map_or(rest.len(), |n| rest.len().min(n + 1));
             let (chunk, tail) = rest.split_at_mut(len);
-            let mut word = self.dress(position);
-            // In blocks, so that the compiler unrolls them: a loop of two stores is as fast as the
-            // place that it happens to get in the program.
-            let (blocks, last) = chunk.as_chunks_mut::<16>();
-            for block in blocks {
-                for slot in block {
-                    *slot = wrap(word);
-                    word = word.plus(step);
-                }
-            }
-            for slot in last {
-                *slot = wrap(word);
-                word = word.plus(step);
+            let word = self.dress(position);
+            // Where the compiler sees that words are counted by ones it writes several at once.
+            if self.cut.low_to == 0 {
+                count_on(chunk, word, W::place(1, 0), &wrap);
+            } else {
+                count_on(chunk, word, step, &wrap);
             }
             position += len as u64;
             rest = tail;
@@ -248,75 +121,21 @@ impl<W: Word> Dressing<W> {
     }
 }
 
-/// For each bit of a position, from the lowest, its place in the word.
-struct Places {
-    place: [u8; 64],
-    len: usize,
-    /// Bits below the tick.
-    below: u32,
-}
-
-impl Places {
-    fn of(layout: &Layout, block_bits: u32) -> Result<Self, LayoutError> {
-        let below = layout.sequence_bits() + block_bits;
-        let bits = below + layout.tick_bits();
-        if bits > 64 {
-            return Err(LayoutError::PositionBits { bits });
-        }
-        if below > 63 {
-            return Err(LayoutError::SequenceBits { bits: below });
-        }
-        let mut places = Self { place: [0; 64], len: 0, below };
-        places.push(layout, Role::Sequence, layout.sequence_bits());
-        places.push(layout, Role::Node, block_bits);
-        // Whichever of sequence and block is the higher in the word is it in the position too.
-        places.place[..places.len].sort_unstable();
-        places.push(layout, Role::Tick, layout.tick_bits());
-        Ok(places)
-    }
-
-    /// Appends the places of the lowest `bits` bits of a role's number.
-    fn push(&mut self, layout: &Layout, role: Role, bits: u32) {
-        for bit in 0..bits {
-            let holds = |low: u8, count: u8| {
-                (u32::from(low)..u32::from(low) + u32::from(count)).contains(&bit)
-            };
-            for field in layout.fields() {
-                if field.kind().role() == role && holds(field.low, field.bits) {
-                    let place = u32::from(field.offset) + bit - u32::from(field.low);
-                    self.place[self.len] = u8::try_from(place).unwrap_or(u8::MAX);
-                    self.len += 1;
-                }
-            }
+/// Writes this word and those that follow it by steps.
+#[inline(always)]
+fn count_on<W: Word, T>(out: &mut [T], mut word: W, step: W, wrap: &impl Fn(W) -> T) {
+    // In blocks, so that the compiler unrolls them: a loop of two stores is as fast as the place that
+    // it happens to get in the program.
+    let (blocks, last) = out.as_chunks_mut::<16>();
+    for block in blocks {
+        for slot in block {
+            *slot = wrap(word);
+            word = word.plus(step);
         }
     }
-
-    /// The runs of position bits that are neighbours in the word, from the lowest: at least two,
-    /// so that the upper one may be empty. `None` where there are more than four.
-    fn runs(&self, runs: &mut [Run; 4]) -> Option<u8> {
-        let mut len = 0;
-        let mut from = 0;
-        while from < self.len {
-            let breaks = |i: &usize| self.place[*i] != self.place[*i - 1] + 1;
-            let mut to = (from + 1..self.len).find(breaks).unwrap_or(self.len);
-            if len == 0 && to == self.len {
-                // One run: split it where the tick begins, or there is nothing above the split.
-                to = (self.below as usize).clamp(1, 63).min(self.len);
-            }
-            let bits = u32::try_from(to - from).ok()?;
-            *runs.get_mut(len)? = Run {
-                from: u32::try_from(from).ok()?,
-                mask: u64::MAX >> (64 - bits),
-                to: self.place[from].into(),
-            };
-            len += 1;
-            from = to;
-        }
-        if len < 2 {
-            // Nothing is above the lowest run: its end is where the empty one begins.
-            runs[1] = Run { from: u32::try_from(self.len).ok()?.min(63), mask: 0, to: 0 };
-        }
-        u8::try_from(len.max(2)).ok()
+    for slot in last {
+        *slot = wrap(word);
+        word = word.plus(step);
     }
 }
 

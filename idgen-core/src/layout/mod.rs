@@ -9,7 +9,9 @@
 //! error that names the value and the range. Nobody outside this module shifts bits of an id.
 
 mod apart;
+mod axis;
 mod capacity;
+mod cut;
 mod dressing;
 mod error;
 mod field;
@@ -19,8 +21,10 @@ mod refine;
 mod undressing;
 
 pub(crate) use apart::Apart;
+pub use axis::Axis;
 pub use capacity::Capacity;
-pub use dressing::{Axis, Dressing, DressingError};
+pub(crate) use cut::Cut;
+pub use dressing::{Dressing, DressingError};
 pub use error::{LayoutError, RangeError, WordError};
 pub use field::{Field, Kind, UnknownKind};
 pub use picture::Picture;

@@ -9,7 +9,7 @@
 //! D. J. Bernstein, *Fast-key-erasure random-number generators*, 2017. AES: FIPS 197; counter mode:
 //! NIST SP 800-38A, section 6.5.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128Enc, Block};
@@ -17,15 +17,18 @@ use idgen_fork::generation;
 
 use super::RandomSource;
 
-/// Words made at once, the next key not counted: 2 KiB, which the processor's cache hardly feels.
-const WORDS: usize = 128;
+/// Words made at once, the next key not counted: 4 KiB, which the processor's cache hardly feels.
+const WORDS: usize = 256;
+
+/// Words that are encrypted together, on their way into the stock.
+const PIECE: usize = 32;
 
 /// Words made at once where many are asked for: 16 KiB, as long as who asks has them in the cache.
-const MOST_WORDS: usize = 8 * WORDS;
+const MOST_WORDS: usize = 1_024;
 
 /// Words after which the operating system is asked again: every 2 MiB. It bounds what a clone of
 /// a virtual machine, which no process hears of, has in common with the original.
-const WORDS_A_SEED: usize = 1_024 * WORDS;
+const WORDS_A_SEED: usize = 128 * 1_024;
 
 /// The cryptographically secure source of ids: AES-128 in counter mode, by a key that is the
 /// thread's own and replaced with each buffer.
@@ -49,87 +52,141 @@ pub struct SystemRandom;
 
 impl RandomSource for SystemRandom {
     fn fill(&self, words: &mut [u128]) {
-        KEYSTREAM.with_borrow_mut(|keystream| {
+        STOCK.with(|stock| {
             for words in words.chunks_mut(MOST_WORDS) {
-                keystream.fill(words);
+                stock.fill(words);
             }
         });
     }
 
     #[inline(always)]
     fn word(&self) -> u128 {
-        let word = KEYSTREAM.with(|keystream| Some(keystream.try_borrow_mut().ok()?.word()));
-        // Nothing that happens while it is borrowed asks for a word.
-        word.unwrap_or_else(|| { Keystream::EMPTY }.word())
+        STOCK.with(Stock::word)
     }
 }
 
 thread_local! {
-    static KEYSTREAM: RefCell<Keystream> = const { RefCell::new(Keystream::EMPTY) };
+    static STOCK: Stock = const { Stock::none() };
 }
 
-/// What a thread has in stock.
-struct Keystream {
-    words: [u128; WORDS],
+/// What a thread has in stock: cells rather than a whole that is borrowed, whose flag would have to be
+/// written twice for each word.
+struct Stock {
+    words: [Cell<u128>; WORDS],
     /// How many of the words are left; those from here on are erased.
-    left: usize,
-    key: [u8; 16],
-    /// Words that may still be made from the seed.
-    seeded: usize,
-    /// The process' generation that the stock belongs to.
-    generation: u64,
+    left: Cell<usize>,
+    /// The process' generation that the words belong to.
+    generation: Cell<u64>,
+    keys: RefCell<Keys>,
 }
 
-impl Keystream {
-    const EMPTY: Self = Self { words: [0; WORDS], left: 0, key: [0; 16], seeded: 0, generation: 0 };
+impl Stock {
+    const fn none() -> Self {
+        Self {
+            words: [const { Cell::new(0) }; WORDS],
+            left: Cell::new(0),
+            generation: Cell::new(0),
+            keys: RefCell::new(Keys { key: [0; 16], seeded: 0, generation: 0 }),
+        }
+    }
 
     #[inline(always)]
-    fn word(&mut self) -> u128 {
-        if self.left == 0 || self.generation != generation() {
-            self.refill();
-        }
-        self.left -= 1;
-        core::mem::take(&mut self.words[self.left])
-    }
-
-    /// Fills these with random bits: from the stock, or where they are as many as that, where they
-    /// lie.
-    fn fill(&mut self, mut out: &mut [u128]) {
-        if out.len() >= WORDS {
-            return self.key(out.len()).encrypt(out);
-        }
-        while !out.is_empty() {
-            if self.left == 0 || self.generation != generation() {
-                self.refill();
-            }
-            let (now, later) = out.split_at_mut(out.len().min(self.left));
-            self.take(now);
-            out = later;
+    fn word(&self) -> u128 {
+        match self.in_stock() {
+            Some(word) => word,
+            None => self.word_anew(),
         }
     }
 
-    /// Hands out as many words as asked for, which are there.
-    fn take(&mut self, out: &mut [u128]) {
-        let from = self.left - out.len();
-        out.copy_from_slice(&self.words[from..self.left]);
-        self.words[from..self.left].fill(0);
-        self.left = from;
+    /// A word that is there, and this process' own.
+    #[inline(always)]
+    fn in_stock(&self) -> Option<u128> {
+        if self.generation.get() != generation() {
+            return None;
+        }
+        let last = self.left.get().checked_sub(1)?;
+        let word = self.words.get(last)?.take();
+        self.left.set(last);
+        Some(word)
     }
 
     #[cold]
     #[inline(never)]
-    fn refill(&mut self) {
-        self.key(WORDS).encrypt(&mut self.words);
-        self.left = WORDS;
+    fn word_anew(&self) -> u128 {
+        self.refill();
+        self.in_stock().unwrap_or_else(|| {
+            // There is a word now: but for a fork just here, which makes it somebody else's.
+            let mut word = [0];
+            self.key(1).encrypt(&mut word);
+            word[0]
+        })
     }
 
+    /// Fills these with random bits: from the stock, or where they are as many as that, where they
+    /// lie.
+    fn fill(&self, out: &mut [u128]) {
+        if out.len() >= WORDS {
+            return self.key(out.len()).encrypt(out);
+        }
+        let mut rest = out;
+        while !rest.is_empty() {
+            if self.left.get() == 0 || self.generation.get() != generation() {
+                self.refill();
+            }
+            let left = self.left.get();
+            let (now, later) = rest.split_at_mut(rest.len().min(left));
+            let from = left - now.len();
+            for (slot, word) in now.iter_mut().zip(&self.words[from..left]) {
+                *slot = word.take();
+            }
+            self.left.set(from);
+            rest = later;
+        }
+    }
+
+    /// Makes all words anew.
+    fn refill(&self) {
+        self.left.set(0);
+        let key = self.key(WORDS);
+        let mut piece = [0; PIECE];
+        for (words, first) in self.words.chunks(PIECE).zip((0_u64..).step_by(PIECE)) {
+            key.encrypt_from(first, &mut piece);
+            for (word, made) in words.iter().zip(&mut piece) {
+                word.set(core::mem::take(made));
+            }
+        }
+        // What was made is in the stock alone.
+        core::hint::black_box(&mut piece);
+        self.generation.set(generation());
+        self.left.set(WORDS);
+    }
+
+    /// A key for as many words and no more.
+    fn key(&self, words: usize) -> Key {
+        match self.keys.try_borrow_mut() {
+            Ok(mut keys) => keys.next(words),
+            // Nothing that happens while they are borrowed asks for a key.
+            Err(_) => Keys { key: [0; 16], seeded: 0, generation: 0 }.next(words),
+        }
+    }
+}
+
+/// Makes a key out of the one before.
+struct Keys {
+    key: [u8; 16],
+    /// Words that may still be made from the seed.
+    seeded: usize,
+    /// The process' generation that the key belongs to.
+    generation: u64,
+}
+
+impl Keys {
     /// A key for as many words and no more, which is not kept. The one that is kept takes its place.
-    fn key(&mut self, words: usize) -> Key {
+    fn next(&mut self, words: usize) -> Key {
         let generation = generation();
         if self.generation != generation {
-            // What is there is the parent's.
-            (self.words, self.left, self.seeded) = ([0; WORDS], 0, 0);
-            self.generation = generation;
+            // The key is the parent's, too: a seed makes it this process' own.
+            (self.seeded, self.generation) = (0, generation);
         }
         if self.seeded < words {
             self.seed();
@@ -158,10 +215,14 @@ impl Keystream {
 struct Key(Aes128Enc);
 
 impl Key {
-    /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
-    /// made the next key.
     fn encrypt(self, words: &mut [u128]) {
-        for (word, place) in words.iter_mut().zip(0_u64..) {
+        self.encrypt_from(0, words);
+    }
+
+    /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
+    /// made the next key. Of what one key makes, each place is asked for once.
+    fn encrypt_from(&self, first: u64, words: &mut [u128]) {
+        for (word, place) in words.iter_mut().zip(first..) {
             *word = place.into();
         }
         let blocks = Array::cast_slice_from_core_mut(bytemuck::cast_slice_mut(words));
@@ -199,38 +260,57 @@ mod tests {
         }
     }
 
+    impl Stock {
+        fn all(&self) -> [u128; WORDS] {
+            core::array::from_fn(|i| self.words[i].get())
+        }
+
+        /// What a child of fork has.
+        fn copied(&self) -> Self {
+            let childs = Self::none();
+            for (child, parent) in childs.words.iter().zip(&self.words) {
+                child.set(parent.get());
+            }
+            childs.left.set(self.left.get());
+            let Keys { key, seeded, .. } = *self.keys.borrow();
+            childs.keys.replace(Keys { key, seeded, generation: u64::MAX });
+            childs.generation.set(u64::MAX);
+            childs
+        }
+    }
+
     #[test]
     fn what_has_left_the_buffer_is_erased_and_so_is_its_key() {
-        let mut stock = Keystream::EMPTY;
+        let stock = Stock::none();
         let first = stock.word();
-        let key = stock.key;
-        assert!(!stock.words.contains(&first));
-        let mut rest = vec![0; stock.left];
+        let key = stock.keys.borrow().key;
+        assert!(!stock.all().contains(&first));
+        let mut rest = vec![0; stock.left.get()];
         stock.fill(&mut rest);
-        assert_eq!(stock.words, [0; WORDS]);
+        assert!(!rest.contains(&0) && !rest.contains(&first));
+        assert_eq!(stock.all(), [0; WORDS]);
         stock.word();
-        assert_ne!(stock.key, key);
+        assert_ne!(stock.keys.borrow().key, key);
     }
 
     /// A child of fork has a copy of the stock, and another generation.
     #[test]
     fn a_copy_in_another_generation_hands_out_other_words() {
-        let mut parents = Keystream::EMPTY;
+        let parents = Stock::none();
         parents.word();
-        let mut childs = Keystream { ..parents };
-        childs.generation = u64::MAX;
-        let (parents, childs) = (parents.word(), childs.word());
-        assert_ne!(parents, childs);
+        let childs = parents.copied();
+        let of_child: Vec<_> = (0..2 * WORDS).map(|_| childs.word()).collect();
+        let of_parent: Vec<_> = (0..2 * WORDS).map(|_| parents.word()).collect();
+        assert!(of_child.iter().all(|word| !of_parent.contains(word)));
     }
 
     /// Neither in what is in stock nor in what is made where it lies.
     #[test]
     fn a_copy_makes_other_words_in_place_too() {
-        let mut parents = Keystream::EMPTY;
+        let parents = Stock::none();
         let mut made = [0; WORDS];
         parents.fill(&mut made);
-        let mut childs = Keystream { ..parents };
-        childs.generation = u64::MAX;
+        let childs = parents.copied();
         let mut of_child = [0; WORDS];
         childs.fill(&mut of_child);
         parents.fill(&mut made);
@@ -253,7 +333,8 @@ mod tests {
     fn each_word_is_its_place_encrypted() {
         let cipher = || Aes128Enc::new(&[7; 16].into());
         let mut words = [0; 3 * WORDS];
-        Key(cipher()).encrypt(&mut words);
+        Key(cipher()).encrypt(&mut words[..WORDS]);
+        Key(cipher()).encrypt_from(WORDS as u64, &mut words[WORDS..]);
         for (place, word) in (0_u128..).zip(words) {
             let mut block = Block::from(place.to_ne_bytes());
             cipher().encrypt_block(&mut block);

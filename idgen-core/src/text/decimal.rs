@@ -1,13 +1,19 @@
 //! Decimal, of as many digits as the word needs.
 //!
-//! Written by `itoa`. Read eight digits at a time, and strictly: no sign, no leading zero,
-//! so that a word has one text.
+//! Words of 64 bits are written eight digits at a time, and never put into memory but in whole;
+//! those of 128 by `itoa`. Read eight digits at a time, and strictly: no sign, no leading zero, so
+//! that a word has one text.
 //!
 //! Source: of reading eight digits in three multiplications, Daniel Lemire, "Quickly parsing
-//! eight digits" (2018), <https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/>.
+//! eight digits" (2018), <https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/>; of writing
+//! them, division by multiplication in several lanes of a word, Henry S. Warren, *Hacker's Delight*,
+//! second edition, section 10-9.
 
 use super::TextBuf;
 use crate::Word;
+
+/// 1 in each byte.
+const EACH: u64 = u64::from_le_bytes([1; 8]);
 
 /// The most digits of which every number fits 64 bits.
 const SAFE: usize = 19;
@@ -27,13 +33,51 @@ pub(super) const fn max_width<W: Word>() -> usize {
 /// Writes a word.
 #[inline]
 pub(super) fn encode<W: Word>(word: W) -> TextBuf {
-    let mut buffer = itoa::Buffer::new();
     let word: u128 = word.into();
-    let text = match u64::try_from(word) {
-        Ok(word) if W::BITS == u64::BITS => buffer.format(word),
-        _ => buffer.format(word),
+    match u64::try_from(word) {
+        Ok(word) if W::BITS == u64::BITS => encode_64(word),
+        _ => TextBuf::from_ascii(itoa::Buffer::new().format(word).as_bytes()),
+    }
+}
+
+/// Values of eight digits.
+const EIGHT: u64 = 100_000_000;
+
+#[inline]
+fn encode_64(word: u64) -> TextBuf {
+    let (front, back) = (word / (EIGHT * EIGHT), word % (EIGHT * EIGHT));
+    let groups = [front, back / EIGHT, back % EIGHT].map(digits);
+    let [first, second, third] = groups.map(|digits| digits + 0x30 * EACH);
+    // Zeros in front go: whole groups of them, and then characters, which are the lowest bytes.
+    let (words, leading) = match groups {
+        [0, 0, last] => ([third, 0, 0, 0], (last | 1 << 56).trailing_zeros() / 8),
+        [0, middle, _] => ([second, third, 0, 0], middle.trailing_zeros() / 8),
+        [top, ..] => ([first, second, third, 0], top.trailing_zeros() / 8),
     };
-    TextBuf::from_ascii(text.as_bytes())
+    let [a, b, c, _] = words;
+    let shift = 8 * leading;
+    // In two steps, for the second word may have to go by 64 bits.
+    let joined = |low: u64, high: u64| low >> shift | high << 1 << (63 - shift);
+    let len = match groups {
+        [0, 0, _] => 8,
+        [0, ..] => 16,
+        _ => 24,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "at most 7")]
+    let leading = leading as u8;
+    TextBuf::from_words([joined(a, b), joined(b, c), c >> shift], len - leading)
+}
+
+/// The eight digits of a value below [`EIGHT`], one a byte, the first in the lowest.
+#[inline]
+fn digits(value: u64) -> u64 {
+    // Two lanes of four digits; four of two, by a multiplication with 2^20 / 100; eight of one, by one
+    // with 2^10 / 10. What a lane's product leaves to the next is masked off.
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
+    let twos = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
+    tens | (twos - 10 * tens) << 8
 }
 
 /// Reads a word; `None` for anything but its text.
@@ -83,7 +127,6 @@ fn read_safe(digits: &[u8]) -> Option<u64> {
 /// The value of eight digits; `None` where one of them is no digit.
 #[inline]
 fn read_eight(digits: [u8; 8]) -> Option<u64> {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
     let text = u64::from_le_bytes(digits);
     // A digit is 0x30 to 0x39: its upper half is 3, and stays 3 when 6 is added.
     let upper_halves = 0xF0 * EACH;
@@ -122,6 +165,24 @@ mod tests {
         for word in [0, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
             assert_eq!(Form::Decimal.encode(word), *word.to_string());
             assert_eq!(Form::Decimal.decode(&word.to_string()), Ok(word));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn prop_rust_formatting(word: u64, shift in 0..64_u32) {
+            let word = word >> shift;
+            let (written, expected) = (Form::Decimal.encode(word), word.to_string());
+            proptest::prop_assert_eq!(written.as_str(), expected);
+        }
+    }
+
+    /// Every value of each lane that digits are parted in.
+    #[test]
+    fn digits_are_parted_right() {
+        for value in (0..10_000).flat_map(|four| [four, four * 10_000, 99_999_999 - four]) {
+            let expected = format!("{value:08}").into_bytes().try_into().unwrap();
+            assert_eq!(digits(value) + 0x30 * EACH, u64::from_le_bytes(expected), "{value}");
         }
     }
 

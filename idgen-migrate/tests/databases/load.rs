@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use idgen_core::IdScheme;
+use idgen_core::clock::{Clock, SystemClock};
 use idgen_core::generator::{Builder, Shared, Tailed};
 use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old};
 use idgen_migrate::session::{Engine, Session};
@@ -24,6 +25,8 @@ pub(crate) struct Counts {
     pub(crate) reads: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) triggered: AtomicU64,
+    /// The longest that a request took with all its attempts, in milliseconds.
+    pub(crate) slowest: AtomicU64,
 }
 
 /// A load that runs until it is stopped.
@@ -163,6 +166,7 @@ impl Actor {
                 true => Moment::of(Phase::Planned),
                 false => moment,
             };
+            let began = SystemClock.monotonic();
             match self.random.below(20) {
                 0..5 => self.join(moment).await,
                 5..9 => self.order(moment).await,
@@ -172,6 +176,8 @@ impl Actor {
                 15..16 => self.leave(moment).await,
                 _ => self.read(moment).await,
             }
+            let took = (SystemClock.monotonic() - began).as_millis();
+            self.counts.slowest.fetch_max(u64::try_from(took).unwrap(), Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -4,19 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use idgen_core::IdScheme;
 use idgen_core::clock::{Clock, SystemClock};
-use idgen_core::generator::{Builder, Shared, Tailed};
-use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old};
+use idgen_migrate::app::{Either, Known, Live, Moment, New, Old};
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::target::LanedUuid;
 use idgen_migrate::{Error, Phase};
 use idgen_testkit::SplitMix64;
 
+use crate::mint::{Customer, Mint};
 use crate::server::Database;
-use crate::shop::{Flake, Path, literal, now, old_id};
-
-type Customer = Known<String, String>;
+use crate::shop::{Path, literal, now, old_id};
 
 /// What the load did.
 #[derive(Debug, Default)]
@@ -82,59 +78,6 @@ impl Load {
             task.await.unwrap();
         }
         self.counts
-    }
-}
-
-/// Old ids as texts, and new ones by a generator.
-type Texts<G> = Dual<fn() -> String, G>;
-
-enum Mint {
-    Flake(Box<Texts<Shared<Flake>>>),
-    Uuid(Box<Texts<Tailed<LanedUuid>>>),
-}
-
-static OLD_IDS: AtomicU64 = AtomicU64::new(0);
-
-impl Mint {
-    fn new(path: Path, live: Arc<Live>, node: u64) -> Self {
-        match path {
-            Path::FlakeToUuid => {
-                let ids = Builder::<LanedUuid>::new().node(node).tailed().unwrap();
-                Self::Uuid(Box::new(Dual::new(
-                    live,
-                    || {
-                        old_id(
-                            Path::SequenceToFlake,
-                            900_000_000_000_000_000_u64 + OLD_IDS.fetch_add(1, Ordering::Relaxed),
-                        )
-                    },
-                    ids,
-                )))
-            }
-            Path::UuidToFlake | Path::SequenceToFlake => {
-                let ids = Builder::<Flake>::new().node(node).shared().unwrap();
-                Self::Flake(Box::new(Dual::new(
-                    live,
-                    || {
-                        old_id(
-                            Path::UuidToFlake,
-                            (1 << 40) + OLD_IDS.fetch_add(1, Ordering::Relaxed),
-                        )
-                    },
-                    ids,
-                )))
-            }
-        }
-    }
-
-    fn mint(&self, moment: Moment) -> Customer {
-        fn texts<S: IdScheme>(ids: Known<String, idgen_core::Id<S>>) -> Customer {
-            Known { old: ids.old, new: ids.new.map(|New(id)| New(id.to_string())) }
-        }
-        match self {
-            Self::Flake(dual) => texts(dual.mint_at(moment).unwrap().ids),
-            Self::Uuid(dual) => texts(dual.mint_at(moment).unwrap().ids),
-        }
     }
 }
 

@@ -25,6 +25,14 @@ pub enum Error {
         /// The address, without its password.
         address: String,
     },
+    /// A server of MariaDB's protocol that is none.
+    #[error(
+        "the server is of version {version}, and no MariaDB: MySQL has no such triggers, sequences and changes in place; take MariaDB 10.6 or later"
+    )]
+    Server {
+        /// What it says of itself.
+        version: String,
+    },
     /// What was found in the schema cannot be migrated.
     #[error("{0}")]
     Schema(String),
@@ -62,11 +70,11 @@ pub enum Error {
         /// Who.
         holder: String,
     },
-    /// The gate of a phase is closed.
-    #[error("the gate of {phase} is closed: {reasons}")]
+    /// The gate of a phase, or of a stage of segments, is closed.
+    #[error("the gate of {into} is closed: {reasons}")]
     Gate {
-        /// The phase that was to be entered.
-        phase: Phase,
+        /// The phase or stage that was to be entered.
+        into: &'static str,
         /// What was found, one reason after the other.
         reasons: String,
     },
@@ -95,12 +103,12 @@ pub enum Error {
         who: String,
     },
     /// There is no phase to go to.
-    #[error("there is no way {way} from {phase}")]
+    #[error("there is no way {way} from {from}")]
     NoWay {
         /// `on` or `back`.
         way: &'static str,
-        /// The phase.
-        phase: Phase,
+        /// The phase or stage.
+        from: &'static str,
     },
     /// The switch is on.
     #[error("'{name}' is paused; resume it first")]

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::backfill::missing;
-use crate::engine::{dialect, of_lane};
+use crate::engine::{self, dialect, of_lane};
 use crate::options::Options;
-use crate::plan::millis;
+use crate::plan::{self, Plan, millis};
 use crate::session::Session;
 use crate::store::{self, State};
 use crate::{Error, Phase};
@@ -34,7 +34,7 @@ pub(crate) async fn before(
     to: Phase,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    let mut checks = Vec::new();
+    let mut checks = vec![schema(session, &state.plan, state.phase).await?];
     // Until every instance acts by this phase, the next one is two phases ahead of the last.
     if to > Phase::Expanded {
         checks.push(instances(session, state, options).await?);
@@ -63,14 +63,38 @@ pub(crate) async fn back(
 }
 
 /// Errs where a check is closed that nobody accepted.
-pub(crate) fn pass(to: Phase, checks: &[Check], options: &Options) -> Result<(), Error> {
+pub(crate) fn pass(into: &'static str, checks: &[Check], options: &Options) -> Result<(), Error> {
     let closed = checks.iter().filter(|check| !check.open);
     let closed = closed.filter(|check| !options.accepted.iter().any(|name| name == check.name));
     let reasons: Vec<_> = closed.map(|check| format!("{} ({})", check.found, check.name)).collect();
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(Error::Gate { phase: to, reasons: reasons.join("; ") })
+    Err(Error::Gate { into, reasons: reasons.join("; ") })
+}
+
+/// Whether the schema still is what a plan was made for, as far as it matters in a phase: before the
+/// first step in everything, and later in what holds old ids.
+pub(crate) async fn schema(
+    session: &mut Session,
+    plan: &Plan,
+    phase: Phase,
+) -> Result<Check, Error> {
+    let catalog = engine::catalog(session).await?;
+    let (changes, way) = match phase {
+        Phase::Planned => (plan::changes(plan, &catalog), "plan again"),
+        _ => (
+            plan::left_behind(plan, &catalog),
+            "take it away, or roll back to planned and plan again",
+        ),
+    };
+    Ok(match changes.is_empty() {
+        true => Check::new("schema", true, "the schema is what was planned"),
+        false => {
+            let found = format!("{} after the plan was made: {way}", changes.join(", "));
+            Check::new("schema", false, found)
+        }
+    })
 }
 
 async fn instances(

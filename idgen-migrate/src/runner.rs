@@ -1,21 +1,32 @@
-//! Runs a step: looks whether it is done, clears ruins away, asks for locks with patience and an end.
+//! Runs steps: looks whether it is done, clears ruins away, asks for locks with patience and an end.
 
 use std::time::Duration;
 
 use crate::Error;
 use crate::engine::{Lock, Step, dialect};
-use crate::machine::Done;
+use crate::evidence::Done;
 use crate::options::Options;
 use crate::session::Session;
 
 /// How long a session waits for a lock outside of steps.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
 
-pub(crate) async fn run(
+/// Runs steps, one after the other.
+pub(crate) async fn carry_out(
     session: &mut Session,
-    step: &Step,
+    steps: &[Step],
     options: &Options,
-) -> Result<Done, Error> {
+) -> Result<Vec<Done>, Error> {
+    let mut done = Vec::new();
+    for step in steps {
+        options.failpoints.pass(format!("before: {}", step.title))?;
+        done.push(run(session, step, options).await?);
+        options.failpoints.pass(format!("after: {}", step.title))?;
+    }
+    Ok(done)
+}
+
+async fn run(session: &mut Session, step: &Step, options: &Options) -> Result<Done, Error> {
     options.watch.step(&step.title);
     let done = until_done(session, step, options).await;
     // What comes next waits as the session does by itself, and not as the last attempt did.

@@ -133,7 +133,7 @@ struct Move {
     /// How long nobody may have written without new ids before old ids stop
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     quiet: Duration,
-    /// Accept that this check fails: instances, old-writers, shadow, order, fence, missing
+    /// Accept that this check fails: schema, instances, old-writers, shadow, order, fence, missing
     #[arg(long, value_name = "CHECK")]
     accept: Vec<String>,
 }

@@ -17,34 +17,47 @@ use crate::target::Lanes;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
-    let mut session = Session::connect(&pass.address).await?;
+    let mut session = None;
     let mut pace = Pace::new(duty(&pass));
     while let Some(mut chunk) = pass.take() {
-        wait_until_welcome(&pass, &mut session).await?;
-        let began = pass.options.clock.monotonic();
-        let mut attempt = 0;
-        loop {
-            match fill(&pass, &mut session, &mut chunk).await {
-                Ok(()) => break,
-                Err(error) if attempt < pass.options.retries && may_retry(&error) => {
-                    attempt += 1;
-                    pass.options.watch.waits(&format!("{error}; attempt {attempt}"));
-                    tokio::time::sleep(Duration::from_millis(20 << attempt.min(6))).await;
+        let mut failed = 0;
+        let took = loop {
+            match attempt(&pass, &mut session, &mut chunk).await {
+                Ok(took) => break took,
+                Err(error) if failed < pass.options.retries && may_retry(&error) => {
+                    failed += 1;
+                    pass.options.watch.waits(&format!("{error}; attempt {failed}"));
                     if error.is_connection_lost() {
-                        session = reconnected(&pass, session).await;
+                        session = None;
                     }
+                    tokio::time::sleep(Duration::from_millis(20 << failed.min(6))).await;
                 }
                 Err(error) => return Err(error),
             }
-        }
+        };
         pass.is_filled(chunk.rows);
-        let took = pass.options.clock.monotonic().saturating_sub(began);
         let rest = pace.rest(took);
         if !rest.is_zero() {
             tokio::time::sleep(rest).await;
         }
     }
     Ok(())
+}
+
+/// Fills a chunk once it is welcome, by a new session where there is none; and says how long it took.
+async fn attempt(
+    pass: &Pass,
+    session: &mut Option<Session>,
+    chunk: &mut Chunk,
+) -> Result<Duration, Error> {
+    let session = match session {
+        Some(session) => session,
+        None => session.insert(Session::connect(&pass.address).await?),
+    };
+    wait_until_welcome(pass, session).await?;
+    let began = pass.options.clock.monotonic();
+    fill(pass, session, chunk).await?;
+    Ok(pass.options.clock.monotonic().saturating_sub(began))
 }
 
 /// Where one writes at a time, others get as much of it as the backfill.
@@ -55,11 +68,6 @@ fn duty(pass: &Pass) -> f64 {
 
 fn may_retry(error: &Error) -> bool {
     error.is_retryable() || error.is_connection_lost()
-}
-
-/// A new session, or the old one where there is none to be had yet: its next use fails again.
-async fn reconnected(pass: &Pass, old: Session) -> Session {
-    Session::connect(&pass.address).await.unwrap_or(old)
 }
 
 /// Waits while the migration is paused, or replicas are behind.

@@ -95,6 +95,11 @@ pub(crate) trait Dialect: Sync {
     /// A name as the engine quotes it.
     fn quote(&self, name: &str) -> String;
 
+    /// A text as a literal.
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
     /// The name of a table of our own.
     fn own(&self, table: &str) -> String;
 
@@ -127,7 +132,14 @@ pub(crate) trait Dialect: Sync {
 
     /// Sets the column `new` of the table `child`, where it is NULL and the condition holds for
     /// `c`, by the row of `root` whose `old` is in `reference`.
-    fn follow(&self, link: &Link<'_>, condition: &str) -> String;
+    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
+        let Link { child, reference, new, root, root_old, root_new } = link;
+        format!(
+            "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
+             WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
+             AND {condition}"
+        )
+    }
 
     /// The whole part of a number divided by another.
     fn quotient(&self, number: &str, by: u128) -> String {
@@ -151,15 +163,22 @@ pub(crate) trait Dialect: Sync {
     /// A query that says who holds the operator's lock.
     fn holder(&self, name: &str) -> String;
 
-    /// A query that says who stands in the way of a lock; a line each.
-    fn holders(&self) -> Option<&'static str>;
+    /// A query that says who stands in the way of a lock, a line each; none where the engine does not say.
+    fn holders(&self) -> Option<&'static str> {
+        None
+    }
 
     /// A query that yields a mark of this moment, and one that lists the transactions that are older
-    /// than such a mark.
-    fn old_snapshots(&self) -> Option<(&'static str, &'static str)>;
+    /// than such a mark; none where the triggers see all that is committed, whoever writes.
+    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
 
-    /// A query that yields how many milliseconds the farthest replica lags behind.
-    fn replica_lag(&self) -> Option<&'static str>;
+    /// A query that yields how many milliseconds the farthest replica lags behind; none where the engine
+    /// does not know.
+    fn replica_lag(&self) -> Option<&'static str> {
+        None
+    }
 
     /// The steps that enter a phase.
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error>;

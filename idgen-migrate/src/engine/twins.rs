@@ -1,10 +1,21 @@
-//! Ids of the trigger's lane in SQL: the layout is asked what each number weighs, and nothing is
-//! shifted.
+//! What the triggers of all engines have in common: which id is right, and ids of their lane in SQL, for
+//! which the layout is asked what each number weighs, and nothing is shifted.
 
 use idgen_core::text::Form;
 
 use crate::Error;
 use crate::target::Lanes;
+
+/// What the triggers do where a row says two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The old id is right; parents may not have their new one yet.
+    Filling,
+    /// The old id is right; a parent without a new one is one that the transaction cannot see.
+    Enforced,
+    /// The new id is right, and a missing old one is made up.
+    Swapped,
+}
 
 /// How an engine writes the pieces of a UUID.
 pub(crate) trait Pieces {

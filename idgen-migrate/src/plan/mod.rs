@@ -8,10 +8,13 @@
 //! follow from it alone, so they are the same before and after a crash.
 
 mod estimate;
+mod fingerprint;
 mod survey;
 mod timeline;
 
 pub use estimate::{Estimate, Settings};
+pub use fingerprint::Fingerprint;
+pub(crate) use fingerprint::{changes, left_behind};
 pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
@@ -55,6 +58,8 @@ pub struct Plan {
     pub keep_key: bool,
     /// The texts of what is made anew on the way, on SQLite.
     pub definitions: Vec<Definition>,
+    /// The schema that it was made for.
+    pub fingerprint: Fingerprint,
 }
 
 /// A table that holds ids of the migrated one.
@@ -314,6 +319,17 @@ impl Plan {
         }
     }
 
+    /// The index that the backfill reads in the rows' order, by name and columns, if none serves already.
+    #[must_use]
+    pub fn order_index(&self) -> Option<(String, Vec<&str>)> {
+        let Order::Time { column, .. } = &self.order else { return None };
+        let columns = vec![column.name.as_str(), &self.key().column.name];
+        let serves =
+            |index: &Index| index.table == 0 && index.columns.iter().eq(columns.iter().copied());
+        let name = || suffixed(&self.root().name, "_idgen_order");
+        (!self.indexes.iter().any(serves)).then(|| (name(), columns))
+    }
+
     /// The primary keys that change.
     pub fn primaries(&self) -> impl Iterator<Item = &Index> {
         self.indexes.iter().filter(|index| index.primary)
@@ -378,6 +394,7 @@ pub(crate) mod tests {
             fence: Some(7),
             keep_key: false,
             definitions: Vec::new(),
+            fingerprint: Fingerprint::default(),
         }
     }
 

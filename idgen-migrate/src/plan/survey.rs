@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
-use super::{Carrier, Column, Definition, Finding, Index, Kind, Order, Plan, Reference, Risk};
+use super::{
+    Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference, Risk,
+};
 use crate::Error;
 use crate::engine::{self, Catalog, dialect};
 use crate::session::{Engine, Session};
@@ -218,6 +220,7 @@ fn graph(
         .filter_map(|of| Some(Definition { table: place(of.table)?, ..of.clone() }));
     let definitions = definitions.collect();
     let name = wish.name.clone().unwrap_or_else(|| tables[0].name.clone());
+    let fingerprint = Fingerprint::of(catalog, &tables);
     Ok(Plan {
         name,
         engine,
@@ -233,6 +236,7 @@ fn graph(
         fence: None,
         keep_key: wish.keep_key,
         definitions,
+        fingerprint,
     })
 }
 

@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::{Source, Stage};
 use crate::engine::{Step, dialect};
-use crate::gate::Check;
+use crate::gate::{self, Check};
 use crate::options::Options;
-use crate::plan::millis;
 use crate::session::Session;
 use crate::store::{self, Entry};
 use crate::{Done, Error, runner};
@@ -88,7 +87,7 @@ impl Change {
         session.execute(&insert, &[name.into(), size.into(), store::json(source)?.into()]).await?;
         let kept = load(&mut session, name).await?;
         let mut change = Self { session, name: name.into(), kept, options };
-        let entry = change.entry("segments: planned", "{}");
+        let entry = Entry::new(&change.options, "segments: planned", "{}");
         store::note(&mut change.session, name, &entry).await?;
         Ok(change)
     }
@@ -143,7 +142,7 @@ impl Change {
     }
 
     fn no_way(&self, way: &'static str) -> Error {
-        Error::Schema(format!("there is no way {way} from {}", self.kept.stage))
+        Error::NoWay { way, from: self.kept.stage.name() }
     }
 
     /// Goes on to the next stage.
@@ -197,10 +196,8 @@ impl Change {
         }
         // Only now: whatever an app had in hand when it was rolled back may have been written since.
         let steps = self.kept.source.accept(false);
-        for step in &steps {
-            runner::run(&mut self.session, step, &self.options).await?;
-        }
-        let entry = self.entry("segments: forgotten", "{}");
+        runner::carry_out(&mut self.session, &steps, &self.options).await?;
+        let entry = Entry::new(&self.options, "segments: forgotten", "{}");
         store::note(&mut self.session, &self.name, &entry).await?;
         let kept = dialect(self.session.engine()).own("segment");
         let delete = format!("DELETE FROM {kept} WHERE name = ?");
@@ -267,25 +264,12 @@ impl Change {
         steps: Vec<Step>,
         checks: Vec<Check>,
     ) -> Result<Found, Error> {
-        let closed = checks.iter().filter(|check| !check.open);
-        let closed = closed.filter(|check| !self.options.accepted.iter().any(|a| a == check.name));
-        let reasons: Vec<_> =
-            closed.map(|check| format!("{} ({})", check.found, check.name)).collect();
-        if !reasons.is_empty() {
-            return Err(Error::Schema(format!(
-                "the gate of {to} is closed: {}",
-                reasons.join("; ")
-            )));
-        }
-        let mut done = Vec::new();
-        for step in &steps {
-            self.options.failpoints.pass(format!("before: {}", step.title))?;
-            done.push(runner::run(&mut self.session, step, &self.options).await?);
-        }
+        gate::pass(to.name(), &checks, &self.options)?;
+        let done = runner::carry_out(&mut self.session, &steps, &self.options).await?;
         self.options.failpoints.pass("before the state")?;
         let found = self.found(checks, done);
-        let entry =
-            self.entry(&format!("segments: {} -> {to}", self.kept.stage), &store::json(&found)?);
+        let event = format!("segments: {} -> {to}", self.kept.stage);
+        let entry = Entry::new(&self.options, event, store::json(&found)?);
         let sql = dialect(self.session.engine());
         let update = format!(
             "UPDATE {} SET stage = ?, version = version + 1 WHERE name = ? AND version = ?",
@@ -314,15 +298,6 @@ impl Change {
     fn found(&self, checks: Vec<Check>, steps: Vec<Done>) -> Found {
         let Kept { stage, size, claims, granted, .. } = self.kept;
         Found { stage, size, claims, granted, checks, steps }
-    }
-
-    fn entry(&self, event: &str, detail: &str) -> Entry {
-        Entry {
-            at_millis: millis(self.options.clock.wall()),
-            who: self.options.who.clone(),
-            event: event.into(),
-            detail: detail.into(),
-        }
     }
 }
 

@@ -133,11 +133,6 @@ async fn sqlite(session: &mut Session, table: &Table) -> Result<Option<Counter>,
     Ok(counts.then_some(Counter::Rowid))
 }
 
-/// A text as a literal: names are of no engine's special characters but quotes.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 impl Source {
     fn sql(&self) -> &'static dyn Dialect {
         dialect(self.engine)
@@ -152,7 +147,7 @@ impl Source {
         size: i64,
     ) -> Result<Vec<(i64, i64)>, Error> {
         let kept = self.sql().own("segment");
-        let of = literal(name);
+        let of = self.sql().literal(name);
         let record = format!(
             "UPDATE {kept} SET granted = granted + {size}, claims = claims + 1 WHERE name = {of} AND stage <> 'planned'"
         );
@@ -162,7 +157,7 @@ impl Source {
                 let query = format!(
                     "WITH kept AS ({record} RETURNING name) \
                      SELECT nextval({}::regclass) FROM kept, generate_series(1, {size})",
-                    literal(name)
+                    self.sql().literal(name)
                 );
                 session.rows(&query, &[]).await?
             }
@@ -186,7 +181,7 @@ impl Source {
                 session.batch(&batch, "UNLOCK TABLES").await?
             }
             (Counter::Rowid, _) => {
-                let table = literal(&self.name);
+                let table = self.sql().literal(&self.name);
                 let batch = format!(
                     "BEGIN IMMEDIATE; {}; {record}; \
                      UPDATE sqlite_sequence SET seq = seq + {size} WHERE name = {table} AND {granting} \
@@ -207,13 +202,13 @@ impl Source {
     fn counted_next(&self) -> String {
         format!(
             "SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {}",
-            literal(&self.name)
+            self.sql().literal(&self.name)
         )
     }
 
     /// Has SQLite's counter of a table be there.
     fn begun(&self) -> String {
-        let table = literal(&self.name);
+        let table = self.sql().literal(&self.name);
         format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {table}, 0 \
              WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = {table})"
@@ -224,7 +219,7 @@ impl Source {
     pub(crate) async fn position(&self, session: &mut Session) -> Result<(i64, i64), Error> {
         let (query, cost) = match (&self.counter, self.engine) {
             (Counter::Sequence { name, .. } | Counter::Identity { name, .. }, Engine::Postgres) => {
-                (format!("SELECT nextval({}::regclass)", literal(name)), 1)
+                (format!("SELECT nextval({}::regclass)", self.sql().literal(name)), 1)
             }
             (Counter::Sequence { name, .. } | Counter::Identity { name, .. }, _) => {
                 (format!("SELECT NEXTVAL({name})"), 1)
@@ -233,7 +228,7 @@ impl Source {
                 (format!("SELECT CAST(({}) AS SIGNED) - 1", self.counted_next()), 0)
             }
             (Counter::Rowid, _) => {
-                let table = literal(&self.name);
+                let table = self.sql().literal(&self.name);
                 (format!("SELECT seq FROM sqlite_sequence WHERE name = {table}"), 0)
             }
         };

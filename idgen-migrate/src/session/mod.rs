@@ -22,7 +22,7 @@ use crate::engine::dialect;
 pub enum Engine {
     /// PostgreSQL 12 or later.
     Postgres,
-    /// MariaDB 10.6 or later.
+    /// MariaDB 10.6 or later. MySQL speaks its protocol, and is refused.
     MariaDb,
     /// SQLite, which is built in. Triggers run in the app's own: 3.35 or later, and 3.41 for UUIDs.
     Sqlite,
@@ -103,6 +103,9 @@ impl Row {
     }
 }
 
+/// What was being done when a session could not be had.
+const CONNECTING: &str = "cannot connect to the database";
+
 /// One connection.
 #[derive(Debug)]
 pub struct Session {
@@ -151,19 +154,16 @@ impl Session {
     /// # Errors
     /// If it cannot be reached, or is of no known engine.
     pub async fn connect(address: &str) -> Result<Self, Error> {
-        let doing = "cannot connect to the database";
         let connection = match engine_of(address) {
             #[cfg(feature = "postgres")]
             Some(Engine::Postgres) => Connection::Postgres(Box::new(
-                postgres::connect(address).await.map_err(Error::database(doing))?,
+                postgres::connect(address).await.map_err(Error::database(CONNECTING))?,
             )),
             #[cfg(feature = "mysql")]
-            Some(Engine::MariaDb) => Connection::MySql(Box::new(
-                mysql::connect(address).await.map_err(Error::database(doing))?,
-            )),
+            Some(Engine::MariaDb) => Connection::MySql(Box::new(mysql::connect(address).await?)),
             #[cfg(feature = "sqlite")]
             Some(Engine::Sqlite) => Connection::Sqlite(Box::new(
-                sqlite::connect(address).await.map_err(Error::database(doing))?,
+                sqlite::connect(address).await.map_err(Error::database(CONNECTING))?,
             )),
             _ => return Err(Error::Address { address: without_password(address) }),
         };

@@ -11,15 +11,27 @@ use crate::Error;
 
 driver!(MySql, MySqlConnection);
 
-pub(super) async fn connect(address: &str) -> sqlx::Result<MySqlConnection> {
+/// Connects; and refuses a server that is no MariaDB, before anything of it is touched.
+pub(super) async fn connect(address: &str) -> Result<MySqlConnection, Error> {
+    let failed = || Error::database(super::CONNECTING);
     let address = address.replacen("mariadb:", "mysql:", 1);
-    let mut connection = MySqlConnection::connect(&address).await?;
+    let mut connection = MySqlConnection::connect(&address).await.map_err(failed())?;
+    let version = sqlx::query_scalar("SELECT CAST(VERSION() AS CHAR)");
+    let version: String = version.fetch_one(&mut connection).await.map_err(failed())?;
+    if !is_mariadb(&version) {
+        return Err(Error::Server { version });
+    }
     // Nothing of ours waits for a lock without limit, times are told in one zone, and each
     // statement sees what others have committed.
     let settings = "SET lock_wait_timeout = 5, innodb_lock_wait_timeout = 5, time_zone = '+00:00', \
         tx_isolation = 'READ-COMMITTED', sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
-    run(&mut connection, settings).await?;
+    run(&mut connection, settings).await.map_err(failed())?;
     Ok(connection)
+}
+
+/// By the version that a server tells, as 10.11.19-MariaDB-0+deb12u1 is one of.
+fn is_mariadb(version: &str) -> bool {
+    version.to_ascii_lowercase().contains("mariadb")
 }
 
 fn statement(sql: &str) -> Cow<'_, str> {
@@ -37,4 +49,18 @@ fn value(row: &MySqlRow, index: usize, kind: &str) -> sqlx::Result<Value> {
         }
         _ => Value::Text(row.try_get_unchecked(index)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mariadb_is_told_from_mysql() {
+        for version in ["10.11.19-MariaDB-0+deb12u1", "5.5.5-10.6.4-mariadb-log", "12.0.2-MariaDB"]
+        {
+            assert!(is_mariadb(version), "{version}");
+        }
+        assert!(!is_mariadb("8.4.3") && !is_mariadb("9.1.0-commercial"));
+    }
 }

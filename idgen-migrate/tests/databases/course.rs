@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use idgen_core::clock::SystemClock;
+use idgen_core::clock::{Clock, SystemClock};
 use idgen_migrate::plan::survey;
-use idgen_migrate::session::Engine;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Evidence, Migration, Options, Phase};
 
 use crate::load::Load;
@@ -54,12 +54,20 @@ async fn course(engine: Engine, path: Path) {
     let mut session = database.session().await;
     shop::create(&mut session, path).await;
     shop::fill(&mut session, path, customers()).await;
+    println!("{engine:?} {path:?}: {:?} rows", rows(&mut session).await);
     let mut migration = begin(&database, path, options()).await;
     let load = Load::start(&database, path, 4, customers()).await;
-    let mut longest = 0;
     for phase in &Phase::ALL[1..] {
-        for evidence in advance_to(&mut migration, *phase).await {
-            longest = longest.max(evidence.longest_lock_millis);
+        let began = SystemClock.monotonic();
+        let evidence = advance_to(&mut migration, *phase).await;
+        let seconds = (SystemClock.monotonic() - began).as_secs_f64();
+        let locked = evidence.iter().map(|evidence| evidence.longest_lock_millis).max();
+        println!(
+            "{phase:<18} {seconds:>7.1} s, longest step under a lock {} ms; {:?}",
+            locked.unwrap_or(0),
+            load.counts
+        );
+        for evidence in evidence {
             if let Some(report) = evidence.report {
                 assert_eq!(report.faults(), []);
                 assert!(report.makers.app > 0 && report.makers.trigger > 0, "{:?}", report.makers);
@@ -73,9 +81,18 @@ async fn course(engine: Engine, path: Path) {
         }
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let counts = load.stop().await;
-    println!("{engine:?} {path:?}: longest step under a lock {longest} ms, {counts:?}");
+    println!("{:?}; {:?} rows", load.stop().await, rows(&mut session).await);
     after(&database).await;
+}
+
+/// How many rows each table has.
+async fn rows(session: &mut Session) -> Vec<(&'static str, i64)> {
+    let mut rows = Vec::new();
+    for table in ["customers", "orders", "order_lines", "shipments"] {
+        let count = session.number(&format!("SELECT count(*) FROM {table}"), &[]).await;
+        rows.push((table, count.unwrap()));
+    }
+    rows
 }
 
 /// What must hold when the old ids are gone: order by new id is order of creation, and the references

@@ -4,18 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use idgen_core::IdScheme;
-use idgen_core::generator::{Builder, Shared, Tailed};
-use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old};
+use idgen_core::clock::{Clock, SystemClock};
+use idgen_migrate::app::{Either, Known, Live, Moment, New, Old};
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::target::LanedUuid;
 use idgen_migrate::{Error, Phase};
 use idgen_testkit::SplitMix64;
 
+use crate::mint::{Customer, Mint};
 use crate::server::Database;
-use crate::shop::{Flake, Path, literal, now, old_id};
-
-type Customer = Known<String, String>;
+use crate::shop::{Path, literal, now, old_id};
 
 /// What the load did.
 #[derive(Debug, Default)]
@@ -24,6 +21,8 @@ pub(crate) struct Counts {
     pub(crate) reads: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) triggered: AtomicU64,
+    /// The longest that a request took with all its attempts, in milliseconds.
+    pub(crate) slowest: AtomicU64,
 }
 
 /// A load that runs until it is stopped.
@@ -82,59 +81,6 @@ impl Load {
     }
 }
 
-/// Old ids as texts, and new ones by a generator.
-type Texts<G> = Dual<fn() -> String, G>;
-
-enum Mint {
-    Flake(Box<Texts<Shared<Flake>>>),
-    Uuid(Box<Texts<Tailed<LanedUuid>>>),
-}
-
-static OLD_IDS: AtomicU64 = AtomicU64::new(0);
-
-impl Mint {
-    fn new(path: Path, live: Arc<Live>, node: u64) -> Self {
-        match path {
-            Path::FlakeToUuid => {
-                let ids = Builder::<LanedUuid>::new().node(node).tailed().unwrap();
-                Self::Uuid(Box::new(Dual::new(
-                    live,
-                    || {
-                        old_id(
-                            Path::SequenceToFlake,
-                            900_000_000_000_000_000_u64 + OLD_IDS.fetch_add(1, Ordering::Relaxed),
-                        )
-                    },
-                    ids,
-                )))
-            }
-            Path::UuidToFlake | Path::SequenceToFlake => {
-                let ids = Builder::<Flake>::new().node(node).shared().unwrap();
-                Self::Flake(Box::new(Dual::new(
-                    live,
-                    || {
-                        old_id(
-                            Path::UuidToFlake,
-                            (1 << 40) + OLD_IDS.fetch_add(1, Ordering::Relaxed),
-                        )
-                    },
-                    ids,
-                )))
-            }
-        }
-    }
-
-    fn mint(&self, moment: Moment) -> Customer {
-        fn texts<S: IdScheme>(ids: Known<String, idgen_core::Id<S>>) -> Customer {
-            Known { old: ids.old, new: ids.new.map(|New(id)| New(id.to_string())) }
-        }
-        match self {
-            Self::Flake(dual) => texts(dual.mint_at(moment).unwrap().ids),
-            Self::Uuid(dual) => texts(dual.mint_at(moment).unwrap().ids),
-        }
-    }
-}
-
 struct Actor {
     session: Session,
     live: Arc<Live>,
@@ -163,6 +109,7 @@ impl Actor {
                 true => Moment::of(Phase::Planned),
                 false => moment,
             };
+            let began = SystemClock.monotonic();
             match self.random.below(20) {
                 0..5 => self.join(moment).await,
                 5..9 => self.order(moment).await,
@@ -172,6 +119,8 @@ impl Actor {
                 15..16 => self.leave(moment).await,
                 _ => self.read(moment).await,
             }
+            let took = (SystemClock.monotonic() - began).as_millis();
+            self.counts.slowest.fetch_max(u64::try_from(took).unwrap(), Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -5,15 +5,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+mod connections;
 mod course;
 mod crashes;
+mod drift;
 mod dump;
 mod load;
+mod mint;
 mod races;
 mod rollback;
 mod segments;
 mod server;
 mod shop;
+mod snapshots;
 mod sqlite;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.

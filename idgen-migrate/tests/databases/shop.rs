@@ -56,7 +56,7 @@ impl Path {
     }
 
     /// The type of old ids, and what follows it in the table of customers.
-    fn old_type(self, engine: Engine) -> (&'static str, &'static str) {
+    pub(crate) fn old_type(self, engine: Engine) -> (&'static str, &'static str) {
         match (self, engine) {
             (Self::UuidToFlake, Engine::Postgres) => ("uuid", ""),
             (Self::UuidToFlake, Engine::MariaDb) => ("CHAR(36) CHARACTER SET ascii", ""),

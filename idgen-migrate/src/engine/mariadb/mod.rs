@@ -17,6 +17,11 @@ impl Dialect for MariaDb {
         format!("`{}`", name.replace('`', "``"))
     }
 
+    /// A backslash is one of the engine's own signs.
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+    }
+
     fn own(&self, table: &str) -> String {
         self.quote(&format!("idgen_migrate_{table}"))
     }
@@ -124,16 +129,6 @@ impl Dialect for MariaDb {
         )
     }
 
-    /// The triggers read what is committed, under a lock that the backfill waits for, so that no
-    /// snapshot is ever too old.
-    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
-        None
-    }
-
-    fn replica_lag(&self) -> Option<&'static str> {
-        None
-    }
-
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
         steps::enter(plan, lanes, to)
     }
@@ -145,10 +140,5 @@ impl Dialect for MariaDb {
 
 /// A migration's lock. Locks are the whole server's, and their names have 64 characters.
 fn lock(name: &str) -> String {
-    format!("concat('idgen migrate ', sha1(concat(DATABASE(), '/', {})))", literal(name))
-}
-
-/// A text as a literal.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+    format!("concat('idgen migrate ', sha1(concat(DATABASE(), '/', {})))", MariaDb.literal(name))
 }

@@ -1,10 +1,11 @@
 //! The steps of each phase, and of each way back. MariaDB's DDL commits by itself, so that each
 //! statement is a step that can be repeated.
 
-use super::triggers::{self, Stage};
-use super::{Dialect, MariaDb, literal};
+use super::triggers;
+use super::{Dialect, MariaDb};
 use crate::engine::Step;
-use crate::plan::{Carrier, Index, Order, Plan, Reference};
+use crate::engine::twins::Stage;
+use crate::plan::{Carrier, Index, Plan, Reference};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
@@ -56,18 +57,8 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let made = triggers::triggers(plan, lanes, table, Stage::Filling)?;
         steps.push(moment(of(plan, table, "triggers"), made));
     }
-    steps.extend(order_index(plan).map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
     Ok(steps)
-}
-
-/// The index that the backfill reads in the rows' order, if none serves already.
-fn order_index(plan: &Plan) -> Option<(String, Vec<&str>)> {
-    let Order::Time { column, .. } = &plan.order else { return None };
-    let columns = vec![column.name.as_str(), &plan.key().column.name];
-    let serves =
-        |index: &Index| index.table == 0 && index.columns.iter().eq(columns.iter().copied());
-    let name = crate::plan::suffixed(&plan.root().name, "_idgen_order");
-    (!plan.indexes.iter().any(serves)).then_some((name, columns))
 }
 
 fn narrow(plan: &Plan) -> Vec<Step> {
@@ -81,7 +72,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             .collect();
         steps.push(moment(of(plan, table, "columns, away,"), vec![alter(plan, table, &columns)]));
     }
-    if let Some((name, _)) = order_index(plan) {
+    if let Some((name, _)) = plan.order_index() {
         steps.push(drop_index(plan, 0, &name));
     }
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
@@ -179,8 +170,8 @@ fn primary_of(plan: &Plan, primary: &Index, columns: &[&str]) -> Step {
     let is = format!(
         "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
          AND index_name = 'PRIMARY' GROUP BY index_name HAVING group_concat(column_name ORDER BY seq_in_index) = {}",
-        literal(&plan.tables[primary.table].name),
-        literal(&columns.join(","))
+        MariaDb.literal(&plan.tables[primary.table].name),
+        MariaDb.literal(&columns.join(","))
     );
     let title =
         format!("primary key of {} ({})", plan.tables[primary.table].name, columns.join(", "));
@@ -226,7 +217,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
                 changes.push(drop(&twin.name));
             }
         }
-        if let Some((name, _)) = order_index(plan).filter(|_| table == 0) {
+        if let Some((name, _)) = plan.order_index().filter(|_| table == 0) {
             changes.push(format!("DROP INDEX IF EXISTS {}", MariaDb.quote(&name)));
         }
         changes.extend(plan.carriers_of(table).map(|carrier| {
@@ -247,8 +238,8 @@ fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) 
     let is = format!(
         "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
          AND index_name = {} LIMIT 1",
-        literal(&plan.tables[table].name),
-        literal(name)
+        MariaDb.literal(&plan.tables[table].name),
+        MariaDb.literal(name)
     );
     let title = format!("index {name} of {}", plan.tables[table].name);
     Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])]).unless(is)
@@ -264,8 +255,8 @@ fn nullable(plan: &Plan, table: usize, column: &str, is: &str) -> String {
     format!(
         "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {} \
          AND column_name = {} AND is_nullable = '{is}'",
-        literal(&plan.tables[table].name),
-        literal(column)
+        MariaDb.literal(&plan.tables[table].name),
+        MariaDb.literal(column)
     )
 }
 
@@ -323,7 +314,7 @@ fn reference_exists(plan: &Plan, table: usize, name: &str) -> String {
     format!(
         "SELECT 1 FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() \
          AND table_name = {} AND constraint_name = {}",
-        literal(&plan.tables[table].name),
-        literal(name)
+        MariaDb.literal(&plan.tables[table].name),
+        MariaDb.literal(name)
     )
 }

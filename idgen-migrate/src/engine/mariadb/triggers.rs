@@ -4,20 +4,9 @@
 
 use super::{Dialect, MariaDb};
 use crate::Error;
-use crate::engine::twins::{self, Pieces};
+use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Order, Plan};
 use crate::target::Lanes;
-
-/// What the triggers do where a row says two things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// The old id is right; parents may not have their new one yet.
-    Filling,
-    /// The old id is right.
-    Enforced,
-    /// The new id is right, and a missing old one is made up.
-    Swapped,
-}
 
 /// The table of the last positions of the trigger's lane: a row for each shard.
 fn positions(plan: &Plan) -> String {

@@ -1,10 +1,13 @@
 //! PostgreSQL.
 
+mod constraints;
 pub(super) mod discover;
+mod indexes;
+mod locks;
 mod steps;
 mod triggers;
 
-use super::{Dialect, Link, Step};
+use super::{Dialect, Step};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -65,15 +68,6 @@ impl Dialect for Postgres {
              WHERE t.{old_name} = v.o AND t.{new_name} IS NULL",
             self.write("(e ->> 0)", old),
             self.write("(e ->> 1)", new),
-        )
-    }
-
-    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
-        let Link { child, reference, new, root, root_old, root_new } = link;
-        format!(
-            "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
-             WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
-             AND {condition}"
         )
     }
 
@@ -138,9 +132,4 @@ impl Dialect for Postgres {
 fn lock_key(name: &str) -> i64 {
     let fold = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     format!("idgen-migrate {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
-}
-
-/// A text as a literal.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,9 +1,13 @@
 //! The steps of each phase, and of each way back.
 
-use super::triggers::{self, Stage};
-use super::{Dialect, Postgres, literal};
+use super::constraints::{add_reference, constraint_exists, drop_reference, not_null, validate};
+use super::indexes::{drop_index, index, keep_index};
+use super::locks::{lock_all, lock_both};
+use super::triggers;
+use super::{Dialect, Postgres};
+use crate::engine::twins::Stage;
 use crate::engine::{Lock, Step};
-use crate::plan::{Carrier, Index, Order, Plan, Reference};
+use crate::plan::{Carrier, Index, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
@@ -48,21 +52,8 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
             sql,
         ));
     }
-    steps.extend(order_index(plan).map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
     Ok(steps)
-}
-
-/// The index that the backfill reads in the rows' order, if none serves already.
-fn order_index(plan: &Plan) -> Option<(String, Vec<&str>)> {
-    let Order::Time { column, .. } = &plan.order else { return None };
-    let columns = vec![column.name.as_str(), &plan.key().column.name];
-    let serves =
-        |index: &Index| index.table == 0 && index.columns.iter().eq(columns.iter().copied());
-    (!plan.indexes.iter().any(serves)).then(|| (order_name(plan), columns))
-}
-
-fn order_name(plan: &Plan) -> String {
-    crate::plan::suffixed(&plan.root().name, "_idgen_order")
 }
 
 fn narrow(plan: &Plan) -> Vec<Step> {
@@ -79,7 +70,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             sql,
         ));
     }
-    if let Some((name, _)) = order_index(plan) {
+    if let Some((name, _)) = plan.order_index() {
         steps.push(drop_index(plan, 0, &name));
     }
     let functions = triggers::drop_functions(plan);
@@ -137,70 +128,6 @@ fn restage_now(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<String>, 
     let mut sql = triggers::functions(plan, lanes, stage)?;
     sql.extend((0..plan.tables.len()).flat_map(|table| triggers::triggers(plan, table, stage)));
     Ok(sql)
-}
-
-/// Takes the locks of several tables, one after the other. The first may be waited for, holding nothing;
-/// the others are given up at once, long before the database looks for deadlocks and ends somebody
-/// else's transaction.
-fn lock(plan: &Plan, tables: &[usize]) -> Vec<String> {
-    let mut sql = Vec::new();
-    for table in tables {
-        let name = Postgres.table(plan, *table);
-        sql.push(format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"));
-        sql.push("SET LOCAL lock_timeout = 30".into());
-    }
-    sql
-}
-
-fn lock_all(plan: &Plan) -> Vec<String> {
-    lock(plan, &(0..plan.tables.len()).collect::<Vec<_>>())
-}
-
-/// The locks of a reference's two tables.
-fn lock_both(plan: &Plan, reference: &Reference) -> Vec<String> {
-    match (reference.to, reference.table) {
-        (to, table) if to == table => Vec::new(),
-        (to, table) => lock(plan, &[to, table]),
-    }
-}
-
-fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
-    let table = Postgres.table(plan, carrier.table);
-    let new = Postgres.quote(&carrier.new);
-    let name = format!("idgen_migrate_{}", carrier.new);
-    let quoted = Postgres.quote(&name);
-    let title = |what: &str| format!("{}.{} {what}", plan.tables[carrier.table].name, carrier.new);
-    let is_set = format!(
-        "EXISTS (SELECT FROM pg_attribute WHERE attrelid = {}::regclass AND attname = {} AND attnotnull)",
-        literal(&table),
-        literal(&carrier.new)
-    );
-    let or_set = |query: String| format!("SELECT 1 WHERE {is_set} OR EXISTS ({query})");
-    vec![
-        Step::moment(
-            title("has to be there, from now on"),
-            vec![format!(
-                "ALTER TABLE {table} ADD CONSTRAINT {quoted} CHECK ({new} IS NOT NULL) NOT VALID"
-            )],
-        )
-        .unless(or_set(constraint_exists(plan, carrier.table, &name, ""))),
-        Step::beside(
-            title("is there in every row"),
-            vec![format!("ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}")],
-        )
-        .unless(or_set(constraint_exists(plan, carrier.table, &name, "AND convalidated"))),
-        Step::moment(
-            title("NOT NULL"),
-            vec![
-                format!("ALTER TABLE {table} ALTER COLUMN {new} SET NOT NULL"),
-                format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quoted}"),
-            ],
-        )
-        .unless(format!(
-            "SELECT 1 WHERE {is_set} AND NOT EXISTS ({})",
-            constraint_exists(plan, carrier.table, &name, "")
-        )),
-    ]
 }
 
 fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
@@ -291,8 +218,8 @@ fn primary_has(plan: &Plan, primary: &Index, new: bool) -> String {
     format!(
         "SELECT 1 FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey) \
          WHERE k.contype = 'p' AND k.conrelid = {}::regclass AND a.attname = {}",
-        literal(&Postgres.table(plan, primary.table)),
-        literal(column)
+        Postgres.literal(&Postgres.table(plan, primary.table)),
+        Postgres.literal(column)
     )
 }
 
@@ -313,7 +240,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
     let title = "triggers, away; old ids may be missing";
     let trigger = format!(
         "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = {}::regclass AND tgname = 'idgen_migrate_00_insert')",
-        literal(&Postgres.table(plan, 0))
+        Postgres.literal(&Postgres.table(plan, 0))
     );
     let mut steps = vec![Step::moment(title, off).unless(trigger)];
     for table in (0..plan.tables.len()).rev() {
@@ -346,7 +273,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
                 .unless(gone),
         );
     }
-    if let Some((name, _)) = order_index(plan) {
+    if let Some((name, _)) = plan.order_index() {
         steps.push(drop_index(plan, 0, &name));
     }
     let functions = triggers::drop_functions(plan);
@@ -363,98 +290,7 @@ fn old_is_gone(plan: &Plan, table: usize) -> String {
     format!(
         "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = {}::regclass \
          AND attname = {} AND NOT attisdropped)",
-        literal(&Postgres.table(plan, table)),
-        literal(column)
+        Postgres.literal(&Postgres.table(plan, table)),
+        Postgres.literal(column)
     )
-}
-
-// ---- what steps are made of --------------------------------------------------------
-
-/// An index made beside other work. What a cut-short attempt left is invalid, and goes first.
-fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) -> Step {
-    let schema = plan.tables[table].schema.as_deref().unwrap_or("public");
-    let state = |valid: &str| {
-        format!(
-            "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-             JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND c.relname = {} AND {valid} i.indisvalid",
-            literal(schema),
-            literal(name)
-        )
-    };
-    let quoted = Postgres.quote(name);
-    let unique = if unique { "UNIQUE " } else { "" };
-    let make = format!(
-        "CREATE {unique}INDEX CONCURRENTLY {quoted} ON {} ({})",
-        Postgres.table(plan, table),
-        Postgres.list(columns)
-    );
-    let remove = format!("DROP INDEX CONCURRENTLY IF EXISTS {}.{quoted}", Postgres.quote(schema));
-    let mut step = Step::beside(format!("index {name}"), vec![make]).unless(state(""));
-    step.ruin = Some((state("NOT"), remove));
-    step
-}
-
-/// The unique index that keeps an old primary key.
-fn keep_index(plan: &Plan, primary: &Index) -> Step {
-    let columns: Vec<_> = primary.columns.iter().map(String::as_str).collect();
-    index(plan, primary.table, &plan.kept_name(&primary.name), &columns, true)
-}
-
-fn drop_index(plan: &Plan, table: usize, name: &str) -> Step {
-    let schema = plan.tables[table].schema.as_deref().unwrap_or("public");
-    let sql = format!(
-        "DROP INDEX CONCURRENTLY IF EXISTS {}.{}",
-        Postgres.quote(schema),
-        Postgres.quote(name)
-    );
-    Step::beside(format!("index {name}, away"), vec![sql])
-}
-
-fn constraint_exists(plan: &Plan, table: usize, name: &str, and: &str) -> String {
-    format!(
-        "SELECT 1 FROM pg_constraint WHERE conrelid = {}::regclass AND conname = {} {and}",
-        literal(&Postgres.table(plan, table)),
-        literal(name)
-    )
-}
-
-fn add_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
-    let Reference { table, name, columns, to, to_columns, clauses } = reference;
-    let name = if twin { plan.twin_name(name) } else { name.clone() };
-    let list = |table: usize, columns: &[String]| match twin {
-        true => Postgres.list(&plan.twins(table, columns)),
-        false => Postgres.list(&columns.iter().map(String::as_str).collect::<Vec<_>>()),
-    };
-    format!(
-        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){clauses} NOT VALID",
-        Postgres.table(plan, *table),
-        Postgres.quote(&name),
-        list(*table, columns),
-        Postgres.table(plan, *to),
-        list(*to, to_columns)
-    )
-}
-
-fn drop_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
-    let name = if twin { plan.twin_name(&reference.name) } else { reference.name.clone() };
-    format!(
-        "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
-        Postgres.table(plan, reference.table),
-        Postgres.quote(&name)
-    )
-}
-
-fn validate(plan: &Plan, table: usize, name: &str) -> Step {
-    let sql = format!(
-        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-        Postgres.table(plan, table),
-        Postgres.quote(name)
-    );
-    Step::beside(format!("{name}, validated"), vec![sql]).unless(constraint_exists(
-        plan,
-        table,
-        name,
-        "AND convalidated",
-    ))
 }

@@ -1,20 +1,10 @@
 //! Triggers that keep both ids together, whoever writes.
 
-use super::{Dialect, Postgres, literal};
+use super::{Dialect, Postgres};
 use crate::Error;
+use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Order, Plan};
 use crate::target::Lanes;
-
-/// What the triggers do where a row says two things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// The old id is right; parents may not have their new one yet.
-    Filling,
-    /// The old id is right; a parent without a new one is one that the transaction cannot see.
-    Enforced,
-    /// The new id is right, and a missing old one is made up.
-    Swapped,
-}
 
 /// The sequence whose last value is the last position of the trigger's lane.
 pub(super) fn sequence(plan: &Plan) -> String {
@@ -50,7 +40,7 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
         sql.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS bigint INCREMENT BY -1"));
         sql.push(format!(
             "SELECT setval({}, least((SELECT min({old}) FROM {root}), 0) - 1)",
-            literal(&sequence)
+            Postgres.literal(&sequence)
         ));
     }
     Ok(sql)
@@ -121,14 +111,14 @@ pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
 /// clock's, if that is later. One session at a time, by a lock that ends with its subtransaction.
 fn next(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
     let function = next_function(plan);
-    let sequence = literal(&sequence(plan));
+    let sequence = Postgres.literal(&sequence(plan));
     let key = super::lock_key(&format!("{} position", plan.name));
     let fence = plan.fence.unwrap_or(0);
     let base = lanes.timebase();
     let epoch = base.epoch().as_nanos() / 1_000;
     let tick = u128::from(base.tick_nanos());
     let per_tick = lanes.per_tick();
-    let dressed = super::super::twins::dressed(lanes, &Hex)?;
+    let dressed = twins::dressed(lanes, &Hex)?;
     let kind = Postgres.new_column(&plan.target, "").sql_type;
     Ok(format!(
         "CREATE OR REPLACE FUNCTION {function}() RETURNS {kind} LANGUAGE plpgsql VOLATILE \
@@ -156,7 +146,7 @@ $idgen$"
 /// How PostgreSQL writes the pieces of a UUID.
 struct Hex;
 
-impl super::super::twins::Pieces for Hex {
+impl Pieces for Hex {
     fn hex(&self, number: &str, digits: usize) -> String {
         format!("lpad(to_hex({number}), {digits}, '0')")
     }
@@ -182,10 +172,10 @@ fn old_default(plan: &Plan) -> String {
         (_, Kind::Uuid) => "gen_random_uuid()".into(),
         (Some(_), _) => format!(
             "nextval(pg_get_serial_sequence({}, {}))",
-            literal(&Postgres.table(plan, 0)),
-            literal(&column.name)
+            Postgres.literal(&Postgres.table(plan, 0)),
+            Postgres.literal(&column.name)
         ),
-        (None, Kind::Integer) => format!("nextval({})", literal(&old_sequence(plan))),
+        (None, Kind::Integer) => format!("nextval({})", Postgres.literal(&old_sequence(plan))),
         (None, _) => "gen_random_uuid()::text".into(),
     }
 }

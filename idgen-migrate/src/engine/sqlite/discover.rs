@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::definition::{self, Definition, Rule};
 use super::tokens::{Token, tokens};
-use super::{Dialect, Sqlite, literal};
+use super::{Dialect, Sqlite};
 use crate::Error;
 use crate::engine::{Catalog, FoundIndex};
 use crate::plan::{self, Column, Finding, Index, Kind, Made, Order, Plan, Reference, Risk, Table};
@@ -188,7 +188,7 @@ fn kind(sql_type: &str) -> Kind {
 /// Looks at what a plan's tables hold, whatever their columns promise, and at how the file is used.
 pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
     for table in &mut plan.tables {
-        let name = literal(&table.name);
+        let name = Sqlite.literal(&table.name);
         let quoted = Sqlite.quote(&table.name);
         let odd = format!(
             "SELECT count(*) FROM pragma_table_list({name}) WHERE wr = 1 \

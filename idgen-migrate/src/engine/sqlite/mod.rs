@@ -8,7 +8,7 @@ mod tokens;
 mod triggers;
 mod words;
 
-use super::{Dialect, Link, Step};
+use super::{Dialect, Step};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -90,15 +90,6 @@ impl Dialect for Sqlite {
         )
     }
 
-    fn follow(&self, link: &Link<'_>, condition: &str) -> String {
-        let Link { child, reference, new, root, root_old, root_new } = link;
-        format!(
-            "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
-             WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
-             AND {condition}"
-        )
-    }
-
     /// It has one writer at a time, whoever writes.
     fn writes_alone(&self) -> bool {
         true
@@ -122,19 +113,6 @@ impl Dialect for Sqlite {
         "SELECT NULL".into()
     }
 
-    fn holders(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Whoever writes sees all that was written.
-    fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
-        None
-    }
-
-    fn replica_lag(&self) -> Option<&'static str> {
-        None
-    }
-
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
         steps::enter(plan, lanes, to)
     }
@@ -142,9 +120,4 @@ impl Dialect for Sqlite {
     fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
         steps::leave(plan, lanes, from)
     }
-}
-
-/// A text as a literal.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -5,10 +5,11 @@
 //! "Making Other Kinds Of Table Schema Changes", the twelve steps of SQLite's page on ALTER TABLE.
 
 use super::table::{self, Form};
-use super::triggers::{self, Stage};
-use super::{Dialect, Sqlite, literal};
+use super::triggers;
+use super::{Dialect, Sqlite};
+use crate::engine::twins::Stage;
 use crate::engine::{Lock, Step};
-use crate::plan::{Made, Order, Plan};
+use crate::plan::{Made, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
@@ -44,14 +45,17 @@ fn is_there(kind: &str, name: &str, there: bool) -> String {
     let not = if there { "" } else { "NOT " };
     format!(
         "SELECT 1 WHERE {not}EXISTS (SELECT 1 FROM sqlite_schema WHERE type = '{kind}' AND name = {})",
-        literal(name)
+        Sqlite.literal(name)
     )
 }
 
 /// Yields 1 where a condition holds for a column of a table.
 fn column_is(plan: &Plan, table: usize, column: &str, condition: &str) -> String {
-    let table = literal(&plan.tables[table].name);
-    format!("SELECT 1 FROM pragma_table_info({table}) WHERE name = {} {condition}", literal(column))
+    let table = Sqlite.literal(&plan.tables[table].name);
+    format!(
+        "SELECT 1 FROM pragma_table_info({table}) WHERE name = {} {condition}",
+        Sqlite.literal(column)
+    )
 }
 
 // ---- expanded ----------------------------------------------------------------------
@@ -73,19 +77,12 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     Ok(steps)
 }
 
-/// The index that the backfill reads in the rows' order, if none serves already.
+/// What makes the index that the backfill reads in the rows' order: its name, and SQL.
 pub(super) fn order_index(plan: &Plan) -> Option<(String, String)> {
-    let Order::Time { column, .. } = &plan.order else { return None };
-    let columns = [column.name.as_str(), &plan.key().column.name];
-    let serves = |index: &crate::plan::Index| {
-        index.table == 0 && index.columns.iter().map(String::as_str).eq(columns)
-    };
-    if plan.indexes.iter().any(serves) {
-        return None;
-    }
-    let name = crate::plan::suffixed(&plan.root().name, "_idgen_order");
+    let (name, columns) = plan.order_index()?;
     let (quoted, table) = (Sqlite.quote(&name), Sqlite.table(plan, 0));
-    Some((name, format!("CREATE INDEX {quoted} ON {table} ({})", Sqlite.list(&columns))))
+    let sql = format!("CREATE INDEX {quoted} ON {table} ({})", Sqlite.list(&columns));
+    Some((name, sql))
 }
 
 fn drop_index(name: &str) -> String {
@@ -189,8 +186,8 @@ fn trigger_says(plan: &Plan, swapped: bool) -> String {
     let not = if swapped { "" } else { "NOT " };
     format!(
         "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = {} AND {not}instr(sql, {}) > 0",
-        literal(&triggers::trigger(plan, 0, "insert")),
-        literal(&format!("SET {} =", Sqlite.quote(&plan.key().column.name)))
+        Sqlite.literal(&triggers::trigger(plan, 0, "insert")),
+        Sqlite.literal(&format!("SET {} =", Sqlite.quote(&plan.key().column.name)))
     )
 }
 
@@ -201,7 +198,10 @@ fn in_the_frame(plan: &Plan, title: &str, sql: Vec<String>) -> Result<Step, Erro
         .tables
         .iter()
         .map(|table| {
-            format!("(SELECT count(*) FROM pragma_foreign_key_check({}))", literal(&table.name))
+            format!(
+                "(SELECT count(*) FROM pragma_foreign_key_check({}))",
+                Sqlite.literal(&table.name)
+            )
         })
         .collect();
     let mut step = writers(title, sql);
@@ -249,7 +249,7 @@ fn rebuilt(plan: &Plan, form: Form) -> Result<Vec<String>, Error> {
 
 /// A key that counts up for good goes on after the last id that there ever was.
 fn counts_on(plan: &Plan, table: usize, made: &str) -> Vec<String> {
-    let (name, made) = (literal(&plan.tables[table].name), literal(made));
+    let (name, made) = (Sqlite.literal(&plan.tables[table].name), Sqlite.literal(made));
     let mut ever = vec![format!("SELECT seq FROM sqlite_sequence WHERE name IN ({name}, {made})")];
     if table == 0 {
         ever.push(triggers::counted(plan));
@@ -285,12 +285,12 @@ fn compiled(plan: &Plan, both: bool) -> Vec<String> {
 /// their new one.
 fn lost(plan: &Plan) -> Result<String, Error> {
     let each = all_tables(plan).map(|table| {
-        let name = literal(&plan.tables[table].name);
+        let name = Sqlite.literal(&plan.tables[table].name);
         let new = plan.carriers_of(table).map(|carrier| carrier.new.clone());
         let columns = table::column_names(plan, table)?.into_iter().chain(new);
         let made = plan.definitions.iter().filter(|of| of.table == table);
         let made = made.filter(|of| matches!(of.what, Made::Index | Made::Trigger));
-        let made = made.map(|of| format!("({}, {})", literal(&of.name), literal(&of.sql)));
+        let made = made.map(|of| format!("({}, {})", Sqlite.literal(&of.name), Sqlite.literal(&of.sql)));
         let twins = plan.indexes.iter().filter(|index| index.table == table);
         let twins = twins.flat_map(|i| [plan.twin_name(&i.name), plan.kept_name(&i.name)]);
         let ours = ["insert", "update"].map(|event| triggers::trigger(plan, table, event));
@@ -302,8 +302,8 @@ fn lost(plan: &Plan) -> Result<String, Error> {
              UNION ALL SELECT type || ' ' || name || ', which came after the plan,' FROM sqlite_schema \
              WHERE tbl_name = {name} AND sql IS NOT NULL AND type IN ('index', 'trigger') AND name NOT IN ({}) \
              AND (name, sql) NOT IN (VALUES {})",
-            list(&mut columns.map(|name| literal(&name))),
-            list(&mut ours.map(|name| literal(&name))),
+            list(&mut columns.map(|name| Sqlite.literal(&name))),
+            list(&mut ours.map(|name| Sqlite.literal(&name))),
             list(&mut made.chain(["('', '')".into()]))
         ))
     });
@@ -311,7 +311,7 @@ fn lost(plan: &Plan) -> Result<String, Error> {
     each.extend(plan.carriers.iter().map(|carrier| {
         let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
         let (name, table) = (&plan.tables[carrier.table].name, Sqlite.table(plan, carrier.table));
-        let what = literal(&format!(" rows of {name} that have no {}", carrier.new));
+        let what = Sqlite.literal(&format!(" rows of {name} that have no {}", carrier.new));
         format!(
             "SELECT count(*) || {what} FROM {table} WHERE {old} IS NOT NULL AND {new} IS NULL HAVING count(*) > 0"
         )

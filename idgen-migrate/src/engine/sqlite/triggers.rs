@@ -4,22 +4,11 @@
 //! come one after the other, so that a counter in a table is enough, and what a transaction that is
 //! rolled back has counted nobody saw. What foreign keys do to rows fires them too.
 
-use super::{Dialect, Sqlite, literal};
+use super::{Dialect, Sqlite};
 use crate::Error;
-use crate::engine::twins::{self, Pieces};
+use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Order, Plan};
 use crate::target::Lanes;
-
-/// What the triggers do where a row says two things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// The old id is right; parents may not have their new one yet.
-    Filling,
-    /// The old id is right.
-    Enforced,
-    /// The new id is right, and a missing old one is made up.
-    Swapped,
-}
 
 /// The table of the last position of the trigger's lane, of one row.
 fn position(plan: &Plan) -> String {
@@ -66,7 +55,7 @@ pub(super) fn old_ids(plan: &Plan, autoincrements: bool) -> Vec<String> {
         (true, true) => format!(
             "max(coalesce((SELECT max({id}) FROM {root}), 0), \
              coalesce((SELECT seq FROM sqlite_sequence WHERE name = {}), 0))",
-            literal(&plan.root().name)
+            Sqlite.literal(&plan.root().name)
         ),
         (true, false) => format!("coalesce((SELECT max({id}) FROM {root}), 0)"),
         (false, _) => format!("min(coalesce((SELECT min({id}) FROM {root}), 0), 0)"),

@@ -1,0 +1,92 @@
+//! Constraints of rows: added without a look at them, and validated beside other work.
+
+use super::{Dialect, Postgres};
+use crate::engine::Step;
+use crate::plan::{Carrier, Plan, Reference};
+
+pub(super) fn constraint_exists(plan: &Plan, table: usize, name: &str, and: &str) -> String {
+    format!(
+        "SELECT 1 FROM pg_constraint WHERE conrelid = {}::regclass AND conname = {} {and}",
+        Postgres.literal(&Postgres.table(plan, table)),
+        Postgres.literal(name)
+    )
+}
+
+pub(super) fn add_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
+    let Reference { table, name, columns, to, to_columns, clauses } = reference;
+    let name = if twin { plan.twin_name(name) } else { name.clone() };
+    let list = |table: usize, columns: &[String]| match twin {
+        true => Postgres.list(&plan.twins(table, columns)),
+        false => Postgres.list(&columns.iter().map(String::as_str).collect::<Vec<_>>()),
+    };
+    format!(
+        "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){clauses} NOT VALID",
+        Postgres.table(plan, *table),
+        Postgres.quote(&name),
+        list(*table, columns),
+        Postgres.table(plan, *to),
+        list(*to, to_columns)
+    )
+}
+
+pub(super) fn drop_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
+    let name = if twin { plan.twin_name(&reference.name) } else { reference.name.clone() };
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+        Postgres.table(plan, reference.table),
+        Postgres.quote(&name)
+    )
+}
+
+pub(super) fn validate(plan: &Plan, table: usize, name: &str) -> Step {
+    let sql = format!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+        Postgres.table(plan, table),
+        Postgres.quote(name)
+    );
+    Step::beside(format!("{name}, validated"), vec![sql]).unless(constraint_exists(
+        plan,
+        table,
+        name,
+        "AND convalidated",
+    ))
+}
+
+pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
+    let table = Postgres.table(plan, carrier.table);
+    let new = Postgres.quote(&carrier.new);
+    let name = format!("idgen_migrate_{}", carrier.new);
+    let quoted = Postgres.quote(&name);
+    let title = |what: &str| format!("{}.{} {what}", plan.tables[carrier.table].name, carrier.new);
+    let is_set = format!(
+        "EXISTS (SELECT FROM pg_attribute WHERE attrelid = {}::regclass AND attname = {} AND attnotnull)",
+        Postgres.literal(&table),
+        Postgres.literal(&carrier.new)
+    );
+    let or_set = |query: String| format!("SELECT 1 WHERE {is_set} OR EXISTS ({query})");
+    vec![
+        Step::moment(
+            title("has to be there, from now on"),
+            vec![format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {quoted} CHECK ({new} IS NOT NULL) NOT VALID"
+            )],
+        )
+        .unless(or_set(constraint_exists(plan, carrier.table, &name, ""))),
+        Step::beside(
+            title("is there in every row"),
+            vec![format!("ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}")],
+        )
+        .unless(or_set(constraint_exists(plan, carrier.table, &name, "AND convalidated"))),
+        Step::moment(
+            title("NOT NULL"),
+            vec![
+                format!("ALTER TABLE {table} ALTER COLUMN {new} SET NOT NULL"),
+                format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quoted}"),
+            ],
+        )
+        .unless(format!(
+            "SELECT 1 WHERE {is_set} AND NOT EXISTS ({})",
+            constraint_exists(plan, carrier.table, &name, "")
+        )),
+    ]
+}

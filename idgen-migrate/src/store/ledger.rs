@@ -1,0 +1,126 @@
+//! The ledger: each chunk of the backfill, what it must know of the rows before it, and whether it is done.
+
+use serde::Serialize;
+
+use super::{json, parsed};
+use crate::Error;
+use crate::engine::dialect;
+use crate::session::{Row, Session, Value};
+use crate::slot::Start;
+
+/// A stretch of rows that is filled in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Chunk {
+    /// Which carrier is filled.
+    pub pass: i64,
+    /// Which chunk of that it is.
+    pub number: i64,
+    /// The order columns, or the key, of the last row before; none at the beginning.
+    pub low: Option<Vec<String>>,
+    /// Those of its last row; none at the end.
+    pub high: Option<Vec<String>>,
+    /// What it must know of the rows before.
+    pub start: Start,
+    /// How many rows it had when it was planned.
+    pub rows: i64,
+    /// The slot of its last row then.
+    pub last_slot: i64,
+    /// Whether it is done.
+    pub done: bool,
+    /// How many rows were filled.
+    pub filled: i64,
+    /// Sum of the digests of the pairs, old and new.
+    pub digest: i64,
+    /// How long it took, in microseconds.
+    pub micros: i64,
+}
+
+/// Keeps the chunks of a pass, all at once.
+pub(crate) async fn keep_chunks(
+    session: &mut Session,
+    name: &str,
+    chunks: &[Chunk],
+) -> Result<(), Error> {
+    let sql = dialect(session.engine());
+    let insert = format!(
+        "INSERT INTO {} (name, pass, chunk, low, high, first_index, carry, rows_planned, last_slot, done, filled, \
+         digest, micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
+        sql.own("ledger")
+    );
+    session.run(sql.begin()).await?;
+    for chunk in chunks {
+        let values = [
+            name.into(),
+            chunk.pass.into(),
+            chunk.number.into(),
+            chunk.low.as_ref().map(json).transpose()?.into(),
+            chunk.high.as_ref().map(json).transpose()?.into(),
+            chunk.start.index.into(),
+            chunk.start.carry.into(),
+            chunk.rows.into(),
+            chunk.last_slot.into(),
+        ];
+        if let Err(error) = session.execute(&insert, &values).await {
+            let _ = session.run("ROLLBACK").await;
+            return Err(error);
+        }
+    }
+    session.commit().await
+}
+
+/// The chunks of a pass.
+pub(crate) async fn chunks(
+    session: &mut Session,
+    name: &str,
+    pass: i64,
+) -> Result<Vec<Chunk>, Error> {
+    let query = format!(
+        "SELECT chunk, low, high, first_index, carry, rows_planned, last_slot, done, filled, digest, micros \
+         FROM {} WHERE name = ? AND pass = ? ORDER BY chunk",
+        dialect(session.engine()).own("ledger")
+    );
+    let bound = |row: &Row, column| row.optional(column).map(|text| parsed(&text)).transpose();
+    let chunk = |row: &Row| {
+        Ok(Chunk {
+            pass,
+            number: row.integer(0)?,
+            low: bound(row, 1)?,
+            high: bound(row, 2)?,
+            start: Start { index: row.integer(3)?, carry: row.integer(4)? },
+            rows: row.integer(5)?,
+            last_slot: row.integer(6)?,
+            done: row.integer(7)? != 0,
+            filled: row.integer(8)?,
+            digest: row.integer(9)?,
+            micros: row.integer(10)?,
+        })
+    };
+    session.rows(&query, &[name.into(), pass.into()]).await?.iter().map(chunk).collect()
+}
+
+/// Marks a chunk as done, in the transaction that filled it.
+pub(crate) async fn finish_chunk(
+    session: &mut Session,
+    name: &str,
+    chunk: &Chunk,
+) -> Result<(), Error> {
+    let sql = format!(
+        "UPDATE {} SET done = 1, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ?",
+        dialect(session.engine()).own("ledger")
+    );
+    let values: [Value; 6] = [
+        chunk.filled.into(),
+        chunk.digest.into(),
+        chunk.micros.into(),
+        name.into(),
+        chunk.pass.into(),
+        chunk.number.into(),
+    ];
+    session.execute(&sql, &values).await.map(drop)
+}
+
+/// Forgets all chunks: the columns that they filled are gone.
+pub(crate) async fn forget_chunks(session: &mut Session, name: &str) -> Result<(), Error> {
+    let ledger = dialect(session.engine()).own("ledger");
+    session.execute(&format!("DELETE FROM {ledger} WHERE name = ?"), &[name.into()]).await.map(drop)
+}

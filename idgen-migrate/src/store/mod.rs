@@ -1,0 +1,203 @@
+//! What is kept of a migration in its database: its state; and beside it ledger, audit trail and instances.
+//!
+//! **Invariant:** the phase changes by compare-and-set on the version, in one transaction with the
+//! entry of the audit trail that says why.
+
+mod instances;
+mod ledger;
+mod trail;
+
+pub use instances::Instance;
+pub(crate) use instances::{instances, report};
+pub use ledger::Chunk;
+pub(crate) use ledger::{chunks, finish_chunk, forget_chunks, keep_chunks};
+pub use trail::Entry;
+pub(crate) use trail::{note, trail};
+
+use serde::Serialize;
+
+use crate::engine::{Dialect, dialect};
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::{Error, Phase};
+
+/// A migration as its database has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Where it stands.
+    pub phase: Phase,
+    /// How often it was moved.
+    pub version: i64,
+    /// Whether the backfill is to wait.
+    pub paused: bool,
+    /// What it follows.
+    pub plan: Plan,
+}
+
+impl State {
+    /// The phase after this one in its plan's course.
+    pub(crate) fn next(&self) -> Option<Phase> {
+        self.plan.phases().find(|phase| *phase > self.phase)
+    }
+}
+
+fn tables(sql: &dyn Dialect) -> Vec<String> {
+    let (state, ledger, audit, instance) =
+        (sql.own("state"), sql.own("ledger"), sql.own("audit"), sql.own("instance"));
+    let text = sql.long_text();
+    let name = "name VARCHAR(120) NOT NULL";
+    vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS {state} ({name} PRIMARY KEY, phase VARCHAR(40) NOT NULL, \
+             version BIGINT NOT NULL, paused BIGINT NOT NULL, plan {text} NOT NULL)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {ledger} ({name}, pass BIGINT NOT NULL, chunk BIGINT NOT NULL, \
+             low {text}, high {text}, first_index BIGINT NOT NULL, carry BIGINT NOT NULL, rows_planned BIGINT NOT NULL, \
+             last_slot BIGINT NOT NULL, done BIGINT NOT NULL, filled BIGINT NOT NULL, digest BIGINT NOT NULL, \
+             micros BIGINT NOT NULL, PRIMARY KEY (name, pass, chunk))"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {audit} ({name}, entry BIGINT NOT NULL, at_millis BIGINT NOT NULL, \
+             who VARCHAR(200) NOT NULL, event VARCHAR(200) NOT NULL, detail {text} NOT NULL, \
+             PRIMARY KEY (name, entry))"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {instance} ({name}, instance VARCHAR(120) NOT NULL, \
+             phase VARCHAR(40) NOT NULL, seen_millis BIGINT NOT NULL, compared BIGINT NOT NULL, \
+             mismatches BIGINT NOT NULL, PRIMARY KEY (name, instance))"
+        ),
+    ]
+}
+
+/// Makes the tables, where they are not there.
+pub(crate) async fn prepare(session: &mut Session) -> Result<(), Error> {
+    let sql = dialect(session.engine());
+    for statement in sql.prepare().into_iter().chain(tables(sql)) {
+        session.run(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Whether a migration was ever planned in this database. Where it cannot be asked, nobody knows: an
+/// instance that took that for no would go back to old ids.
+async fn is_prepared(session: &mut Session) -> Result<bool, Error> {
+    let query = format!("SELECT count(*) FROM {}", dialect(session.engine()).own("state"));
+    match session.number(&query, &[]).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_no_table() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names of the migrations of a database, and where they stand.
+pub(crate) async fn all(session: &mut Session) -> Result<Vec<(String, Phase)>, Error> {
+    if !is_prepared(session).await? {
+        return Ok(Vec::new());
+    }
+    let query =
+        format!("SELECT name, phase FROM {} ORDER BY name", dialect(session.engine()).own("state"));
+    let rows = session.rows(&query, &[]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?, phase(&row.text(1)?)?))).collect()
+}
+
+pub(crate) async fn create(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let state = dialect(session.engine()).own("state");
+    if let Some(found) = find(session, &plan.name).await? {
+        return Err(Error::Exists { name: plan.name.clone(), phase: found.phase });
+    }
+    let sql =
+        format!("INSERT INTO {state} (name, phase, version, paused, plan) VALUES (?, ?, 1, 0, ?)");
+    let values = [plan.name.as_str().into(), Phase::Planned.name().into(), json(plan)?.into()];
+    session.execute(&sql, &values).await.map(drop)
+}
+
+/// Forgets a migration of which nothing is left.
+pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Error> {
+    for table in ["ledger", "instance", "state"] {
+        let table = dialect(session.engine()).own(table);
+        session.execute(&format!("DELETE FROM {table} WHERE name = ?"), &[name.into()]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn find(session: &mut Session, name: &str) -> Result<Option<State>, Error> {
+    let state = dialect(session.engine()).own("state");
+    let query = format!("SELECT phase, version, paused, plan FROM {state} WHERE name = ?");
+    let Some(row) = session.row(&query, &[name.into()]).await? else { return Ok(None) };
+    Ok(Some(State {
+        phase: phase(&row.text(0)?)?,
+        version: row.integer(1)?,
+        paused: row.integer(2)? != 0,
+        plan: parsed(&row.text(3)?)?,
+    }))
+}
+
+pub(crate) async fn load(session: &mut Session, name: &str) -> Result<State, Error> {
+    if !is_prepared(session).await? {
+        return Err(Error::Unknown { name: name.into() });
+    }
+    find(session, name).await?.ok_or_else(|| Error::Unknown { name: name.into() })
+}
+
+/// Moves a migration on from the state that was seen, and says why in the audit trail.
+pub(crate) async fn shift(
+    session: &mut Session,
+    seen: &State,
+    to: Phase,
+    plan: &Plan,
+    entry: &Entry,
+) -> Result<State, Error> {
+    let sql = dialect(session.engine());
+    let name = plan.name.as_str();
+    session.run(sql.begin()).await?;
+    let statement = format!(
+        "UPDATE {} SET phase = ?, version = version + 1, plan = ? WHERE name = ? AND version = ?",
+        sql.own("state")
+    );
+    let values = [to.name().into(), json(plan)?.into(), name.into(), seen.version.into()];
+    let done = match session.execute(&statement, &values).await {
+        Ok(1) => note(session, name, entry).await,
+        Ok(_) => Err(Error::Moved { name: name.into(), version: seen.version }),
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => session.commit().await?,
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = session.run("ROLLBACK").await;
+            return Err(error);
+        }
+    }
+    Ok(State { phase: to, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
+}
+
+pub(crate) async fn set_paused(
+    session: &mut Session,
+    name: &str,
+    paused: bool,
+) -> Result<(), Error> {
+    let state = dialect(session.engine()).own("state");
+    let sql = format!("UPDATE {state} SET paused = ? WHERE name = ?");
+    session.execute(&sql, &[i64::from(paused).into(), name.into()]).await.map(drop)
+}
+
+pub(crate) async fn is_paused(session: &mut Session, name: &str) -> Result<bool, Error> {
+    let state = dialect(session.engine()).own("state");
+    Ok(session
+        .number(&format!("SELECT paused FROM {state} WHERE name = ?"), &[name.into()])
+        .await?
+        != 0)
+}
+
+fn phase(name: &str) -> Result<Phase, Error> {
+    name.parse().map_err(|error: crate::UnknownPhase| Error::Kept(error.to_string()))
+}
+
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Kept(error.to_string()))
+}
+
+pub(crate) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Kept(error.to_string()))
+}

@@ -1,0 +1,137 @@
+//! What is lost on the way: connections, and replicas.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use idgen_migrate::session::{Engine, Session};
+use idgen_migrate::{Migration, Options, Phase, Watch};
+
+use crate::course::{advance_to, begin, options};
+use crate::races::{PATH, shop};
+use crate::server::{Database, run};
+
+/// What ends connections of workers, while a backfill of many small chunks is under way, and goes on.
+async fn survives(engine: Engine, kill: fn(i64) -> String) {
+    let database = shop(engine, 1_000).await;
+    let mut migration = begin(&database, PATH, Options { chunk_rows: 20, ..options() }).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut admin = database.session().await;
+    let me = match engine {
+        Engine::Postgres => "SELECT 0",
+        _ => "SELECT CONNECTION_ID()",
+    };
+    // Workers connect last.
+    let kill = kill(admin.number(me, &[]).await.unwrap());
+    let killed = Arc::new(AtomicI64::new(0));
+    let count = Arc::clone(&killed);
+    let killer = tokio::spawn(async move {
+        // Fewer times than a chunk is tried again, even if all of them hit the same one.
+        while count.load(Ordering::Relaxed) < 10 {
+            for row in admin.rows(&kill, &[]).await.unwrap() {
+                if engine == Engine::MariaDb {
+                    // It may be gone by itself.
+                    let _ = admin.run(&format!("KILL {}", row.text(0).unwrap())).await;
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    });
+    let filled = migration.advance().await;
+    killer.abort();
+    filled.unwrap();
+    println!("lost {} connections", killed.load(Ordering::Relaxed));
+    assert!(killed.load(Ordering::Relaxed) > 0, "none was lost");
+    assert_eq!(migration.verify().await.unwrap().faults(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_lost_connections_are_made_anew() {
+    // Workers alone: their last statement is of a chunk.
+    survives(Engine::Postgres, |_| {
+        "SELECT pg_terminate_backend(pid)::int FROM pg_stat_activity WHERE datname = current_database() \
+         AND pid <> pg_backend_pid() AND (query LIKE 'UPDATE%AS t SET%' OR query LIKE 'UPDATE%AS c SET%')"
+            .into()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_lost_connections_are_made_anew() {
+    survives(Engine::MariaDb, |me| {
+        format!("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id > {me}")
+    })
+    .await;
+}
+
+/// Keeps what the backfill waits for.
+#[derive(Default)]
+struct Waits(Mutex<Vec<String>>);
+
+impl Watch for Waits {
+    fn waits(&self, why: &str) {
+        self.0.lock().unwrap().push(why.into());
+    }
+}
+
+impl Waits {
+    async fn heard(&self, why: &str) {
+        for _ in 0..600 {
+            if self.0.lock().unwrap().iter().any(|heard| heard == why) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nobody waited since {why}: {:?}", self.0.lock().unwrap());
+    }
+}
+
+/// A backfill that waits for the standby.
+async fn held(database: &Database, waits: &Arc<Waits>) -> tokio::task::JoinHandle<Migration> {
+    let options = Options {
+        chunk_rows: 20,
+        duty: 0.2,
+        max_lag: Duration::from_millis(300),
+        watch: Arc::clone(waits) as Arc<dyn Watch>,
+        ..options()
+    };
+    let mut migration = begin(database, PATH, options).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    tokio::spawn(async move {
+        advance_to(&mut migration, Phase::Backfilled).await;
+        migration
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL with a standby: scripts/test migrate"]
+async fn postgres_a_replica_that_lags_is_waited_for_and_one_that_is_lost_is_not() {
+    let standby = std::env::var("IDGEN_TEST_POSTGRES_STANDBY").unwrap_or_else(|_| {
+        panic!("IDGEN_TEST_POSTGRES_STANDBY is not set; scripts/test migrate starts one")
+    });
+    let mut standby = Session::connect(&standby).await.unwrap();
+    for lost in [false, true] {
+        let database = shop(Engine::Postgres, 1_000).await;
+        run(&mut standby, "SELECT pg_wal_replay_pause()").await;
+        let waits = Arc::new(Waits::default());
+        let filling = held(&database, &waits).await;
+        waits.heard("replicas lag behind").await;
+        assert!(!filling.is_finished());
+        if lost {
+            let mut admin = database.session().await;
+            while !filling.is_finished() {
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_replication";
+                run(&mut admin, end).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        } else {
+            run(&mut standby, "SELECT pg_wal_replay_resume()").await;
+        }
+        let mut migration = filling.await.unwrap();
+        run(&mut standby, "SELECT pg_wal_replay_resume()").await;
+        assert_eq!(migration.verify().await.unwrap().faults(), []);
+    }
+}

@@ -1,0 +1,102 @@
+//! Transactions that began before the new ids were there, and refer to rows that have them by now.
+
+use std::time::Duration;
+
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Options, Phase};
+
+use crate::course::{advance_to, begin, options};
+use crate::races::{PATH, shop};
+use crate::server::run;
+use crate::shop::{now, old_id};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_an_old_snapshot_is_outlived() {
+    let database = shop(Engine::Postgres, 60).await;
+    let impatient = Options { patience: Duration::from_millis(100), ..options() };
+    let mut migration = begin(&database, PATH, impatient).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut old = database.session().await;
+    run(&mut old, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+    run(&mut old, "SELECT count(*) FROM customers").await;
+    let error = migration.advance().await.unwrap_err();
+    assert!(matches!(&error, Error::OldSnapshots { who, .. } if who.contains("pid")), "{error}");
+    // It writes what its snapshot makes of it: a reference whose new id it cannot see.
+    let id = old_id(PATH, 3);
+    run(&mut old, &format!("INSERT INTO orders (customer_id, number) VALUES ('{id}', 77)")).await;
+    run(&mut old, "COMMIT").await;
+    let lacking = "SELECT count(*) FROM orders WHERE number = 77 AND customer_id_new IS NULL";
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 1);
+    advance_to(&mut migration, Phase::Verified).await;
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_a_row_beyond_the_snapshot_is_referred_to_by_a_retry() {
+    let database = shop(Engine::Postgres, 20).await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Constrained).await;
+    let (mut old, mut other) = (database.session().await, database.session().await);
+    let insert =
+        format!("INSERT INTO orders (customer_id, number) VALUES ('{}', 77)", old_id(PATH, 99));
+    run(&mut old, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+    run(&mut old, "SELECT count(*) FROM customers").await;
+    let join = format!(
+        "INSERT INTO customers (id, name, created_at) VALUES ('{}', 'late', {})",
+        old_id(PATH, 99),
+        now(Engine::Postgres)
+    );
+    run(&mut other, &join).await;
+    let error = old.run(&insert).await.unwrap_err();
+    assert!(error.is_retryable() && format!("{error:?}").contains("40001"), "{error:?}");
+    run(&mut old, "ROLLBACK").await;
+    run(&mut old, &insert).await;
+    assert_eq!(migration.verify().await.unwrap().faults(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_an_old_snapshot_refers_by_what_is_committed() {
+    let database = shop(Engine::MariaDb, 60).await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut old = database.session().await;
+    run(&mut old, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await;
+    run(&mut old, "BEGIN").await;
+    let unseen = format!(
+        "SELECT count(*) FROM customers WHERE id = '{}' AND id_new IS NULL",
+        old_id(PATH, 3)
+    );
+    assert_eq!(old.number(&unseen, &[]).await.unwrap(), 1);
+    advance_to(&mut migration, Phase::Backfilled).await;
+    assert_eq!(old.number(&unseen, &[]).await.unwrap(), 1, "its snapshot is from before");
+    let insert =
+        format!("INSERT INTO orders (customer_id, number) VALUES ('{}', 77)", old_id(PATH, 3));
+    run(&mut old, &insert).await;
+    run(&mut old, "COMMIT").await;
+    let lacking = "SELECT count(*) FROM orders WHERE number = 77 AND customer_id_new IS NULL";
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 0);
+    advance_to(&mut migration, Phase::Verified).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_an_old_snapshot_cannot_write_and_is_retried() {
+    let database = shop(Engine::Sqlite, 60).await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    let mut old = database.session().await;
+    run(&mut old, "BEGIN").await;
+    assert_eq!(old.number("SELECT count(id_new) FROM customers", &[]).await.unwrap(), 0);
+    advance_to(&mut migration, Phase::Backfilled).await;
+    let insert =
+        format!("INSERT INTO orders (customer_id, number) VALUES ('{}', 77)", old_id(PATH, 3));
+    let error = old.run(&insert).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    run(&mut old, "ROLLBACK").await;
+    run(&mut old, &insert).await;
+    let lacking = "SELECT count(*) FROM orders WHERE number = 77 AND customer_id_new IS NULL";
+    assert_eq!(old.number(lacking, &[]).await.unwrap(), 0);
+    advance_to(&mut migration, Phase::Verified).await;
+}

@@ -111,7 +111,7 @@ fn tell(namespace: Name, event: &Event) {
             note(&format!("waiting {seconds:.1} s for the first window to begin"));
         }
         Event::ClockBehind { seconds } => note(&format!(
-            "the clock is {seconds} s behind the last ids of this node id, so it was set back; going on \
+            "the clock is {seconds:.0} s behind the last ids of this node id, so it was set back; going on \
              from those, ahead of it (check date -u)"
         )),
         Event::Failed { error } => note(&format!("windows cannot be renewed: {error}")),

@@ -52,8 +52,9 @@ pub enum LeaseError {
     },
     /// Ids may run so far ahead of the clock that windows have no room for more.
     #[error(
-        "a drift of {drift:?} is more than half of the longest window, {longest:?}, and leaves each window little; allow \
-         less drift (max_drift, --max-drift), or give the store and all its holders a longer one (longest_window)"
+        "a drift of {drift:?} leaves too little of the longest window, {longest:?}, which must hold twice that, and two \
+         ticks besides it; allow less drift (max_drift, --max-drift), or give the store and all its holders a longer one \
+         (longest_window)"
     )]
     Drift {
         /// How far ids may run ahead of the clock.
@@ -63,16 +64,17 @@ pub enum LeaseError {
     },
     /// The first id could only be issued later than anybody wants to wait.
     #[error(
-        "{what} may issue nothing before {begins}, which is {wait} s from now: an earlier holder came \
-         that far, so the clock was set back, or stands still; set it right, take another node id, or wait"
+        "{what} may issue nothing before {begins}, which is {} s from now: {}", seconds(*wait), why_early(*recorded)
     )]
     Early {
         /// The node id, or the block.
         what: String,
         /// When its window starts.
         begins: UnixTime,
-        /// Seconds until then.
-        wait: u64,
+        /// How long that is, by the clock.
+        wait: Duration,
+        /// Whether an earlier holder left it in a record, rather than that the store may have lost one.
+        recorded: bool,
     },
     /// The process was forked while the lease started, by whoever is told of its events, and this is the child.
     #[error(
@@ -272,6 +274,21 @@ impl StoreError {
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
+    }
+}
+
+/// Seconds to the next tenth.
+fn seconds(time: Duration) -> String {
+    format!("{:.1}", (time.as_secs_f64() * 10.0).ceil() / 10.0)
+}
+
+const fn why_early(recorded: bool) -> &'static str {
+    if recorded {
+        "an earlier holder came that far, so the clock was set back, or stands still; set it right, take another node \
+         id, or wait"
+    } else {
+        "records that the store has lost may reach that far, one longest window past when it was made, of the windows \
+         that anybody ever had there; wait, or set the clock right if it was set back or stands still"
     }
 }
 

@@ -3,7 +3,57 @@
 //! A store keeps one number for each node id, the high-water mark: the end of the last window
 //! granted, whoever holds the node id. A grant is one atomic step from a mark to a greater one.
 
-use idgen_core::Window;
+use core::time::Duration;
+
+use idgen_core::{Timebase, Window};
+
+/// How far ahead of the clock windows reach, in ticks.
+///
+/// **Invariant.** One number for both sides: no window ends past the [`end`](Self::end) of its holder's clock, and a
+/// store that may have lost its records begins at the `end` of its own. So what was granted before the loss is
+/// past, if the clock was not set back meanwhile.
+///
+/// # Example
+/// ```
+/// use core::time::Duration;
+/// use idgen_core::{Timebase, UnixTime};
+/// use idgen_lease::grant::Reach;
+///
+/// let seconds = Timebase::new(UnixTime::EPOCH, Duration::from_secs(1));
+/// let reach = Reach::of(Some(seconds), Duration::from_secs(60));
+/// assert_eq!((reach.end(1_000), reach.shown(1_060)), (1_060, 1_000));
+/// let days = Timebase::new(UnixTime::EPOCH, Duration::from_secs(86_400));
+/// assert_eq!(Reach::of(Some(days), Duration::from_secs(60)).ticks(), 2);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reach(u64);
+
+impl Reach {
+    /// That of the longest window, in whole ticks: 2 at least, or no window would hold a tick besides the clock's.
+    /// Without end for lines that keep no time.
+    #[must_use]
+    pub fn of(timebase: Option<Timebase>, longest: Duration) -> Self {
+        Self(timebase.map_or(u64::MAX, |base| base.ticks_in(longest).max(2)))
+    }
+
+    /// How many ticks, 2 or more.
+    #[must_use]
+    pub const fn ticks(self) -> u64 {
+        self.0
+    }
+
+    /// Tick after the last that a window has which is granted at this tick.
+    #[must_use]
+    pub const fn end(self, now: u64) -> u64 {
+        now.saturating_add(self.0)
+    }
+
+    /// The tick that the clock of whoever was granted a window with this end showed at least.
+    #[must_use]
+    pub const fn shown(self, end: u64) -> u64 {
+        end.saturating_sub(self.0)
+    }
+}
 
 /// What bounds a grant. All numbers are ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -98,12 +98,12 @@ pub enum Event {
     /// The clock is so far behind the last window of the node id that it is asked to keep an offset, and to
     /// go on from there.
     ClockBehind {
-        /// Seconds, whole ones.
-        seconds: u64,
+        /// Seconds that it is behind what the clock of an earlier holder has shown.
+        seconds: f64,
     },
     /// The first id has to wait for the clock.
     Waiting {
-        /// Seconds, at most.
+        /// Seconds of the clock; it takes longer where that is slewed.
         seconds: f64,
     },
     /// Unissued ticks were given back.

@@ -5,6 +5,7 @@ use core::time::Duration;
 use idgen_core::Timebase;
 
 use crate::Ask;
+use crate::grant::Reach;
 
 /// How far ahead of the last id, or of the clock if that is later, the high-water mark is kept.
 ///
@@ -44,16 +45,36 @@ impl Interval {
     }
 }
 
-/// What to ask the store for at this moment: nothing while half an interval is left. All numbers are
-/// ticks: the clock's, the first that nothing is issued in, the end of the window, the interval.
-pub(crate) fn due(now: u64, reached: u64, end: u64, interval: u64) -> Option<Ask> {
-    let at = now.max(reached);
-    if end > at && end - at > interval / 2 {
-        return None;
+/// How far a line is. All numbers are ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    /// The clock's.
+    pub(crate) now: u64,
+    /// The first that nothing is issued in.
+    pub(crate) reached: u64,
+    /// Where the next window begins at the earliest: the end of the last.
+    pub(crate) end: u64,
+}
+
+impl Progress {
+    /// What to ask the store for at this moment: nothing while half an interval is left.
+    pub(crate) fn due(self, interval: u64, reach: Reach) -> Option<Ask> {
+        let at = self.now.max(self.reached);
+        if self.end > at && self.end - at > interval / 2 {
+            return None;
+        }
+        self.ask(interval, reach)
     }
-    let from = end.max(at);
-    let until = at.saturating_add(interval);
-    Some(Ask { from, length: until.saturating_sub(from).max(1) })
+
+    /// What to ask the store for: an interval from here on, as far as windows reach ahead of the clock; nothing where they
+    /// reach no farther than the last one.
+    pub(crate) fn ask(self, interval: u64, reach: Reach) -> Option<Ask> {
+        let at = self.now.max(self.reached);
+        let from = self.end.max(at);
+        let until = at.saturating_add(interval).min(reach.end(self.now));
+        let length = until.checked_sub(from).filter(|&length| length > 0)?;
+        Some(Ask { from, length })
+    }
 }
 
 #[cfg(test)]
@@ -75,10 +96,23 @@ mod tests {
 
     #[test]
     fn half_of_it_is_left_when_it_is_renewed() {
-        assert_eq!(due(149, 50, 200, 100), None);
-        assert_eq!(due(150, 50, 200, 100), Some(Ask { from: 200, length: 50 }));
-        assert_eq!(due(100, 160, 200, 100), Some(Ask { from: 200, length: 60 })); // ids run ahead
-        assert_eq!(due(500, 50, 200, 100), Some(Ask { from: 500, length: 100 })); // the clock jumped
-        assert_eq!(due(0, 200, 200, 100), Some(Ask { from: 200, length: 100 })); // without a clock
+        let longest = Reach::of(None, Duration::ZERO);
+        let due = |now, reached, end| Progress { now, reached, end }.due(100, longest);
+        assert_eq!(due(149, 50, 200), None);
+        assert_eq!(due(150, 50, 200), Some(Ask { from: 200, length: 50 }));
+        assert_eq!(due(100, 160, 200), Some(Ask { from: 200, length: 60 })); // ids run ahead
+        assert_eq!(due(500, 50, 200), Some(Ask { from: 500, length: 100 })); // the clock jumped
+        assert_eq!(due(0, 200, 200), Some(Ask { from: 200, length: 100 })); // without a clock
+    }
+
+    #[test]
+    fn no_window_reaches_past_the_longest() {
+        let seconds = Timebase::new(UnixTime::EPOCH, Duration::from_secs(1));
+        let longest = Reach::of(Some(seconds), Duration::from_secs(2));
+        let due = |now, reached, end| Progress { now, reached, end }.due(2, longest);
+        assert_eq!(due(10, 10, 0), Some(Ask { from: 10, length: 2 }));
+        assert_eq!(due(10, 11, 12), None); // and no record of nothing
+        assert_eq!(due(11, 11, 12), Some(Ask { from: 12, length: 1 }));
+        assert_eq!(due(5, 11, 12), None); // the clock was set back
     }
 }

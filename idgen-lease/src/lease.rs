@@ -94,7 +94,8 @@ impl Lease {
         self
     }
 
-    /// How long starting may wait for the clock to reach the first window.
+    /// How long starting may wait for the clock to reach the first window. A wait of one longest window, or of two ticks
+    /// where they are longer, is never too long: a new store begins so far ahead of the clock.
     pub fn max_start_wait(mut self, wait: Duration) -> Self {
         self.max_start_wait = wait;
         self

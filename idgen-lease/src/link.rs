@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use idgen_core::catalog::Settings;
 use idgen_core::clock::Ticks;
 use idgen_core::generator::{BuildError, ErasedGenerator, Patience, Start};
-use idgen_core::{Stall, WindowError, Windowed};
+use idgen_core::{Stall, UnixTime, WindowError, Windowed};
 use idgen_fork::generation;
 use once_cell::race::OnceBox;
 
-use crate::interval::due;
+use crate::grant::Reach;
+use crate::interval::Progress;
 use crate::{Ask, Block, Event, Hold, Interval, Lease, LeaseError, StoreError};
 
 /// How many times as long an interval by count may become.
@@ -32,9 +33,11 @@ pub(crate) struct Link<G> {
     /// Tick after the last window's last. Written by whoever renews, under the lock of `hold`; read for
     /// health alone: relaxed ordering.
     end: AtomicU64,
-    /// How far ahead the window reaches, in ticks, and the most that it may. Written and read as `end` is.
+    /// How long an interval is, in ticks, and the most that it may be. Written and read as `end` is.
     interval: AtomicU64,
     longest: u64,
+    /// How far ahead of the clock the window may reach.
+    reach: Reach,
     /// The link that takes over. Set by one exchange of a pointer, so that a child forked at any moment finds none or
     /// a whole one.
     pub(crate) next: OnceBox<Self>,
@@ -56,19 +59,20 @@ impl<G: ErasedGenerator> Link<G> {
         let generator = make(settings)?;
         let scheme = lease.realm.scheme();
         let line = generator.windowed().ok_or(LeaseError::NoLine { scheme: scheme.name })?;
-        let (interval, longest) = intervals(lease, line)?;
-        wait_for_start(lease, line, hold.block(), hold.begins().max(from))?;
+        let reach = Reach::of(lease.realm.scheme().timebase, lease.store.longest_window());
+        let (interval, longest) = intervals(lease, line, reach)?;
+        let early = wait_for_start(lease, line, &*hold, from, reach)?;
         if born != generation() {
             // Whoever was told of events forked, and this is the child: the hold is its parent's.
             return Err(LeaseError::Forked);
         }
-        let from = line.now().max(from);
-        let Some(ask) = within_layout(line, hold.begins(), Ask { from, length: interval }) else {
-            let (start, last) = (from.max(hold.begins()), line.last_tick());
-            return Err(
-                WindowError::PastEnd { start, end: start.saturating_add(interval), last }.into()
-            );
-        };
+        let progress = Progress { now: line.now(), reached: hold.begins().max(from), end: hold.begins() };
+        // It fails where the clock has fallen since.
+        let ask = progress.ask(interval, reach).ok_or_else(early)?;
+        let ask = within_layout(line, ask).map_err(|Ask { from: start, length }| {
+            let (end, last) = (start.saturating_add(length), line.last_tick());
+            WindowError::PastEnd { start, end, last }
+        })?;
         let window = hold.grant(ask)?;
         line.grant(window)?;
         lease.tell(&Event::Granted { start: window.start(), end: window.end() });
@@ -79,6 +83,7 @@ impl<G: ErasedGenerator> Link<G> {
             hold: Mutex::new(Some(hold)),
             interval: AtomicU64::new(interval),
             longest,
+            reach,
             next: OnceBox::new(),
         })
     }
@@ -99,6 +104,7 @@ impl<G: ErasedGenerator> Link<G> {
                 hold: Mutex::new(None),
                 interval: AtomicU64::new(self.interval()),
                 longest: self.longest,
+                reach: self.reach,
                 next: OnceBox::new(),
             };
             let reached = self.line().reached();
@@ -124,10 +130,8 @@ impl<G: ErasedGenerator> Link<G> {
         let (line, mut hold) = (self.line(), self.hold());
         let Some(hold) = hold.as_mut() else { return Ok(()) };
         let (end, reached, interval) = (self.end(), line.reached(), self.interval());
-        let ask = due(line.now(), reached, end, interval);
-        let Some(ask) = ask.and_then(|ask| within_layout(line, hold.begins(), ask)) else {
-            return Ok(());
-        };
+        let ask = Progress { now: line.now(), reached, end }.due(interval, self.reach);
+        let Some(Ok(ask)) = ask.map(|ask| within_layout(line, ask)) else { return Ok(()) };
         let window = hold.grant(ask)?;
         if interval < self.longest && (reached >= end || line.now() >= window.end()) {
             // It was used up before it was renewed, or over before it was durable: whoever draws, or the clock, is
@@ -147,7 +151,7 @@ impl<G: ErasedGenerator> Link<G> {
         self.end.load(Ordering::Relaxed)
     }
 
-    /// How far ahead the window reaches at present, in ticks.
+    /// How long an interval is at present, in ticks.
     pub(crate) fn interval(&self) -> u64 {
         self.interval.load(Ordering::Relaxed)
     }
@@ -189,35 +193,49 @@ impl<G: ErasedGenerator> Link<G> {
     }
 }
 
-/// Waits until a line may issue this tick. If that would take too long, wall time was set back since the last
-/// holder: the clock keeps an offset then and goes on from there, if it can.
-fn wait_for_start(
-    lease: &Lease,
-    line: &dyn Windowed,
-    block: Block,
-    begins: u64,
-) -> Result<(), LeaseError> {
-    let Some(base) = lease.realm.scheme().timebase else { return Ok(()) };
+/// Waits until a line may issue what its hold begins with, or this tick if that is later. If that would take longer than
+/// windows explain, and the record of a holder before says that time had come farther, wall time was set back since: the
+/// clock keeps an offset then and goes on from there, if it can. No clock is moved by a store that is new: what that
+/// begins with is the future to everybody.
+///
+/// It gives the error of a wait that was in vain.
+fn wait_for_start<'a>(
+    lease: &'a Lease,
+    line: &'a dyn Windowed,
+    hold: &dyn Hold,
+    from: u64,
+    reach: Reach,
+) -> Result<impl Fn() -> LeaseError + use<'a>, LeaseError> {
+    let begins = hold.begins().max(from);
     let first = begins.saturating_sub(line.max_drift());
-    let left = || {
-        let ticks = first.saturating_sub(line.now());
-        Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()))
+    let base = lease.realm.scheme().timebase;
+    let time = move |ticks: u64| {
+        Duration::from_nanos(base.map_or(0, |base| ticks.saturating_mul(base.tick_nanos())))
     };
-    let mut wait = left();
-    if wait > lease.max_start_wait {
-        lease.tell(&Event::ClockBehind { seconds: wait.as_secs() });
-        line.go_on_from(begins);
-        wait = left();
-    }
-    let early = |wait: Duration| {
-        let (what, begins) = (block.describe(), base.time_of(begins));
-        LeaseError::Early { what, begins, wait: wait.as_secs() }
+    let left = move || time(first.saturating_sub(line.now()));
+    let (what, recorded) = (hold.block().describe(), hold.shown().is_some());
+    let early = move || LeaseError::Early {
+        what: what.clone(),
+        begins: base.map_or(UnixTime::EPOCH, |base| base.time_of(begins)),
+        wait: left(),
+        recorded,
     };
-    if wait > lease.max_start_wait {
-        return Err(early(wait));
+    // A clock that is right is so far behind what was granted by it.
+    let bound = lease.max_start_wait.max(time(reach.ticks()));
+    if left() > bound
+        && let Some(shown) = hold.shown()
+        && let Some(behind) = shown.checked_sub(line.now())
+        && time(first.saturating_sub(shown)) <= bound
+    {
+        lease.tell(&Event::ClockBehind { seconds: time(behind).as_secs_f64().ceil() });
+        line.go_on_from(shown);
     }
-    if wait.is_zero() {
-        return Ok(());
+    let wait = left();
+    if wait > bound {
+        return Err(early());
+    }
+    if wait.is_zero() || base.is_none() {
+        return Ok(early);
     }
     lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
     let stall = |now| Stall::ClockRegressed { now, last: begins, retry: first };
@@ -227,15 +245,20 @@ fn wait_for_start(
     };
     // A clock that slews takes longer, and one that stands still is not waited for without end.
     let ticks = LineTicks(line);
-    let patience = Patience::new(&ticks, wait * 2, lease.realm.scheme().name);
-    patience.until(stall(line.now()), reached).map_err(|_| early(left()))
+    let patience = Patience::new(&ticks, bound.max(wait * 2), lease.realm.scheme().name);
+    match patience.until(stall(line.now()), reached) {
+        Ok(()) => Ok(early),
+        Err(_) => Err(early()),
+    }
 }
 
 /// The ask, as far as the layout has ticks; nothing where it has none: whatever asked for them then would be
 /// recorded for nobody.
-fn within_layout(line: &dyn Windowed, begins: u64, ask: Ask) -> Option<Ask> {
-    let left = (line.last_tick() + 1).checked_sub(ask.from.max(begins))?;
-    (left > 0).then_some(Ask { length: ask.length.min(left), ..ask })
+fn within_layout(line: &dyn Windowed, ask: Ask) -> Result<Ask, Ask> {
+    match (line.last_tick() + 1).checked_sub(ask.from) {
+        None | Some(0) => Err(ask),
+        Some(left) => Ok(Ask { length: ask.length.min(left), ..ask }),
+    }
 }
 
 /// The ticks of a line, to be waited on.
@@ -253,9 +276,12 @@ impl Ticks for LineTicks<'_> {
 
 /// The interval in ticks of the line, and the longest that it may become: an interval by count gets longer where ids are
 /// drawn faster than it can be renewed.
-fn intervals(lease: &Lease, line: &dyn Windowed) -> Result<(u64, u64), LeaseError> {
-    let base = lease.realm.scheme().timebase;
-    let longest = base.map_or(u64::MAX, |base| base.ticks_in(lease.store.longest_window())).max(2);
+fn intervals(
+    lease: &Lease,
+    line: &dyn Windowed,
+    reach: Reach,
+) -> Result<(u64, u64), LeaseError> {
+    let (base, longest) = (lease.realm.scheme().timebase, reach.ticks());
     let drift = base.map_or(0, |_| line.max_drift());
     if let Some(base) = base.filter(|_| drift > longest / 2 || drift + 2 > longest) {
         let time = |ticks: u64| Duration::from_nanos(ticks.saturating_mul(base.tick_nanos()));

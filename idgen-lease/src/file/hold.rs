@@ -4,15 +4,15 @@ use core::time::Duration;
 use std::fmt;
 use std::sync::Arc;
 
-use idgen_core::Window;
 use idgen_core::clock::Clock;
+use idgen_core::{Timebase, Window};
 
 use super::disk::Disk;
 use super::lock::Locks;
 use super::record::{Charter, Record};
 use super::shelf::Shelf;
 use super::store::FileStore;
-use crate::grant::{self, Limits, Request};
+use crate::grant::{self, Limits, Reach, Request};
 use crate::{Ask, Block, Hold, StoreError};
 
 /// The right to a block, with the locks that keep it.
@@ -34,6 +34,20 @@ pub(super) struct FileHold<D> {
     stamp: u64,
     drafted: Option<u64>,
     max_ahead: u64,
+    /// What the clock of a holder before has shown.
+    shown: Option<u64>,
+}
+
+/// What records tell of a block when it is taken.
+pub(super) struct Past {
+    /// Term of the holder before.
+    pub(super) term: u64,
+    /// Where the next window begins at the earliest.
+    pub(super) mark: u64,
+    /// The greatest mark that was recorded, if one was.
+    pub(super) recorded: Option<u64>,
+    /// The longest window that anybody ever had.
+    pub(super) longest: Duration,
 }
 
 impl<D: Disk> FileHold<D> {
@@ -42,13 +56,12 @@ impl<D: Disk> FileHold<D> {
         shelf: Shelf<D>,
         block: Block,
         locks: Locks,
-        before: u64,
-        mark: u64,
-        longest: Duration,
+        Past { term: before, mark, recorded, longest }: Past,
     ) -> Self {
         let base = shelf.realm().scheme().timebase;
+        let reach = Reach::of(base, longest);
         // A window that prolongs the last may start where that ends.
-        let ahead = store.ahead().max(longest);
+        let ahead = |base: Timebase| base.ticks_in(store.ahead()).max(reach.ticks());
         Self {
             clock: Arc::clone(store.clock()),
             shelf,
@@ -60,7 +73,8 @@ impl<D: Disk> FileHold<D> {
             recorded: None,
             stamp: 0,
             drafted: None,
-            max_ahead: base.map_or(u64::MAX, |base| base.ticks_in(ahead)),
+            max_ahead: base.map_or(u64::MAX, ahead),
+            shown: recorded.map(|mark| reach.shown(mark)),
         }
     }
 
@@ -145,6 +159,10 @@ impl<D: Disk> Hold for FileHold<D> {
 
     fn begins(&self) -> u64 {
         self.mark
+    }
+
+    fn shown(&self) -> Option<u64> {
+        self.shown
     }
 
     fn grant(&mut self, ask: Ask) -> Result<Window, StoreError> {

@@ -49,8 +49,11 @@ pub(super) struct Founding {
     format: u32,
     #[serde(flatten)]
     pub(super) charter: Charter,
-    /// Unix time in milliseconds at which the folder was made, by the clock of who made it.
+    /// Unix time in milliseconds at which the folder was made, by the clock of who made it; and the nanoseconds after
+    /// that, for ticks that are shorter.
     founded_unix_ms: i64,
+    #[serde(default)]
+    founded_nanos: u32,
     /// The longest window that anybody on the folder was ever allowed, in nanoseconds; 0 in records that do not say.
     #[serde(default)]
     longest_window_ns: u64,
@@ -58,8 +61,11 @@ pub(super) struct Founding {
 
 impl Founding {
     pub(super) fn new(charter: Charter, now: UnixTime, longest: Duration) -> Self {
-        let made =
-            Self { format: FORMAT, charter, founded_unix_ms: millis(now), longest_window_ns: 0 };
+        let founded_unix_ms = millis(now);
+        let rest = now.as_nanos() - UnixTime::from_millis(founded_unix_ms).as_nanos();
+        let founded_nanos = u32::try_from(rest.clamp(0, 999_999)).unwrap_or(0);
+        let format = FORMAT;
+        let made = Self { format, charter, founded_unix_ms, founded_nanos, longest_window_ns: 0 };
         made.reaching(longest)
     }
 
@@ -75,7 +81,8 @@ impl Founding {
     }
 
     pub(super) fn founded(&self) -> UnixTime {
-        UnixTime::from_millis(self.founded_unix_ms)
+        let millis = UnixTime::from_millis(self.founded_unix_ms).as_nanos();
+        UnixTime::from_nanos(millis + i128::from(self.founded_nanos))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Giving node ids up: those whose record is damaged, or says what a wrong clock made it say.
 
 use super::disk::Disk;
-use super::hold::FileHold;
+use super::hold::{FileHold, Past};
 use super::record::Record;
 use super::shelf::Shelf;
 use super::store::{FileStore, first_after};
@@ -53,7 +53,7 @@ impl<D: Disk> FileStore<D> {
         }
         let mark = if forget { begins } else { begins.max(mark) };
         let term = recorded.map_or(0, |record| record.term);
-        FileHold::new(self, shelf, block, locks, term, mark, longest).reset()
+        FileHold::new(self, shelf, block, locks, Past { term, mark, recorded: None, longest }).reset()
     }
 }
 

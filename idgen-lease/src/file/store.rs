@@ -8,11 +8,12 @@ use idgen_core::clock::{Clock, SystemClock};
 use idgen_core::{Timebase, UnixTime};
 
 use super::disk::Disk;
-use super::hold::FileHold;
+use super::hold::{FileHold, Past};
 use super::lock::Locks;
 use super::record::Record;
 use super::shelf::Shelf;
 use super::system::SystemDisk;
+use crate::grant::Reach;
 use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
 
 /// Longest window where nothing else is said.
@@ -37,8 +38,8 @@ const LOOKED_AT: Duration = Duration::from_millis(20);
 /// # A new folder, and one that was removed
 ///
 /// Whoever finds no record of the namespace cannot know whether there was one. So ids of a new folder
-/// begin one [`longest_window`](Self::longest_window) (2 s) after it was made: past all that an earlier
-/// one can have granted, if the clock was not set back meanwhile. All processes on a folder must be
+/// begin one [`longest_window`](Self::longest_window) (2 s, and two ticks at least) after it was made: past all that an
+/// earlier one can have granted, if the clock was not set back meanwhile. All processes on a folder must be
 /// given the same. Ids without time, such as Lamport's, begin at the microseconds since 1970, so that a
 /// new folder repeats nothing of one that granted fewer ids than microseconds passed.
 ///
@@ -231,19 +232,18 @@ impl<D: Disk> Store for FileStore<D> {
         let (founding, new) = shelf.found(&*self.clock, self.longest)?;
         let (now, longest) = (self.clock.wall(), founding.longest());
         if new {
-            let begins = realm.scheme().timebase.map(|_| past(founding.founded(), longest));
-            events(Event::NewStore { begins });
+            let begins = first_after(realm, founding.founded(), longest);
+            events(Event::NewStore { begins: realm.dated(begins).time });
         }
         let (block, locks) = match wanted {
             Wanted::This(block) => (block, self.lock(&shelf, block)?),
             Wanted::Any { bits } => self.lock_any(&shelf, bits, events)?,
         };
         // Under the lock: what overlaps the block has no holder that could change it.
-        let mut mark = first_after(realm, founding.founded(), longest);
-        let mut term = 0;
+        let (mut term, mut recorded) = (0, None);
         for other in shelf.blocks()?.into_iter().filter(|other| block.overlaps(*other)) {
             let Some(record) = shelf.record(other, events)? else { continue };
-            mark = mark.max(record.mark);
+            recorded = recorded.max(Some(record.mark));
             if other == block {
                 term = record.term;
                 let age = now.as_nanos() - record.written().as_nanos();
@@ -253,7 +253,9 @@ impl<D: Disk> Store for FileStore<D> {
             }
         }
         events(Event::Acquired { block, term: term + 1 });
-        Ok(Box::new(FileHold::new(self, shelf, block, locks, term, mark, longest)))
+        let mark = first_after(realm, founding.founded(), longest).max(recorded.unwrap_or(0));
+        let past = Past { term, mark, recorded, longest };
+        Ok(Box::new(FileHold::new(self, shelf, block, locks, past)))
     }
 
     fn nodes(&self, realm: &Realm) -> Result<Vec<NodeState>, StoreError> {
@@ -290,17 +292,13 @@ impl<D: Disk> Store for FileStore<D> {
 /// The first tick that nothing granted by this time can be in, where windows are so long at most. A counter of no clock
 /// begins at the microseconds, if that leaves it half of what it can count.
 pub(super) fn first_after(realm: &Realm, time: UnixTime, longest: Duration) -> u64 {
-    let past = past(time, longest);
-    realm.tick_at(past).unwrap_or_else(|| {
-        let count = Timebase::UNIX_MICROS.nearest_tick(past);
-        let bits = realm.scheme().layout.tick_bits();
-        bits.checked_sub(1).filter(|half| count >> half == 0).map_or(0, |_| count)
-    })
-}
-
-/// One longest window after a time.
-fn past(time: UnixTime, longest: Duration) -> UnixTime {
-    UnixTime::from_nanos(time.as_nanos().saturating_add(nanos(longest)))
+    if let Some(base) = realm.scheme().timebase {
+        return Reach::of(Some(base), longest).end(base.nearest_tick(time));
+    }
+    let past = UnixTime::from_nanos(time.as_nanos().saturating_add(nanos(longest)));
+    let count = Timebase::UNIX_MICROS.nearest_tick(past);
+    let bits = realm.scheme().layout.tick_bits();
+    bits.checked_sub(1).filter(|half| count >> half == 0).map_or(0, |_| count)
 }
 
 /// The folder by its whole name: the process may go to another one.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use idgen_core::catalog::Settings;
 use idgen_core::clock::Ticks;
 use idgen_core::generator::{BuildError, ErasedGenerator, Patience, Start};
-use idgen_core::{Stall, UnixTime, WindowError, Windowed};
+use idgen_core::{Stall, UnixTime, Window, WindowError, Windowed};
 use idgen_fork::generation;
 use once_cell::race::OnceBox;
 
@@ -108,7 +108,7 @@ impl<G: ErasedGenerator> Link<G> {
                 next: OnceBox::new(),
             };
             let reached = self.line().reached();
-            if let Ok(window) = idgen_core::Window::new(reached, reached.saturating_add(1))
+            if let Ok(window) = Window::new(reached, reached.saturating_add(1))
                 && copy.line().grant(window).is_ok()
             {
                 copy.line().revoke();
@@ -127,11 +127,20 @@ impl<G: ErasedGenerator> Link<G> {
 
     /// Renews the window if half of it is used up.
     pub(crate) fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        // Whoever is told may ask what is held: nothing is locked then.
+        if let Some(window) = self.prolong()? {
+            lease.tell(&Event::Granted { start: window.start(), end: window.end() });
+        }
+        Ok(())
+    }
+
+    /// Has the next window granted if half of the last is used up.
+    fn prolong(&self) -> Result<Option<Window>, StoreError> {
         let (line, mut hold) = (self.line(), self.hold());
-        let Some(hold) = hold.as_mut() else { return Ok(()) };
+        let Some(hold) = hold.as_mut() else { return Ok(None) };
         let (end, reached, interval) = (self.end(), line.reached(), self.interval());
         let ask = Progress { now: line.now(), reached, end }.due(interval, self.reach);
-        let Some(Ok(ask)) = ask.map(|ask| within_layout(line, ask)) else { return Ok(()) };
+        let Some(Ok(ask)) = ask.map(|ask| within_layout(line, ask)) else { return Ok(None) };
         let window = hold.grant(ask)?;
         if interval < self.longest && (reached >= end || line.now() >= window.end()) {
             // It was used up before it was renewed, or over before it was durable: whoever draws, or the clock, is
@@ -139,11 +148,11 @@ impl<G: ErasedGenerator> Link<G> {
             self.interval.store(self.longest.min(interval.saturating_mul(2)), Ordering::Relaxed);
         }
         // It ends in the layout and starts after the last, so that the line takes it.
-        if line.grant(window).is_ok() {
+        let granted = line.grant(window).is_ok();
+        if granted {
             self.end.store(window.end(), Ordering::Relaxed);
-            lease.tell(&Event::Granted { start: window.start(), end: window.end() });
         }
-        Ok(())
+        Ok(granted.then_some(window))
     }
 
     /// Tick after the last window's last.
@@ -172,10 +181,13 @@ impl<G: ErasedGenerator> Link<G> {
 
     /// Gives back what was not issued. Nobody else may be using the generator.
     pub(crate) fn release(&self, lease: &Lease) {
-        let mut held = self.hold();
-        let Some(hold) = held.take() else { return };
         let line = self.line();
-        line.revoke();
+        let hold = {
+            let mut held = self.hold();
+            line.revoke();
+            held.take()
+        };
+        let Some(hold) = hold else { return };
         let block = hold.block();
         // If it fails, the rest of a window is wasted, as by a crash.
         if hold.release(line.reached()).is_ok() {

@@ -1,7 +1,6 @@
 //! Children of fork, by real forks.
 
 use std::io::{Read, Write, pipe};
-use std::sync::Mutex;
 
 use fork::{Fork, fork, waitpid};
 use idgen_core::Scheme;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -404,6 +404,32 @@ fn the_keeper_keeps_up_with_threads() {
     while ids.window_end() < first + 200 {
         ids.generate_word().unwrap();
     }
+}
+
+/// Whoever is told of a window asks the generator what it holds.
+#[test]
+fn a_watcher_may_ask_what_is_held() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let store =
+        FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
+    let (asked, held) = (Arc::new(OnceLock::<Leased<Clocked>>::new()), Arc::new(Mutex::new(None)));
+    let (ids, told) = (Arc::clone(&asked), Arc::clone(&held));
+    let started = started_on(store, &clock, Some(7), move |event: &Event| {
+        if let (Event::Granted { .. }, Some(ids)) = (event, ids.get()) {
+            *told.lock().unwrap() = ids.held();
+        }
+    });
+    asked.set(started.unwrap()).unwrap();
+    clock.advance(Duration::from_millis(600));
+    let (done, is_done) = mpsc::channel();
+    let keeper = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        keeper.get().unwrap().keep();
+        done.send(()).unwrap();
+    });
+    assert!(is_done.recv_timeout(Duration::from_secs(30)).is_ok(), "the keeper waits for itself");
+    let (block, term) = held.lock().unwrap().unwrap();
+    assert_eq!((block.first(), term), (7, 1));
 }
 
 /// With a real keeper: whoever is told of events panics in its thread, once.

@@ -1,6 +1,5 @@
 //! How far ahead of the clock windows reach, and where a store begins that may have lost its records: one number.
 
-use std::sync::Mutex;
 
 use idgen_core::Scheme;
 use idgen_core::catalog::Settings;

@@ -142,7 +142,11 @@ impl Ground {
     }
 
     fn take(&self, node: u64) -> Option<Box<dyn Hold>> {
-        let wanted = Wanted::This(Self::realm().block(node, 0).unwrap());
+        self.take_block(node, 0)
+    }
+
+    fn take_block(&self, node: u64, bits: u32) -> Option<Box<dyn Hold>> {
+        let wanted = Wanted::This(Self::realm().block(node, bits).unwrap());
         self.store(SystemDisk).acquire(&Self::realm(), wanted, &|_| ()).ok()
     }
 
@@ -156,8 +160,9 @@ impl Ground {
         granted.is_ok()
     }
 
-    fn remove(&self, folder: &str) {
-        fs::remove_dir_all(self.folder.path().join(folder)).unwrap();
+    fn remove(&self, what: &str) {
+        let path = self.folder.path().join(what);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
 
     /// All that was granted is disjoint.
@@ -234,6 +239,52 @@ fn the_first_of_two_folders_is_removed_in_the_middle_of_a_grant() {
 #[test]
 fn the_second_folder_is_removed_in_the_middle_of_a_grant() {
     removed_in_a_grant(true, &["two"]);
+}
+
+/// A holder is paused in a grant; meanwhile one of its lock files is removed, and others take the block that it is of.
+fn unlocked_in_a_grant(second: bool, removed: &'static [&'static str], block: (u64, u32)) {
+    at_every_call(second, |ground, pause, calls| {
+        let store = ground.store(pause.clone());
+        let wanted = Wanted::This(Ground::realm().block(7, 0).unwrap());
+        let mut hold = store.acquire(&Ground::realm(), wanted, &|_| ()).unwrap();
+        ground.clock.advance(Duration::from_secs(3));
+        assert!(ground.grant(&mut *hold));
+        ground.clock.advance(Duration::from_secs(1));
+        let others = ground.clone();
+        pause.before(calls, move || {
+            removed.iter().for_each(|file| others.remove(file));
+            for _ in 0..3 {
+                let mut other = others.take_block(block.0, block.1).unwrap();
+                assert!(others.grant(&mut *other) && others.grant(&mut *other));
+            }
+        });
+        ground.grant(&mut *hold);
+        if !pause.is_over() {
+            return;
+        }
+        let error = hold.grant(Ask { from: 0, length: 1 }).unwrap_err();
+        assert!(error.is_lost(), "{error}");
+        drop(hold);
+        for _ in 0..2 {
+            assert!(ground.grant(&mut *ground.take_block(block.0, block.1).unwrap()));
+        }
+    });
+}
+
+#[test]
+fn the_lock_file_is_removed_in_the_middle_of_a_grant() {
+    unlocked_in_a_grant(false, &["one/snowflake/node-7.lock"], (7, 0));
+}
+
+#[test]
+fn the_lock_file_of_a_block_around_it_is_removed_in_the_middle_of_a_grant() {
+    unlocked_in_a_grant(false, &["one/snowflake/nodes-6-to-7.lock"], (6, 1));
+}
+
+#[test]
+fn the_lock_files_in_both_folders_are_removed_in_the_middle_of_a_grant() {
+    let files = &["one/snowflake/node-7.lock", "two/snowflake/node-7.lock"];
+    unlocked_in_a_grant(true, files, (7, 0));
 }
 
 /// So that it is no trouble of the disk but a loss, and another node id is looked for at once.

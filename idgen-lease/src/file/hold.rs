@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use idgen_core::clock::Clock;
@@ -34,6 +35,8 @@ pub(super) struct FileHold<D> {
     stamp: u64,
     drafted: Option<u64>,
     max_ahead: u64,
+    /// What tells the drafts of its records from those of everybody else.
+    draft: String,
     /// What the clock of a holder before has shown.
     shown: Option<u64>,
 }
@@ -62,7 +65,9 @@ impl<D: Disk> FileHold<D> {
         let reach = Reach::of(base, longest);
         // A window that prolongs the last may start where that ends.
         let ahead = |base: Timebase| base.ticks_in(store.ahead()).max(reach.ticks());
+        let nanos = store.clock().wall().as_nanos();
         Self {
+            draft: format!("{}-{nanos:x}", before + 1),
             clock: Arc::clone(store.clock()),
             shelf,
             block,
@@ -88,7 +93,7 @@ impl<D: Disk> FileHold<D> {
     /// grant that failed half-way. Nobody was given that window, so that it is granted again: if it was wasted, each
     /// failure would make the next window reach farther ahead of the clock.
     fn check(&mut self) -> Result<(), StoreError> {
-        self.check_lock()?;
+        self.check_lock(0)?;
         if self.recorded.is_none() {
             return Ok(());
         }
@@ -116,12 +121,12 @@ impl<D: Disk> FileHold<D> {
         }
     }
 
-    /// Whether the folder is still the one that others find, with the lock in it.
-    fn check_lock(&self) -> Result<(), StoreError> {
-        if self.locks.are_in_place(&self.shelf)? {
+    /// Whether a folder is still the one that others find, with the locks in it.
+    fn check_lock(&self, index: usize) -> Result<(), StoreError> {
+        if self.locks.are_in_place(index, &self.shelf)? {
             return Ok(());
         }
-        let folder = self.shelf.places()[0].path().display();
+        let folder = self.shelf.places()[index].path().display();
         let why = format!("its lock file in {folder} was removed or replaced");
         Err(StoreError::Lost { what: self.block.describe(), why })
     }
@@ -136,7 +141,16 @@ impl<D: Disk> FileHold<D> {
         let nanos = u64::try_from(now.as_nanos().rem_euclid(1 << 64)).unwrap_or(0);
         let stamp = *self.drafted.get_or_insert(nanos);
         let record = Record::new(charter, self.block, self.term(), mark, now, stamp);
-        self.shelf.put_record(self.block, &record).map_err(|error| match self.check_lock() {
+        let put = self.shelf.put_record(self.block, &self.draft, &record, |index| {
+            match self.check_lock(index) {
+                Err(lost) if index > 0 && lost.is_lost() => {
+                    let path = self.shelf.places()[index].path();
+                    Err(StoreError::io("lock", path)(io::Error::other(lost.to_string())))
+                }
+                checked => checked,
+            }
+        });
+        put.map_err(|error| match self.check_lock(0) {
             Err(lost) if lost.is_lost() => lost,
             _ => error,
         })?;

@@ -5,6 +5,11 @@
 //! overlap, where one always lies within the other, never have both a holder; and it takes one file
 //! for each node bit, not one for each node id.
 //!
+//! A lock file may be removed under its holder. So who has taken a lock first puts the drafts of all records that overlap
+//! his block out of the way, and reads the records then; who writes a record looks for his locks when its draft is
+//! written, and puts it in place then. If the locks were there, the record was in place before it is read, or was put
+//! out of the way before it came there.
+//!
 //! Of two folders it locks in both. When the first is removed under a holder that is paused in the middle of writing
 //! its record, nobody else writes in the second until that holder has noticed.
 
@@ -19,7 +24,7 @@ pub(super) struct Locks(Vec<PlaceLocks>);
 #[derive(Debug)]
 struct PlaceLocks {
     own: Box<dyn Lock>,
-    _around: Vec<Box<dyn Lock>>,
+    around: Vec<Box<dyn Lock>>,
 }
 
 impl Locks {
@@ -33,9 +38,14 @@ impl Locks {
         Ok(taken.collect::<Result<Result<_, _>, _>>()?.map(Self))
     }
 
-    /// Whether the lock file in the first place is still the one that others find and lock.
-    pub(super) fn are_in_place<D: Disk>(&self, shelf: &Shelf<D>) -> Result<bool, StoreError> {
-        self.is_in_place(0, shelf)
+    /// Whether the lock files in a place are still those that others find and lock.
+    pub(super) fn are_in_place<D: Disk>(
+        &self,
+        index: usize,
+        shelf: &Shelf<D>,
+    ) -> Result<bool, StoreError> {
+        let path = shelf.places()[index].path();
+        self.0[index].are_in_place().map_err(StoreError::io("look at", path))
     }
 
     /// Where another folder than the first was removed, or its lock file was: makes it anew and takes the locks
@@ -46,7 +56,7 @@ impl Locks {
         block: Block,
     ) -> Result<Result<(), Block>, StoreError> {
         for index in 1..self.0.len() {
-            if self.is_in_place(index, shelf)? {
+            if self.are_in_place(index, shelf)? {
                 continue;
             }
             shelf.open_again(index)?;
@@ -58,10 +68,6 @@ impl Locks {
         Ok(Ok(()))
     }
 
-    fn is_in_place<D: Disk>(&self, index: usize, shelf: &Shelf<D>) -> Result<bool, StoreError> {
-        let path = shelf.places()[index].path();
-        self.0[index].own.is_in_place().map_err(StoreError::io("look at", path))
-    }
 }
 
 impl PlaceLocks {
@@ -74,10 +80,21 @@ impl PlaceLocks {
                 None => return Ok(Err(larger)),
             }
         }
+        // Who held it before and is in the middle of writing his record puts none of it here any more.
+        place.void_drafts(block)?;
         // For people: the lock says that the block is held, and this says by whom.
         let path = place.path().join(name(block));
         own.note(&std::process::id().to_string()).map_err(StoreError::io("write", path))?;
-        Ok(Ok(Self { own, _around: around }))
+        Ok(Ok(Self { own, around }))
+    }
+
+    fn are_in_place(&self) -> std::io::Result<bool> {
+        for lock in std::iter::once(&self.own).chain(&self.around) {
+            if !lock.is_in_place()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -16,6 +16,10 @@ use crate::{Block, Event, Realm, StoreError};
 /// Name of the namespace's own record.
 const FOUNDING: &str = "namespace.json";
 
+/// How the draft of a record is called, and one that was put out of the way.
+const DRAFT: &str = ".new";
+const VOID: &str = ".void";
+
 /// The lock of who writes it, and how often and in what intervals it is tried for.
 const FOUNDING_LOCK: &str = "namespace.lock";
 const LOOKS: u32 = 50;
@@ -189,11 +193,19 @@ impl<D: Disk> Shelf<D> {
     }
 
     /// Makes a record durable, in both places: last in the first, whose loss loses the hold. So nobody issues
-    /// of a window that only a folder which is no more has heard of.
-    pub(super) fn put_record(&self, block: Block, record: &Record) -> Result<(), StoreError> {
+    /// of a window that only a folder which is no more has heard of. In each place `check` is called when the draft is
+    /// written, and the record put there after that.
+    pub(super) fn put_record(
+        &self,
+        block: Block,
+        draft: &str,
+        record: &Record,
+        check: impl Fn(usize) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let name = block.file_name();
-        for place in self.places.iter().rev() {
-            place.put(&format!("{name}.new"), &format!("{name}.json"), record)?;
+        let (draft, name) = (format!("{name}.{draft}{DRAFT}"), format!("{name}.json"));
+        for (index, place) in self.places.iter().enumerate().rev() {
+            place.put(&draft, &name, record, || check(index))?;
         }
         Ok(())
     }
@@ -277,9 +289,13 @@ impl Place {
 
     /// The blocks that have files of this kind.
     fn blocks(&self, suffix: &str) -> Result<Vec<Block>, StoreError> {
-        let names = self.folder.list().map_err(StoreError::io("read the folder", &self.path))?;
+        let names = self.names()?;
         let names = names.iter().filter_map(|name| name.strip_suffix(suffix));
         Ok(names.filter_map(Block::from_file_name).collect())
+    }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.folder.list().map_err(StoreError::io("read the folder", &self.path))
     }
 
     fn is_locked(&self, name: &str) -> Result<bool, StoreError> {
@@ -304,12 +320,35 @@ impl Place {
     /// be at it as well.
     fn found(&self, founding: &Founding, clock: &dyn Clock) -> Result<(), StoreError> {
         let draft = format!("namespace.new-{:x}", clock.wall().as_nanos());
-        self.put(&draft, FOUNDING, founding)
+        self.put(&draft, FOUNDING, founding, || Ok(()))
     }
 
-    fn put<T: Serialize>(&self, draft: &str, name: &str, value: &T) -> Result<(), StoreError> {
+    /// Puts the drafts of all records out of the way that overlap this one: who wrote them finds them no more.
+    pub(super) fn void_drafts(&self, block: Block) -> Result<(), StoreError> {
+        for draft in self.names()? {
+            let name = draft.strip_suffix(DRAFT).and_then(|name| name.split('.').next());
+            let Some(other) = name.and_then(Block::from_file_name) else { continue };
+            if !block.overlaps(other) {
+                continue;
+            }
+            match self.folder.rename(&draft, &format!("{}{VOID}", other.file_name())) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done.map_err(StoreError::io("put away", self.path.join(draft)))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn put<T: Serialize>(
+        &self,
+        draft: &str,
+        name: &str,
+        value: &T,
+        check: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let Self { path, folder } = self;
         folder.write(draft, &encode(value)).map_err(StoreError::io("write", path.join(draft)))?;
+        check()?;
         folder.rename(draft, name).map_err(StoreError::io("replace", path.join(name)))?;
         folder.sync().map_err(StoreError::io("sync the folder", path))
     }

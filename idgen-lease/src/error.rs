@@ -82,6 +82,9 @@ pub enum LeaseError {
          this child"
     )]
     Forked,
+    /// The generator was dropped while its keeper looked for another node id, which nobody wants any more.
+    #[error("the generator was dropped while another node id was looked for")]
+    Ended,
     /// The operating system started no thread.
     #[error("the operating system started no thread to keep the lease: {0}")]
     Keeper(#[source] io::Error),
@@ -206,6 +209,12 @@ pub enum StoreError {
         /// When the window would start, and the store's time, where ids keep time.
         times: Option<(UnixTime, UnixTime)>,
     },
+    /// Another node id was found, and nothing can be issued with it.
+    #[error("another node id is free, but nothing can be issued with it yet: {why}")]
+    NotStarted {
+        /// What the start of a lease says.
+        why: String,
+    },
     /// The hold is gone: the record or the lock is somebody else's, or nobody's.
     #[error("{what} is lost: {why}")]
     Lost {
@@ -259,6 +268,9 @@ impl StoreError {
             }
             Self::Refused { .. } | Self::Ahead { .. } => {
                 "the clock is far behind the last window of this node id; set it right"
+            }
+            Self::NotStarted { .. } => {
+                "nothing can be issued yet with another node id; see the health of the lease"
             }
             Self::Lost { .. } => "the node id was lost to somebody else, or its folder was removed",
             Self::Held { .. } | Self::NoneFree { .. } => "no node id is free for this process",

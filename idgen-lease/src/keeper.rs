@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::thread;
 
 use idgen_core::generator::ErasedGenerator;
@@ -20,7 +20,8 @@ pub(crate) struct Tenancy<G> {
     pub(crate) lease: Lease,
     make: Make<G>,
     pub(crate) first: Link<G>,
-    /// Set when the generator is dropped. It guards nothing: relaxed ordering.
+    /// Set when the generator is dropped, before its links give up what they hold. Whoever has set another link looks
+    /// at it afterwards. So one of the two sees what the other did: a fence lies between write and look of both.
     ended: AtomicBool,
     /// Of the process that made this.
     process: Process,
@@ -28,7 +29,7 @@ pub(crate) struct Tenancy<G> {
 
 impl<G: ErasedGenerator + 'static> Tenancy<G> {
     pub(crate) fn begin(lease: Lease, make: Make<G>) -> Result<Arc<Self>, LeaseError> {
-        let first = Link::acquire(&lease, &make, 0)?;
+        let first = Link::acquire(&lease, &make, 0, &AtomicBool::new(false))?;
         let tenancy = Arc::new(Self::new(lease, make, first));
         if tenancy.lease.kept {
             tenancy.start_keeper().map_err(LeaseError::Keeper)?;
@@ -63,6 +64,9 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     /// Looks once: renews the window if it is time, or finds another node id.
     pub(crate) fn keep(&self) {
+        if self.ended.load(Ordering::Relaxed) {
+            return;
+        }
         let link = self.last();
         if link.born != generation() {
             return self.move_on(link, Some(&Event::Forked));
@@ -95,18 +99,22 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         }
         // A child's copy of the link may be locked for ever, and its hold is the parent's.
         let from = if link.born == generation() { link.abandon() } else { link.line().reached() };
-        match Link::acquire(&self.lease, &self.make, from) {
+        match Link::acquire(&self.lease, &self.make, from, &self.ended) {
             Ok(next) => {
                 // Only the keeper sets it, so it is empty. Of two that keep at once, one has taken its node id in vain.
                 let _ = link.next.set(Box::new(next));
+                fence(Ordering::SeqCst);
+                if self.ended.load(Ordering::Relaxed) {
+                    return self.release();
+                }
                 self.is_well();
             }
+            Err(LeaseError::Ended) => {}
             Err(LeaseError::Store(error)) => {
                 self.set_health(Health::Homeless { error: Arc::new(*error) });
             }
             Err(error) => {
-                let what = "this process".to_owned();
-                let error = StoreError::Lost { what, why: error.to_string() };
+                let error = StoreError::NotStarted { why: error.to_string() };
                 self.set_health(Health::Homeless { error: Arc::new(error) });
             }
         }
@@ -172,13 +180,14 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         self.wake();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, mpsc};
+    use std::sync::{Mutex, Weak, mpsc};
 
     use idgen_core::generator::{Builder, Generator, Shared};
     use idgen_snowflake::Snowflake;
@@ -239,7 +248,7 @@ mod tests {
                 setting.first.next.get_or_init(|| {
                     begin.send(()).unwrap();
                     ended.recv().unwrap_err();
-                    Box::new(Link::acquire(&setting.lease, &setting.make, 0).unwrap())
+                    Box::new(Link::acquire(&setting.lease, &setting.make, 0, &setting.ended).unwrap())
                 });
             });
             begun.recv().unwrap();
@@ -249,6 +258,29 @@ mod tests {
         });
         assert_eq!(words.len(), 10, "the child waits");
         tenancy.end();
+    }
+
+    /// Whoever has dropped the generator waits for nobody: what the keeper was about to take it takes for nobody.
+    #[test]
+    fn nothing_is_taken_for_a_generator_that_was_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let (dropped, told) = (Arc::clone(&kept), Arc::clone(&events));
+        let tenancy = begun(lease(&folder).without_keeper().watch(move |event: &Event| {
+            told.lock().unwrap().push(format!("{event:?}"));
+            if let (Event::Acquired { .. }, Some(kept)) = (event, &*dropped.lock().unwrap()) {
+                kept.upgrade().unwrap().end();
+            }
+        }));
+        tenancy.first.abandon();
+        *kept.lock().unwrap() = Some(Arc::downgrade(&tenancy));
+        events.lock().unwrap().clear();
+        tenancy.keep(); // dropped in the middle
+        assert!(tenancy.first.next.get().is_none(), "it took another node id");
+        tenancy.keep(); // and before
+        let events = events.lock().unwrap();
+        assert!(events.len() == 1 && events[0].starts_with("Acquired"), "{events:?}");
     }
 
     /// Everything that a lock guards is locked as the process forks, and nobody will unlock it.

@@ -14,8 +14,8 @@ use crate::{Event, Interval, LeaseError, Leased, Realm, Store, Wanted, Watch};
 /// How long starting may wait where nothing else is said.
 const MAX_START_WAIT: Duration = Duration::from_secs(10);
 
-/// How long a generator waits for an id where nothing else is said.
-pub(crate) const MAX_WAIT: Duration = Duration::from_secs(1);
+/// How long a generator waits for an id where nothing else is said, and two ticks at least.
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// Settings of a lease.
 ///
@@ -139,7 +139,8 @@ impl Lease {
     }
 
     pub(crate) fn max_wait(&self) -> Duration {
-        self.settings.max_wait.unwrap_or(MAX_WAIT)
+        let two_ticks = self.realm.scheme().timebase.map_or(Duration::ZERO, |base| base.tick() * 2);
+        self.settings.max_wait.unwrap_or(MAX_WAIT.max(two_ticks))
     }
 
     pub(crate) fn tell(&self, event: &Event) {

@@ -75,6 +75,7 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
     /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
     /// rest of its window is wasted. For those who are not sure that nobody else is still generating.
     pub fn abandon(self) {
+        self.tenancy.end();
         self.tenancy.abandon();
     }
 

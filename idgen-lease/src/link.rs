@@ -1,7 +1,7 @@
 //! A generator with the hold that its windows come from.
 
 use core::time::Duration;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use idgen_core::catalog::Settings;
@@ -17,6 +17,9 @@ use crate::{Ask, Block, Event, Hold, Interval, Lease, LeaseError, StoreError};
 
 /// How many times as long an interval by count may become.
 const GROWTH: u64 = 64;
+
+/// How often a start that waits looks whether anybody still wants it; less often in waits of minutes.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Builds a generator from settings.
 pub(crate) type Make<G> = Arc<dyn Fn(&Settings) -> Result<G, BuildError> + Send + Sync>;
@@ -49,10 +52,23 @@ impl<G: ErasedGenerator> Link<G> {
     ///
     /// Nothing is granted before the wait: so no window reaches farther ahead of the clock than the store's
     /// longest, and who crashes while it waits, or waits in vain, has put the mark no farther.
-    pub(crate) fn acquire(lease: &Lease, make: &Make<G>, from: u64) -> Result<Self, LeaseError> {
+    ///
+    /// Nothing is granted either once `ended` is set: nobody would issue it.
+    pub(crate) fn acquire(
+        lease: &Lease,
+        make: &Make<G>,
+        from: u64,
+        ended: &AtomicBool,
+    ) -> Result<Self, LeaseError> {
+        let is_wanted = || match ended.load(Ordering::Relaxed) {
+            true => Err(LeaseError::Ended),
+            false => Ok(()),
+        };
+        is_wanted()?;
         let born = generation();
         let tell = |event| lease.tell(&event);
         let mut hold = lease.store.acquire(&lease.realm, lease.wanted()?, &tell)?;
+        is_wanted()?;
         let settings = &mut lease.settings.clone();
         settings.node = Some(hold.block().first());
         settings.start = Start::Nothing;
@@ -61,7 +77,8 @@ impl<G: ErasedGenerator> Link<G> {
         let line = generator.windowed().ok_or(LeaseError::NoLine { scheme: scheme.name })?;
         let reach = Reach::of(lease.realm.scheme().timebase, lease.store.longest_window());
         let (interval, longest) = intervals(lease, line, reach)?;
-        let early = wait_for_start(lease, line, &*hold, from, reach)?;
+        let early = wait_for_start(lease, line, &*hold, from, reach, ended)?;
+        is_wanted()?;
         if born != generation() {
             // Whoever was told of events forked, and this is the child: the hold is its parent's.
             return Err(LeaseError::Forked);
@@ -217,6 +234,7 @@ fn wait_for_start<'a>(
     hold: &dyn Hold,
     from: u64,
     reach: Reach,
+    ended: &AtomicBool,
 ) -> Result<impl Fn() -> LeaseError + use<'a>, LeaseError> {
     let begins = hold.begins().max(from);
     let first = begins.saturating_sub(line.max_drift());
@@ -252,11 +270,11 @@ fn wait_for_start<'a>(
     lease.tell(&Event::Waiting { seconds: wait.as_secs_f64() });
     let stall = |now| Stall::ClockRegressed { now, last: begins, retry: first };
     let reached = || match line.now() {
-        now if now < first => Err(stall(now)),
+        now if now < first && !ended.load(Ordering::Relaxed) => Err(stall(now)),
         _ => Ok(()),
     };
     // A clock that slews takes longer, and one that stands still is not waited for without end.
-    let ticks = LineTicks(line);
+    let ticks = LineTicks { line, look: (wait / 1_000).max(LOOK) };
     let patience = Patience::new(&ticks, bound.max(wait * 2), lease.realm.scheme().name);
     match patience.until(stall(line.now()), reached) {
         Ok(()) => Ok(early),
@@ -274,15 +292,19 @@ fn within_layout(line: &dyn Windowed, ask: Ask) -> Result<Ask, Ask> {
 }
 
 /// The ticks of a line, to be waited on.
-struct LineTicks<'a>(&'a dyn Windowed);
+struct LineTicks<'a> {
+    line: &'a dyn Windowed,
+    /// How often it is looked whether the generator was dropped meanwhile.
+    look: Duration,
+}
 
 impl Ticks for LineTicks<'_> {
     fn now(&self) -> u64 {
-        self.0.now()
+        self.line.now()
     }
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
-        self.0.wait_for(tick, at_most)
+        self.line.wait_for(tick, at_most.min(self.look))
     }
 }
 

@@ -214,6 +214,20 @@ fn a_tick_that_is_used_up_makes_no_window_longer() {
     ground.is_disjoint().unwrap();
 }
 
+/// A generator with a leased node id waits as long for an id as one with a static node id: two ticks at least.
+#[test]
+fn ticks_longer_than_a_wait_are_waited_for() {
+    let ground = Ground::new(Duration::from_secs(2), Duration::from_secs(4), Duration::ZERO);
+    let (scheme, clock) = (ground.scheme, Arc::clone(&ground.clock));
+    let lease = Lease::new(Realm::of(scheme), ground.store()).without_keeper();
+    let make = move |settings: &_| {
+        Builder::of(scheme).clock(Arc::clone(&clock)).settings(settings).erased()
+    };
+    let ids = lease.start(make).unwrap();
+    let mut words = [0; 20]; // 16 a tick
+    ids.fill_words(&mut words).unwrap();
+}
+
 /// Step of a course: what happens, and how far the clock goes, in sixteenths of how far windows reach.
 fn step() -> impl Strategy<Value = (u8, u32)> {
     (0..10_u8, 0..40_u32)

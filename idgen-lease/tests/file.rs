@@ -271,6 +271,23 @@ fn a_longer_window_after_a_restart_is_recorded_first() {
     assert_eq!(this(&short, 5).unwrap().grant(SECOND).unwrap().start(), now(&clock) + 3_600_000);
 }
 
+/// The clock of the process keeps an offset where wall time is set back by days: its windows are prolonged. Who comes
+/// next is asked whether the clock is right, and so is a holder who asks for what is far ahead of both.
+#[test]
+fn who_has_a_window_goes_on_whatever_wall_time_does() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let mut hold = this(&store, 5).unwrap();
+    let first = hold.grant(Ask { from: now(&clock), length: 2_000 }).unwrap();
+    clock.set(UnixTime::from_seconds(1_700_000_000 - 48 * 3_600));
+    let second = hold.grant(Ask { from: first.end(), length: 1_000 }).unwrap();
+    assert_eq!(second.start(), first.end());
+    let far = Ask { from: second.end() + 25 * 3_600_000, length: 1_000 };
+    assert!(matches!(hold.grant(far), Err(StoreError::Refused { .. })));
+    drop(hold);
+    assert!(matches!(this(&store, 5).unwrap().grant(SECOND), Err(StoreError::Refused { .. })));
+}
+
 /// Windows of two days are no sign of a clock that is wrong, neither to their holder nor to who comes after with shorter
 /// ones; what is beyond them is.
 #[test]

@@ -181,7 +181,10 @@ impl<D: Disk> Hold for FileHold<D> {
 
     fn grant(&mut self, ask: Ask) -> Result<Window, StoreError> {
         self.check()?;
-        let now = self.shelf.realm().tick_at(self.clock.wall());
+        // Whoever has a window goes on whatever wall time does: a clock that keeps an offset does not go back with it. What
+        // it was granted last stands for the time then.
+        let had = self.recorded.map_or(0, |_| self.mark);
+        let now = self.shelf.realm().tick_at(self.clock.wall()).map(|now| now.max(had));
         let request = Request { from: ask.from, length: ask.length, now };
         // Holder and store are one machine, so what the holder asks for needs no other clock's consent.
         let limits = Limits { max_skew: u64::MAX, max_ahead: self.max_ahead };

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use idgen_core::generator::BuildError;
 use idgen_core::layout::{LayoutError, RangeError};
@@ -159,8 +159,8 @@ pub enum StoreError {
     },
     /// A record that cannot be read.
     #[error(
-        "the record {} is damaged: {why}; copy it from the second folder if there is one, or take another \
-         node id, or give the node id up with `idgen node release`", .path.display()
+        "the record {} is damaged: {why}; copy it from the second folder if there is one, or {}", .path.display(),
+        way_round(.path)
     )]
     Damaged {
         /// The record.
@@ -292,6 +292,16 @@ impl StoreError {
 /// Seconds to the next tenth.
 fn seconds(time: Duration) -> String {
     format!("{:.1}", (time.as_secs_f64() * 10.0).ceil() / 10.0)
+}
+
+/// What to do without a record of a node id, or of a namespace.
+fn way_round(path: &Path) -> &'static str {
+    if path.ends_with("namespace.json") {
+        "end all processes on the folder, see to it that the clock is right, and remove it; ids begin one longest window \
+         later then"
+    } else {
+        "take another node id, or give the node id up with `idgen node release`"
+    }
 }
 
 const fn why_early(recorded: bool) -> &'static str {

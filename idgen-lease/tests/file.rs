@@ -240,7 +240,7 @@ fn a_shorter_window_after_a_restart_begins_after_the_longer_ones() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
     let (long, short) =
         (store(folder.path(), &clock).longest_window(HOUR), store(folder.path(), &clock));
-    drop(this(&long, 0).unwrap());
+    this(&long, 0).unwrap().grant(SECOND).unwrap();
     let window = this(&short, 5).unwrap().grant(SECOND).unwrap();
     assert_eq!(
         window.start(),
@@ -263,7 +263,10 @@ fn a_longer_window_after_a_restart_is_recorded_first() {
     let short = store(&one, &clock).second(&two);
     drop(any(&short).unwrap());
     clock.advance(HOUR);
-    drop(any(&short.clone().longest_window(HOUR)).unwrap());
+    let long = short.clone().longest_window(HOUR);
+    drop(any(&long).unwrap()); // it comes to nothing
+    assert_eq!(this(&short, 6).unwrap().begins(), now(&clock) - 3_600_000 + 2_000);
+    any(&long).unwrap().grant(SECOND).unwrap();
     fs::remove_dir_all(&one).unwrap();
     drop(any(&short).unwrap());
     fs::remove_dir_all(&two).unwrap();
@@ -339,6 +342,33 @@ fn two_folders_that_are_lost_in_turn_begin_after_the_first_loss() {
 #[test]
 fn a_folder_is_the_same_wherever_the_process_goes() {
     assert!(FileStore::new("state").folder().is_absolute());
+}
+
+/// Of the namespace's record, too, either copy suffices; and the one that is damaged is made anew.
+#[test]
+fn a_damaged_namespace_in_one_of_two_folders_stops_nobody() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let store = store(&one, &clock).second(&two);
+    this(&store, 5).unwrap().grant(SECOND).unwrap();
+    for (damaged, whole) in [(&one, &two), (&two, &one)] {
+        clock.advance(HOUR);
+        let record = |folder: &Path| folder.join("snowflake/namespace.json");
+        fs::write(record(damaged), "rubbish").unwrap();
+        let told = Mutex::new(0);
+        let hold = store.acquire(&realm(), Wanted::Any { bits: 0 }, &|event| {
+            *told.lock().unwrap() += u32::from(matches!(event, Event::Damaged { .. }));
+        });
+        assert!(hold.unwrap().begins() <= now(&clock), "the folder is taken for a new one");
+        assert_eq!(*told.lock().unwrap(), 1);
+        fs::remove_file(record(whole)).unwrap();
+        drop(any(&store).unwrap());
+    }
+    for folder in [&one, &two] {
+        fs::write(folder.join("snowflake/namespace.json"), "rubbish").unwrap();
+    }
+    let error = any(&store).unwrap_err().to_string();
+    assert!(error.contains("see to it that the clock is right, and remove it"), "{error}");
 }
 
 /// Its locks would be in each other's way, whatever it is called.

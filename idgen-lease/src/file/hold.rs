@@ -35,6 +35,8 @@ pub(super) struct FileHold<D> {
     stamp: u64,
     drafted: Option<u64>,
     max_ahead: u64,
+    /// How long windows are, until that is recorded.
+    longest: Option<Duration>,
     /// What tells the drafts of its records from those of everybody else.
     draft: String,
     /// What the clock of a holder before has shown.
@@ -79,6 +81,7 @@ impl<D: Disk> FileHold<D> {
             stamp: 0,
             drafted: None,
             max_ahead: base.map_or(u64::MAX, ahead),
+            longest: Some(longest),
             shown: recorded.map(|mark| reach.shown(mark)),
         }
     }
@@ -136,6 +139,10 @@ impl<D: Disk> FileHold<D> {
         self.locks
             .mend(&mut self.shelf, self.block)?
             .map_err(|holder| self.shelf.held(self.block, holder))?;
+        if let Some(longest) = self.longest {
+            self.shelf.reach(&*self.clock, longest)?;
+            self.longest = None;
+        }
         let (charter, now) = (Charter::of(self.shelf.realm()), self.clock.wall());
         // Two clones hardly write at the same nanosecond, while random bits may be cloned with the rest.
         let nanos = u64::try_from(now.as_nanos().rem_euclid(1 << 64)).unwrap_or(0);

@@ -36,8 +36,9 @@ impl<D: Disk> FileStore<D> {
 
     fn give_up(&self, realm: &Realm, block: Block, forget: bool) -> Result<(), StoreError> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
-        let (founding, _) = shelf.found(&**self.clock(), self.longest_window())?;
-        let (now, longest) = (self.clock().wall(), founding.longest());
+        let (founding, _) = shelf.found(&**self.clock(), &|_| ())?;
+        let longest = founding.longest().max(self.longest_window());
+        let now = self.clock().wall();
         let locks = self.lock(&shelf, block)?;
         let begins = first_after(realm, now, longest);
         // A counter of no clock is not ahead of one: its mark stays unless it is to be forgotten.

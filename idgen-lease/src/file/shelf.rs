@@ -83,36 +83,45 @@ impl<D: Disk> Shelf<D> {
         Ok(())
     }
 
-    /// The namespace's record, and whether it is new: it is made if it is nowhere, and says of windows this long at least.
-    /// Every record that is found must have the realm's charter.
+    /// The namespace's record, and whether it is new: it is made if it is nowhere. Every record that is found must have
+    /// the realm's charter.
     pub(super) fn found(
         &self,
         clock: &dyn Clock,
-        longest: Duration,
+        events: &dyn Fn(Event),
     ) -> Result<(Founding, bool), StoreError> {
-        let known = self.foundings()?;
-        let says =
-            |one: &Option<Founding>| one.as_ref().is_some_and(|one| one.longest() >= longest);
-        if known.iter().all(says)
+        let known = self.foundings(events)?;
+        if known.iter().all(Option::is_some)
             && let Some(earliest) = earliest(&known)
         {
             return Ok((earliest, false));
         }
         let _lock = self.lock_founding(clock)?;
         // Somebody else may have written it meanwhile.
-        let known = self.foundings()?;
-        let longest = known.iter().flatten().map(Founding::longest).fold(longest, Duration::max);
+        let known = self.foundings(&|_| ())?;
         // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
-        let made = Founding::new(Charter::of(&self.realm), clock.wall(), longest);
-        for (place, known) in self.places.iter().zip(&known) {
-            let record = known.clone().map_or_else(|| made.clone(), |one| one.reaching(longest));
-            if known.as_ref() != Some(&record) {
-                place.found(&record, clock)?;
-            }
+        let made = Founding::new(Charter::of(&self.realm), clock.wall(), longest(&known));
+        for (place, _) in self.places.iter().zip(&known).filter(|(_, known)| known.is_none()) {
+            place.found(&made, clock)?;
         }
         let earliest = earliest(&known);
         let new = earliest.is_none();
-        Ok((earliest.map_or(made, |one| one.reaching(longest)), new))
+        Ok((earliest.unwrap_or(made), new))
+    }
+
+    /// Has the namespace's record say, in each place, that windows are this long at least.
+    pub(super) fn reach(&self, clock: &dyn Clock, longest: Duration) -> Result<(), StoreError> {
+        let is_short = |one: &&Founding| one.longest() < longest;
+        if !self.foundings(&|_| ())?.iter().flatten().any(|one| is_short(&one)) {
+            return Ok(());
+        }
+        let _lock = self.lock_founding(clock)?;
+        for (place, known) in self.places.iter().zip(self.foundings(&|_| ())?) {
+            if let Some(short) = known.filter(|one| is_short(&one)) {
+                place.found(&short.reaching(longest), clock)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the namespace's record anew, whatever it says, but for how long windows are.
@@ -126,16 +135,28 @@ impl<D: Disk> Shelf<D> {
         self.places.iter().try_for_each(|place| place.found(&founding, clock))
     }
 
-    /// What each place has of the namespace's record.
-    fn foundings(&self) -> Result<Vec<Option<Founding>>, StoreError> {
-        let read = |place: &Place| {
-            let founding = place.read::<Founding>(FOUNDING)?;
+    /// What each place has of the namespace's record. One that is damaged counts as none where the other can be read.
+    fn foundings(&self, events: &dyn Fn(Event)) -> Result<Vec<Option<Founding>>, StoreError> {
+        let (mut known, mut damaged) = (Vec::new(), None);
+        for place in &self.places {
+            let founding = match place.read::<Founding>(FOUNDING) {
+                Err(error @ StoreError::Damaged { .. }) => {
+                    damaged = Some(error);
+                    None
+                }
+                read => read?,
+            };
             if let Some(one) = &founding {
                 self.check(&one.charter, place, FOUNDING)?;
             }
-            Ok(founding)
-        };
-        self.places.iter().map(read).collect()
+            known.push(founding);
+        }
+        match damaged {
+            Some(error) if known.iter().all(Option::is_none) => return Err(error),
+            Some(error) => events(Event::Damaged { error: Arc::new(error) }),
+            None => {}
+        }
+        Ok(known)
     }
 
     /// Who writes the namespace's record has its lock, so that nobody makes less of it than somebody else just did.
@@ -357,6 +378,11 @@ impl Place {
 /// Of the records that there are the one that was made first.
 fn earliest(known: &[Option<Founding>]) -> Option<Founding> {
     known.iter().flatten().min_by_key(|one| one.founded()).cloned()
+}
+
+/// The longest window that any of the records tells of.
+fn longest(known: &[Option<Founding>]) -> Duration {
+    known.iter().flatten().map(Founding::longest).max().unwrap_or_default()
 }
 
 fn is_missing(error: &StoreError) -> bool {

@@ -108,7 +108,7 @@ impl<D: Disk> FileStore<D> {
     /// How far ahead of its clock a holder may have a window; 2 s where nothing is said. The same for
     /// all processes on the folder.
     ///
-    /// The longest that anybody ever had is recorded in the folder. A restart with a shorter one goes by that, where
+    /// The longest that anybody ever had is recorded in the folder, before the first window of it. A restart with a shorter one goes by that, where
     /// node ids begin that were never taken, or are released; one with a longer one records it first.
     #[must_use]
     pub fn longest_window(mut self, longest: Duration) -> Self {
@@ -229,8 +229,8 @@ impl<D: Disk> Store for FileStore<D> {
         events: &dyn Fn(Event),
     ) -> Result<Box<dyn Hold>, StoreError> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
-        let (founding, new) = shelf.found(&*self.clock, self.longest)?;
-        let (now, longest) = (self.clock.wall(), founding.longest());
+        let (founding, new) = shelf.found(&*self.clock, events)?;
+        let (now, longest) = (self.clock.wall(), founding.longest().max(self.longest));
         if new {
             let begins = first_after(realm, founding.founded(), longest);
             events(Event::NewStore { begins: realm.dated(begins).time });

@@ -16,6 +16,10 @@ use super::store::FileStore;
 use crate::grant::{self, Limits, Reach, Request};
 use crate::{Ask, Block, Hold, StoreError};
 
+/// How many attempts at one record are remembered. Of more, each of which left nobody knows what, a hold takes its own
+/// record for somebody else's at worst.
+const MOST_STAMPS: usize = 1_024;
+
 /// The right to a block, with the locks that keep it.
 pub(super) struct FileHold<D> {
     clock: Arc<dyn Clock>,
@@ -30,10 +34,9 @@ pub(super) struct FileHold<D> {
     mark: u64,
     /// The mark in the record, if this hold has written one: greater than `mark` after a grant that failed half-way.
     recorded: Option<u64>,
-    /// The stamp of the last record that was written, and that of the one which is being: the same for each
-    /// attempt. A record with another is not this hold's.
-    stamp: u64,
-    drafted: Option<u64>,
+    /// The stamps of the records that may be in place: of the last one that was written, and of each attempt since. A
+    /// record with another is not this hold's.
+    stamps: Vec<u64>,
     max_ahead: u64,
     /// How long windows are, until that is recorded.
     longest: Option<Duration>,
@@ -78,8 +81,7 @@ impl<D: Disk> FileHold<D> {
             first: mark,
             mark,
             recorded: None,
-            stamp: 0,
-            drafted: None,
+            stamps: Vec::new(),
             max_ahead: base.map_or(u64::MAX, ahead),
             longest: Some(longest),
             shown: recorded.map(|mark| reach.shown(mark)),
@@ -107,7 +109,7 @@ impl<D: Disk> FileHold<D> {
             Some(record)
                 if record.term != self.term()
                     || record.mark < self.mark
-                    || record.stamp != self.stamp && Some(record.stamp) != self.drafted =>
+                    || !self.stamps.contains(&record.stamp) =>
             {
                 Err(lost(format!(
                     "its record in {folder} has term {} and the mark {}, not {} and {}, or another stamp: somebody else wrote it, a clone of this machine perhaps, or it is an old one",
@@ -119,6 +121,9 @@ impl<D: Disk> FileHold<D> {
             }
             Some(record) => {
                 self.recorded = Some(record.mark);
+                // The one that is in place is the last to be forgotten.
+                self.stamps.retain(|stamp| *stamp != record.stamp);
+                self.stamps.push(record.stamp);
                 Ok(())
             }
         }
@@ -144,9 +149,13 @@ impl<D: Disk> FileHold<D> {
             self.longest = None;
         }
         let (charter, now) = (Charter::of(self.shelf.realm()), self.clock.wall());
-        // Two clones hardly write at the same nanosecond, while random bits may be cloned with the rest.
-        let nanos = u64::try_from(now.as_nanos().rem_euclid(1 << 64)).unwrap_or(0);
-        let stamp = *self.drafted.get_or_insert(nanos);
+        // Two clones hardly write at the same nanosecond, while random bits may be cloned with the rest. Each attempt has
+        // another, or both would go on with what failed before they were two.
+        let stamp = u64::try_from(now.as_nanos().rem_euclid(1 << 64)).unwrap_or(0);
+        if self.stamps.len() == MOST_STAMPS {
+            self.stamps.remove(0);
+        }
+        self.stamps.push(stamp);
         let record = Record::new(charter, self.block, self.term(), mark, now, stamp);
         let put = self.shelf.put_record(self.block, &self.draft, &record, |index| {
             match self.check_lock(index) {
@@ -162,8 +171,7 @@ impl<D: Disk> FileHold<D> {
             _ => error,
         })?;
         self.recorded = Some(mark);
-        self.stamp = stamp;
-        self.drafted = None;
+        self.stamps = vec![stamp];
         self.mark = mark;
         Ok(())
     }

@@ -16,10 +16,10 @@ use super::{LONGEST, clock, started_on, tick};
 
 /// A disk that fails when it is told to.
 #[derive(Clone, Debug, Default)]
-struct Flaky {
+pub(super) struct Flaky {
     full: Arc<AtomicBool>,
     /// What is written is not known to be durable.
-    unsynced: Arc<AtomicBool>,
+    pub(super) unsynced: Arc<AtomicBool>,
     writes: Arc<AtomicU64>,
 }
 

@@ -100,6 +100,30 @@ fn of_a_start_that_is_forked_the_parent_has_the_node_id() {
     }
 }
 
+/// The same where the machine was cloned while its disk failed: what was attempted before is not what tells the two apart.
+#[test]
+fn of_two_clones_of_a_failed_renewal_the_later_loses_the_node_id() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let disk = flaky::Flaky::default();
+    let store = FileStore::on(folder.path(), disk.clone(), Arc::clone(&clock));
+    let realm = Realm::of(Scheme::of::<Snowflake>());
+    let mut hold = store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ()).unwrap();
+    hold.grant(Ask { from: 0, length: 1_000 }).unwrap();
+    disk.unsynced.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        clock.advance(Duration::from_millis(1));
+        assert!(!hold.grant(Ask { from: 0, length: 1_000 }).unwrap_err().is_lost());
+    }
+    disk.unsynced.store(false, Ordering::Relaxed);
+    let childs = in_child(|| {
+        clock.advance(Duration::from_millis(1));
+        vec![hold.grant(Ask { from: 0, length: 1_000 }).is_ok().into()]
+    });
+    assert_eq!(childs, [1], "the record of a failed attempt is its own");
+    let error = hold.grant(Ask { from: 0, length: 1_000 }).unwrap_err();
+    assert!(error.is_lost() && error.to_string().contains("a clone of this machine"), "{error}");
+}
+
 /// What a clone of a machine is to a folder that both of them write in: the same holder, twice. The second to renew
 /// finds that it is not the only one.
 #[test]

@@ -147,13 +147,16 @@ pub enum StoreError {
         /// Where that stands.
         place: String,
     },
-    /// Every node id has a holder.
+    /// Every node id has a holder, or a record that cannot be read.
     #[error(
-        "all node ids of {namespace} are held ({place}); wait for a holder to end, or take a layout with more node bits"
+        "all node ids of {namespace} are held{} ({place}); wait for a holder to end, or take a layout with more node bits",
+        or_damaged(*.damaged)
     )]
     NoneFree {
         /// The namespace.
         namespace: Name,
+        /// How many records cannot be read.
+        damaged: usize,
         /// Where that stands.
         place: String,
     },
@@ -292,6 +295,15 @@ impl StoreError {
 /// Seconds to the next tenth.
 fn seconds(time: Duration) -> String {
     format!("{:.1}", (time.as_secs_f64() * 10.0).ceil() / 10.0)
+}
+
+/// That node ids are not free for another reason.
+fn or_damaged(records: usize) -> String {
+    match records {
+        0 => String::new(),
+        1 => " but for one whose record is damaged, which `idgen node release` gives up".into(),
+        _ => format!(" but for {records} whose records are damaged, which `idgen node release` gives up"),
+    }
 }
 
 /// What to do without a record of a node id, or of a namespace.

@@ -15,7 +15,7 @@ use idgen_lease::{
     Ask, Disk, Event, FileStore, Folder, Hold, Lock, Realm, Store, StoreError, SystemDisk, Wanted,
     conformance,
 };
-use idgen_snowflake::{Snowflake, Twitter};
+use idgen_snowflake::{Mastodon, Snowflake, Twitter};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -369,6 +369,34 @@ fn a_damaged_namespace_in_one_of_two_folders_stops_nobody() {
     }
     let error = any(&store).unwrap_err().to_string();
     assert!(error.contains("see to it that the clock is right, and remove it"), "{error}");
+}
+
+#[test]
+fn a_damaged_record_of_the_only_node_id_is_not_taken_for_a_held_one() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (store, realm) = (store(folder.path(), &clock), Realm::of(Scheme::of::<Mastodon>()));
+    let any = || store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ());
+    any().unwrap().grant(SECOND).unwrap();
+    fs::write(folder.path().join("mastodon/node-0.json"), "rubbish").unwrap();
+    let error = any().unwrap_err().to_string();
+    assert!(error.contains("are held but for one whose record is damaged"), "{error}");
+}
+
+/// The lock file was removed from the first folder: who holds the node id is told by the second.
+#[test]
+fn of_two_folders_the_one_that_is_locked_tells_the_holder() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let store = store(&one, &clock).second(&two);
+    let mut hold = this(&store, 5).unwrap();
+    hold.grant(SECOND).unwrap();
+    fs::remove_file(one.join("snowflake/node-5.lock")).unwrap();
+    let error = this(&store, 5).unwrap_err().to_string();
+    let process = format!("another process, {}", std::process::id());
+    assert!(error.contains(&process) && error.contains("two/snowflake/node-5.lock"), "{error}");
+    let nodes = store.nodes(&realm()).unwrap();
+    assert_eq!(nodes[0].holder.map(|block| block.first()), Some(5));
+    assert_eq!(nodes[0].process, Some(std::process::id()));
 }
 
 /// Its locks would be in each other's way, whatever it is called.

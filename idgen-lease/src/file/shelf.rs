@@ -231,16 +231,23 @@ impl<D: Disk> Shelf<D> {
         Ok(())
     }
 
-    /// The blocks that somebody holds.
+    /// The blocks that somebody holds, in either place.
     pub(super) fn holders(&self) -> Result<Vec<Block>, StoreError> {
-        let Some(place) = self.places.first() else { return Ok(Vec::new()) };
         let mut held = Vec::new();
-        for block in place.blocks(".lock")? {
-            if place.is_locked(&lock::name(block))? {
-                held.push(block);
+        for place in &self.places {
+            for block in place.blocks(".lock")? {
+                if !held.contains(&block) && place.is_locked(&lock::name(block))? {
+                    held.push(block);
+                }
             }
         }
         Ok(held)
+    }
+
+    /// The place where somebody holds this block: not the first, if its lock file was removed from there.
+    fn place_of(&self, holder: Block) -> Option<&Place> {
+        let is_locked = |place: &&Place| place.is_locked(&lock::name(holder)).unwrap_or(false);
+        self.places.iter().find(is_locked).or(self.places.first())
     }
 
     /// The blocks that have records, in either place.
@@ -256,7 +263,8 @@ impl<D: Disk> Shelf<D> {
 
     /// That a block is held, by whoever holds this one that overlaps it.
     pub(super) fn held(&self, what: Block, holder: Block) -> StoreError {
-        let lock = self.places[0].path.join(lock::name(holder));
+        let place = self.place_of(holder).unwrap_or(&self.places[0]);
+        let lock = place.path.join(lock::name(holder));
         StoreError::Held {
             what: what.describe(),
             namespace: self.realm.namespace(),
@@ -267,7 +275,7 @@ impl<D: Disk> Shelf<D> {
 
     /// The process that wrote its id into the lock file of a block.
     pub(super) fn process(&self, block: Block) -> Option<u32> {
-        let text = self.places[0].bytes(&lock::name(block)).ok()??;
+        let text = self.place_of(block)?.bytes(&lock::name(block)).ok()??;
         String::from_utf8(text).ok()?.trim().parse().ok()
     }
 

@@ -210,6 +210,7 @@ impl<D: Disk> FileStore<D> {
         }
         Err(StoreError::NoneFree {
             namespace: shelf.realm().namespace(),
+            damaged: marks.iter().filter(|(_, mark)| mark.is_none()).count(),
             place: format!("lock files in {}", shelf.places()[0].path().display()),
         })
     }

@@ -38,7 +38,7 @@ enum What {
     List(Of),
     /// Show one
     Show(One),
-    /// Give one up whose record is damaged; its next window begins two seconds after now
+    /// Give one up whose record is damaged; its next window begins one longest window after now
     Release(Release),
 }
 

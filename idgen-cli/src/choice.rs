@@ -7,6 +7,7 @@ use std::time::Duration;
 use idgen::catalog::{Entry, Settings};
 use idgen::config::{Validated, validate_config};
 use idgen::generator::{BuildError, Builder, ErasedGenerator, Start};
+use idgen::lease::Realm;
 use idgen::{Name, Scheme, Timebase};
 
 use crate::arguments::Custom;
@@ -84,6 +85,11 @@ impl Choice {
         self.entry = None;
         self.altered = true;
         Ok(())
+    }
+
+    /// Its namespace is its name where that says what it is.
+    pub(crate) fn realm(&self) -> Realm {
+        if self.altered { Realm::by_layout(self.scheme) } else { Realm::of(self.scheme) }
     }
 
     /// Whether nobody else may have the node id, which has to be locked then.

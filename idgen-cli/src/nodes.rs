@@ -9,8 +9,8 @@ use idgen::lease::{NodeState, Realm, Store};
 use idgen::{Scheme, UnixTime};
 use serde::Serialize;
 
-use crate::arguments::names_that;
-use crate::choice::entry;
+use crate::arguments::{Custom, names_that};
+use crate::choice::Choice;
 use crate::exit::Failure;
 use crate::state;
 
@@ -18,6 +18,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   idgen node list
   idgen node list twitter --json
+  idgen node list --layout 41:5:5:12 --epoch 2024-01-01
   idgen node show 7
   idgen node release 7 --yes
 
@@ -45,8 +46,10 @@ enum What {
 #[derive(Args, Debug)]
 struct Of {
     /// Scheme of the ids; snowflake where none is named
-    #[arg(value_parser = names_that(Entry::needs_node), default_value = "snowflake")]
-    scheme: String,
+    #[arg(value_parser = names_that(Entry::needs_node), conflicts_with_all = ["config", "layout"])]
+    scheme: Option<String>,
+    #[command(flatten)]
+    custom: Custom,
     #[command(flatten)]
     state: state::Folder,
     /// Print JSON
@@ -144,7 +147,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Of {
     fn realm(&self) -> Result<Realm, Failure> {
-        Ok(self.state.realm(Realm::of(entry(&self.scheme)?.scheme)))
+        let choice = Choice::of(self.scheme.as_deref().unwrap_or("snowflake"), &self.custom)?;
+        Ok(self.state.realm(choice.realm()))
     }
 
     fn nodes(&self) -> Result<Vec<Shown>, Failure> {
@@ -161,7 +165,8 @@ fn list(of: &Of) -> Result<(), Failure> {
     }
     if nodes.is_empty() {
         let folder = of.state.store()?.folder().display().to_string();
-        return print(&format!("no node id of {} was ever taken in {folder}\n", of.scheme));
+        let namespace = of.realm()?.namespace();
+        return print(&format!("no node id of {namespace} was ever taken in {folder}\n"));
     }
     let mut text = format!(
         "{:>8}  {:<24} {:>6}  {:<30} {}\n",
@@ -185,8 +190,10 @@ fn show(one: &One) -> Result<(), Failure> {
     // Its own record rather than that of a block around it.
     let nodes = one.of.nodes()?.into_iter();
     let around = nodes.filter(|node| (node.node..=node.last).contains(&one.node));
-    let node = around.min_by_key(|node| node.last - node.node).ok_or_else(|| {
-        Failure::Data(format!("node id {} of {} was never taken here", one.node, one.of.scheme))
+    let found = around.min_by_key(|node| node.last - node.node);
+    let namespace = one.of.realm()?.namespace();
+    let node = found.ok_or_else(|| {
+        Failure::Data(format!("node id {} of {namespace} was never taken here", one.node))
     })?;
     if one.of.json {
         return print(&format!("{}\n", serde_json::to_string_pretty(&node).unwrap_or_default()));
@@ -217,7 +224,7 @@ fn give_up(release: &Release) -> Result<(), Failure> {
     let store = one.of.state.store()?;
     let given_up = if *forget { store.forget(&realm, block) } else { store.reset(&realm, block) };
     given_up.map_err(|error| state::failure(&error))?;
-    print(&format!("node id {} of {} is released\n", one.node, one.of.scheme))
+    print(&format!("node id {} of {} is released\n", one.node, realm.namespace()))
 }
 
 fn range(first: u64, last: u64) -> String {

@@ -66,8 +66,7 @@ impl Folder {
         choice: Choice,
     ) -> Result<Leased<Box<dyn ErasedGenerator>>, Failure> {
         let (scheme, settings) = (choice.scheme, choice.settings);
-        let realm = if choice.altered { Realm::by_layout(scheme) } else { Realm::of(scheme) };
-        let realm = self.realm(realm);
+        let realm = self.realm(choice.realm());
         let lease = Lease::new(realm, self.store()?).settings(settings);
         let lease = lease.watch(move |event: &Event| tell(realm.namespace(), event));
         let started = lease.start(move |settings| choice.build(settings));

@@ -369,6 +369,43 @@ fn node_ids_are_listed_shown_and_given_up() {
     assert!(run("generate --node 7").status.success());
 }
 
+/// Those of layouts of one's own as well, and the way out of an error names them as they are.
+#[test]
+fn node_ids_of_a_layout_of_ones_own_are_listed_and_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| in_folder(folder.path(), arguments);
+    let scheme = "--layout 41:5:5:12 --epoch 2024-01-01 --tick 10ms";
+    assert!(run(&format!("generate {scheme} --node 7")).status.success());
+    let listed = String::from_utf8(run(&format!("node list {scheme}")).stdout).unwrap();
+    assert!(listed.contains("       7  free "), "{listed}");
+    // A window of an hour from now is ahead of the clock.
+    let namespace = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().file_name();
+    let namespace = namespace.into_string().unwrap();
+    let choice = idgen::Scheme {
+        name: idgen::Name::new("custom"),
+        layout: "41:5:5:12".parse().unwrap(),
+        timebase: Some(idgen::Timebase::new(
+            idgen::config::parse_epoch("2024-01-01").unwrap(),
+            std::time::Duration::from_millis(10),
+        )),
+        text: idgen::text::Form::Decimal,
+    };
+    let realm = idgen::lease::Realm::by_layout(choice);
+    assert_eq!(realm.namespace().as_str(), namespace);
+    let (store, block) = (idgen::lease::FileStore::new(folder.path()), realm.block(7, 0).unwrap());
+    let wanted = idgen::lease::Wanted::This(block);
+    let mut hold = idgen::lease::Store::acquire(&store, &realm, wanted, &|_| ()).unwrap();
+    hold.grant(idgen::lease::Ask { from: hold.begins(), length: 360_000 }).unwrap();
+    drop(hold);
+    let refused = run(&format!("node release 7 {scheme} --yes"));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let (_, command) = message.split_once("`idgen ").unwrap();
+    let (command, _) = command.split_once('`').unwrap();
+    let done = idgen(command).output().unwrap();
+    assert!(done.status.success(), "idgen {command}: {done:?}");
+    assert!(run(&format!("node release 7 {scheme} --yes")).status.success(), "it was not forgotten");
+}
+
 #[test]
 fn node_ids_inside_a_held_block_are_not_listed_as_free() {
     use idgen::lease::{Ask, FileStore, Realm, Store, Wanted};

@@ -196,7 +196,7 @@ pub enum StoreError {
         what: String,
         /// Its mark.
         until: DatedTick,
-        /// The same for the command.
+        /// The same for the command, with its scheme, namespace and folder.
         release: String,
     },
     /// The rule of grants refuses.
@@ -239,8 +239,9 @@ impl StoreError {
         Self::Refused { what: block.describe(), refusal, times }
     }
 
-    pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64) -> Self {
-        let (what, release) = (block.describe(), block.arguments());
+    pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64, folder: &Path) -> Self {
+        let (block, what) = (block.arguments(), block.describe());
+        let release = format!("{block} {} --state {}", realm.arguments(), folder.display());
         Self::Ahead { what, until: realm.dated(mark), release }
     }
 

@@ -26,13 +26,16 @@ use crate::LeaseError;
 pub struct Realm {
     namespace: Name,
     scheme: Scheme,
+    /// The namespace where nothing else is said, and whether that is of the layout.
+    own: Name,
+    by_layout: bool,
 }
 
 impl Realm {
     /// The scheme in the namespace of its own name.
     #[must_use]
     pub const fn of(scheme: Scheme) -> Self {
-        Self { namespace: scheme.name, scheme }
+        Self { namespace: scheme.name, scheme, own: scheme.name, by_layout: false }
     }
 
     /// The scheme in a namespace that all schemes of its layout, epoch and tick length share, and no
@@ -42,7 +45,8 @@ impl Realm {
         let fingerprint = crc32fast::hash(crate::file::describe(&Self::of(scheme)).as_bytes());
         let stem: String = scheme.name.as_str().chars().take(14).collect();
         let name = Name::try_new(&format!("{stem}-{fingerprint:08x}"));
-        Self { namespace: name.unwrap_or(scheme.name), scheme }
+        let name = name.unwrap_or(scheme.name);
+        Self { namespace: name, scheme, own: name, by_layout: true }
     }
 
     /// The same in another namespace.
@@ -62,6 +66,21 @@ impl Realm {
     #[must_use]
     pub const fn scheme(&self) -> &Scheme {
         &self.scheme
+    }
+
+    /// As arguments of the command: `snowflake`, `twitter --namespace orders`, or a layout with its times.
+    pub(crate) fn arguments(&self) -> String {
+        let Scheme { name, layout, timebase, .. } = self.scheme;
+        let mut arguments = match timebase {
+            Some(base) if self.by_layout => {
+                format!("--layout {layout} --epoch {} --tick {:?}", base.epoch(), base.tick())
+            }
+            _ => name.to_string(),
+        };
+        if self.namespace != self.own {
+            arguments.push_str(&format!(" --namespace {}", self.namespace));
+        }
+        arguments
     }
 
     /// The tick of an instant, or the nearest; `None` where the scheme keeps no time.

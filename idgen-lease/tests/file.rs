@@ -203,7 +203,11 @@ fn a_release_looks_at_the_records_around_it_and_within() {
     let ahead = Ask { from: now(&clock) + 60_000, length: 10 };
     store.acquire(&realm(), Wanted::This(block), &|_| ()).unwrap().grant(ahead).unwrap();
     for refused in [store.reset(&realm(), node), store.forget(&realm(), node)] {
-        inside(refused.unwrap_err(), "node release 4 --block 2 --yes --forget");
+        let command = format!(
+            "`idgen node release 4 --block 2 snowflake --state {} --yes --forget`",
+            folder.path().display()
+        );
+        inside(refused.unwrap_err(), &command);
     }
     store.forget(&realm(), block).unwrap();
     store.reset(&realm(), node).unwrap();

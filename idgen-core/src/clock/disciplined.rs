@@ -150,8 +150,8 @@ impl<C: Clock, O: ClockObserver> Disciplined<C, O> {
     /// time is far behind it, the clock goes on from there as after a regression.
     ///
     /// For whoever starts a generator from a record of what was issued. To go by the end of a
-    /// window would be wrong: most of it may never have been. Where the window began to be granted is
-    /// right, for the clock of its holder had come there.
+    /// window would be wrong: most of it may never have been. To go by when it was granted is right: the
+    /// clock of its holder had come so far.
     pub fn go_on_from(&self, issued: UnixTime) {
         let nanos = (issued.as_nanos() - self.base).clamp(0, i64::MAX.into());
         self.issued.fetch_max(u64::try_from(nanos).unwrap_or(0), Ordering::Relaxed);

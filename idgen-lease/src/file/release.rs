@@ -1,5 +1,7 @@
 //! Giving node ids up: those whose record is damaged, or says what a wrong clock made it say.
 
+use std::path::Path;
+
 use super::disk::Disk;
 use super::hold::{FileHold, Past};
 use super::record::Record;
@@ -43,11 +45,11 @@ impl<D: Disk> FileStore<D> {
         let begins = first_after(realm, now, longest);
         // A counter of no clock is not ahead of one: its mark stays unless it is to be forgotten.
         let refuses = |mark: u64| mark > begins && (forget || realm.scheme().timebase.is_some());
-        let recorded = own_record(&shelf, block, refuses)?;
+        let recorded = own_record(&shelf, block, self.folder(), refuses)?;
         let mark = recorded.as_ref().map_or(0, |record| record.mark);
         let ahead = mark.max(first_after(realm, founding.founded(), longest));
         if !forget && refuses(ahead) {
-            return Err(StoreError::ahead(realm, block, ahead));
+            return Err(StoreError::ahead(realm, block, ahead, self.folder()));
         }
         if forget && founding.founded() > now {
             shelf.found_anew(&**self.clock(), longest)?;
@@ -63,6 +65,7 @@ impl<D: Disk> FileStore<D> {
 fn own_record<D: Disk>(
     shelf: &Shelf<D>,
     block: Block,
+    folder: &Path,
     refuses: impl Fn(u64) -> bool,
 ) -> Result<Option<Record>, StoreError> {
     let mut own = None;
@@ -71,7 +74,7 @@ fn own_record<D: Disk>(
             Ok(record) if other == block => own = record,
             Err(StoreError::Damaged { .. }) if other == block => {}
             Ok(Some(record)) if refuses(record.mark) => {
-                return Err(StoreError::ahead(shelf.realm(), other, record.mark));
+                return Err(StoreError::ahead(shelf.realm(), other, record.mark, folder));
             }
             record => drop(record?),
         }

@@ -64,7 +64,7 @@ pub enum LeaseError {
     },
     /// The first id could only be issued later than anybody wants to wait.
     #[error(
-        "{what} may issue nothing before {begins}, which is {} s from now: {}", seconds(*wait), why_early(*recorded)
+        "{what} may issue nothing before {begins}, which is {} s from now: {}", seconds(*.wait), why_early(*.recorded)
     )]
     Early {
         /// The node id, or the block.
@@ -303,7 +303,9 @@ fn or_damaged(records: usize) -> String {
     match records {
         0 => String::new(),
         1 => " but for one whose record is damaged, which `idgen node release` gives up".into(),
-        _ => format!(" but for {records} whose records are damaged, which `idgen node release` gives up"),
+        _ => format!(
+            " but for {records} whose records are damaged, which `idgen node release` gives up"
+        ),
     }
 }
 

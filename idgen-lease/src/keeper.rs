@@ -248,7 +248,9 @@ mod tests {
                 setting.first.next.get_or_init(|| {
                     begin.send(()).unwrap();
                     ended.recv().unwrap_err();
-                    Box::new(Link::acquire(&setting.lease, &setting.make, 0, &setting.ended).unwrap())
+                    Box::new(
+                        Link::acquire(&setting.lease, &setting.make, 0, &setting.ended).unwrap(),
+                    )
                 });
             });
             begun.recv().unwrap();

@@ -60,10 +60,8 @@ impl<G: ErasedGenerator> Link<G> {
         from: u64,
         ended: &AtomicBool,
     ) -> Result<Self, LeaseError> {
-        let is_wanted = || match ended.load(Ordering::Relaxed) {
-            true => Err(LeaseError::Ended),
-            false => Ok(()),
-        };
+        let is_wanted =
+            || if ended.load(Ordering::Relaxed) { Err(LeaseError::Ended) } else { Ok(()) };
         is_wanted()?;
         let born = generation();
         let tell = |event| lease.tell(&event);
@@ -83,7 +81,8 @@ impl<G: ErasedGenerator> Link<G> {
             // Whoever was told of events forked, and this is the child: the hold is its parent's.
             return Err(LeaseError::Forked);
         }
-        let progress = Progress { now: line.now(), reached: hold.begins().max(from), end: hold.begins() };
+        let progress =
+            Progress { now: line.now(), reached: hold.begins().max(from), end: hold.begins() };
         // It fails where the clock has fallen since.
         let ask = progress.ask(interval, reach).ok_or_else(early)?;
         let ask = within_layout(line, ask).map_err(|Ask { from: start, length }| {
@@ -310,11 +309,7 @@ impl Ticks for LineTicks<'_> {
 
 /// The interval in ticks of the line, and the longest that it may become: an interval by count gets longer where ids are
 /// drawn faster than it can be renewed.
-fn intervals(
-    lease: &Lease,
-    line: &dyn Windowed,
-    reach: Reach,
-) -> Result<(u64, u64), LeaseError> {
+fn intervals(lease: &Lease, line: &dyn Windowed, reach: Reach) -> Result<(u64, u64), LeaseError> {
     let (base, longest) = (lease.realm.scheme().timebase, reach.ticks());
     let drift = base.map_or(0, |_| line.max_drift());
     if let Some(base) = base.filter(|_| drift > longest / 2 || drift + 2 > longest) {

@@ -73,7 +73,7 @@ impl Realm {
         let Scheme { name, layout, timebase, .. } = self.scheme;
         let mut arguments = match timebase {
             Some(base) if self.by_layout => {
-                format!("--layout {layout} --epoch {} --tick {:?}", base.epoch(), base.tick())
+                format!("--layout '{layout}' --epoch {} --tick {:?}", base.epoch(), base.tick())
             }
             _ => name.to_string(),
         };
@@ -124,7 +124,7 @@ impl Realm {
 /// use idgen_snowflake::Snowflake;
 ///
 /// let realm = Realm::of(Scheme::of::<Snowflake>());
-/// assert_eq!(realm.dated(1_500).to_string(), "tick 1500 (2020-01-01T00:00:01.5Z)");
+/// assert_eq!(realm.dated(1_500).to_string(), "tick 1500 (2020-01-01T00:00:01.500Z)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DatedTick {

@@ -162,7 +162,11 @@ impl Ground {
 
     fn remove(&self, what: &str) {
         let path = self.folder.path().join(what);
-        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap()
+        } else {
+            fs::remove_file(path).unwrap()
+        }
     }
 
     /// All that was granted is disjoint.

@@ -67,7 +67,6 @@ impl Locks {
         }
         Ok(Ok(()))
     }
-
 }
 
 impl PlaceLocks {

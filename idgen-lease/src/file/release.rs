@@ -56,7 +56,8 @@ impl<D: Disk> FileStore<D> {
         }
         let mark = if forget { begins } else { begins.max(mark) };
         let term = recorded.map_or(0, |record| record.term);
-        FileHold::new(self, shelf, block, locks, Past { term, mark, recorded: None, longest }).reset()
+        FileHold::new(self, shelf, block, locks, Past { term, mark, recorded: None, longest })
+            .reset()
     }
 }
 

@@ -94,7 +94,7 @@ impl<D: Disk> Shelf<D> {
         if known.iter().all(Option::is_some)
             && let Some(earliest) = earliest(&known)
         {
-            return Ok((earliest, false));
+            return Ok((earliest.reaching(longest(&known)), false));
         }
         let _lock = self.lock_founding(clock)?;
         // Somebody else may have written it meanwhile.
@@ -106,7 +106,7 @@ impl<D: Disk> Shelf<D> {
         }
         let earliest = earliest(&known);
         let new = earliest.is_none();
-        Ok((earliest.unwrap_or(made), new))
+        Ok((earliest.map_or(made, |one| one.reaching(longest(&known))), new))
     }
 
     /// Has the namespace's record say, in each place, that windows are this long at least.

@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, ClockTicks, Disciplined, ScriptedClock, Timeless};
@@ -15,6 +15,7 @@ use idgen_core::text::Form;
 use idgen_core::{IdScheme, Stall, Timebase, UnixTime};
 use idgen_lease::{Disk, Event, FileStore, Interval, Lease, LeaseError, Leased, SystemDisk};
 use idgen_snowflake::Snowflake;
+use once_cell::race::OnceBox;
 
 mod flaky;
 #[cfg(unix)]
@@ -412,14 +413,14 @@ fn a_watcher_may_ask_what_is_held() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
     let store =
         FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
-    let (asked, held) = (Arc::new(OnceLock::<Leased<Clocked>>::new()), Arc::new(Mutex::new(None)));
+    let (asked, held) = (Arc::new(OnceBox::<Leased<Clocked>>::new()), Arc::new(Mutex::new(None)));
     let (ids, told) = (Arc::clone(&asked), Arc::clone(&held));
     let started = started_on(store, &clock, Some(7), move |event: &Event| {
         if let (Event::Granted { .. }, Some(ids)) = (event, ids.get()) {
             *told.lock().unwrap() = ids.held();
         }
     });
-    asked.set(started.unwrap()).unwrap();
+    assert!(asked.set(Box::new(started.unwrap())).is_ok());
     clock.advance(Duration::from_millis(600));
     let (done, is_done) = mpsc::channel();
     let keeper = Arc::clone(&asked);

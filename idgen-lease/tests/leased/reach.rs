@@ -1,10 +1,9 @@
 //! How far ahead of the clock windows reach, and where a store begins that may have lost its records: one number.
 
-
 use idgen_core::Scheme;
 use idgen_core::catalog::Settings;
 use idgen_lease::grant::Reach;
-use idgen_lease::{Realm, Wanted};
+use idgen_lease::{Realm, Store, Wanted};
 use proptest::prelude::*;
 
 use super::*;
@@ -137,11 +136,15 @@ fn a_new_folder_moves_no_clock() {
         ids.abandon();
         ground.remove();
     }
-    assert_eq!(ground.behind.load(Ordering::Relaxed), 0, "a clock that is right was told to be behind");
+    assert_eq!(
+        ground.behind.load(Ordering::Relaxed),
+        0,
+        "a clock that is right was told to be behind"
+    );
     ground.is_near().unwrap();
     ground.is_disjoint().unwrap();
     let distinct: HashSet<_> = made.iter().collect();
-    assert_eq!((distinct.len(), made.len()), (300, 300));
+    assert_eq!((distinct.len(), made.len()), (48, 48)); // of one tick each
 }
 
 /// A record that is ahead of the clock moves it no farther than the clock of who left it had been.
@@ -156,7 +159,7 @@ fn a_clock_that_was_set_back_goes_where_it_had_been() {
     let ids = ground.start_by(Arc::clone(&clock)).unwrap();
     assert_eq!(ground.behind.load(Ordering::Relaxed), 1);
     let now = Realm::of(ground.scheme).tick_at(clock.wall()).unwrap();
-    assert!(now >= had_been && now <= left, "{now} is not in {had_been}..={left}");
+    assert!(now >= had_been && now < left, "{now} is not in {had_been}..{left}");
     assert!(ids.window_end() <= now + 1_000, "{} at {now}", ids.window_end());
 }
 
@@ -237,7 +240,7 @@ const TICKS: [u64; 7] =
     [1, 1_000, 1_000_000, 7_000_000, 1_000_000_000, 60_000_000_000, 86_400_000_000_000];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Whatever ticks, drift and longest windows are, whatever is drawn when, and however the clock steps: no window
     /// reaches past it plus the longest. So whatever a folder granted that was removed, the one in its place grants none
@@ -267,8 +270,8 @@ proptest! {
                     ground.remove();
                     old.extend(last.take());
                 }
-                2 => last.take().map_or((), Leased::abandon),
-                3 => drop(last.take()),
+                // What is given back in order would be granted again.
+                2..4 => last.take().map_or((), Leased::abandon),
                 4..6 => ground.clock.advance(far / 20),
                 _ => ground.clock.advance(far),
             }

@@ -133,6 +133,7 @@ fn course(database: &str) {
     assert!(migrate(&["verify", "people"], 0).contains("500 ids of the backfill"));
     assert!(migrate(&["advance", "people"], 2).contains("--yes"), "what destroys asks");
     migrate(&["rollback", "people", "--to", "planned", "--yes"], 0);
+    assert!(migrate(&["rollback", "people"], 2).contains("no way back"));
     migrate(&["forget", "people"], 0);
     assert!(migrate(&["status"], 0).is_empty());
 }

@@ -52,6 +52,18 @@ pub enum Error {
         /// Where it stands.
         phase: Phase,
     },
+    /// Another migration is at work on the same columns.
+    #[error(
+        "{what} in the migration {name} too, which is in phase {phase}: end it first, or roll it back and forget it"
+    )]
+    Shared {
+        /// What both have.
+        what: String,
+        /// The other one's name.
+        name: String,
+        /// Where it stands.
+        phase: Phase,
+    },
     /// Somebody else has moved it on.
     #[error(
         "the migration '{name}' is no longer at version {version}: another operator moved it; look at its status and decide again"

@@ -18,7 +18,7 @@ pub struct Evidence {
     pub checks: Vec<Check>,
     /// What was done, and how long it waited and worked.
     pub steps: Vec<Done>,
-    /// The longest step that kept everybody out of a table, or all writers, in milliseconds: the wait for
+    /// The longest that a step kept everybody out of a table, or all writers, in milliseconds: the wait for
     /// its lock, and the work under it.
     pub longest_lock_millis: u64,
     /// The verification, where there was one.
@@ -34,14 +34,15 @@ pub struct Done {
     pub lock: Lock,
     /// How often it was tried; 0 where it was done before.
     pub attempts: u32,
-    /// How long the last attempt took, in milliseconds.
+    /// How long the longest attempt took, in milliseconds.
     pub millis: u64,
+    /// How long others may have had to wait for an attempt, in milliseconds.
+    pub held_up_millis: u64,
 }
 
 impl Evidence {
     pub(crate) fn new(from: Phase, to: Phase, checks: Vec<Check>, steps: Vec<Done>) -> Self {
-        let held = steps.iter().filter(|step| matches!(step.lock, Lock::Moment | Lock::Writers));
-        let longest_lock_millis = held.map(|step| step.millis).max().unwrap_or(0);
+        let longest_lock_millis = steps.iter().map(|step| step.held_up_millis).max().unwrap_or(0);
         Self { from, to, checks, steps, longest_lock_millis, report: None }
     }
 }

@@ -5,10 +5,10 @@ use serde::Serialize;
 use crate::backfill::missing;
 use crate::engine::{self, dialect, of_lane};
 use crate::options::Options;
-use crate::plan::{self, Plan, millis};
+use crate::plan::{self, Plan, Risk, millis};
 use crate::session::Session;
-use crate::store::{self, State};
-use crate::{Error, Phase};
+use crate::store::{self, Instance, State};
+use crate::{Error, Phase, verify};
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,10 +48,63 @@ pub(crate) async fn before(
         }
         Phase::Swapped => checks.push(shadow(session, state).await?),
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
+        Phase::Contracted => {
+            checks.push(old_writers(session, state, options).await?);
+            checks.extend(standing(session, &state.plan).await?);
+        }
         _ => {}
     }
     Ok(checks)
 }
+
+/// Whether every row has both ids, and every reference, before a step that goes by one of them alone. This
+/// reads all tables, so that it is asked when the step is to be done, and not by who looks at the gate.
+pub(crate) async fn rows(session: &mut Session, state: &State) -> Result<Vec<Check>, Error> {
+    let mut checks = Vec::new();
+    for number in 0..state.plan.carriers.len() {
+        checks.push(filled(session, state, number).await?);
+        if number > 0 {
+            let found = verify::referring(session, &state.plan, number).await?;
+            let torn = found.torn();
+            let found =
+                format!("{torn} references of {} are not by both ids of one row", found.column);
+            checks.push(Check::new("references", torn == 0, found));
+        }
+    }
+    Ok(checks)
+}
+
+/// What of the app's own stands on the old columns, by what becomes of it.
+async fn standing(session: &mut Session, plan: &Plan) -> Result<Vec<Check>, Error> {
+    let accepted = |what: &str| plan.findings.iter().any(|finding| finding.what.contains(what));
+    let mut checks = Vec::new();
+    let found = engine::standing(session, plan).await?;
+    for (name, none, way) in [
+        (DEPENDENTS, "nothing stands on old ids", "take it away"),
+        (LOST, "nothing goes with the old ids", "make its twin by hand, or accept it"),
+        (READERS, "nothing of the app's own names old ids", "have it read new ids"),
+    ] {
+        let of =
+            found.iter().filter(|(kind, what)| kind == name && !(name == LOST && accepted(what)));
+        let names: Vec<_> = of.map(|(_, what)| what.as_str()).collect();
+        checks.push(match names.is_empty() {
+            true => Check::new(name, true, none),
+            false => Check::new(name, false, format!("old ids are in {}: {way}", names.join(", "))),
+        });
+    }
+    Ok(checks)
+}
+
+/// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
+/// would end in its middle.
+pub(crate) const DEPENDENTS: &str = "dependents";
+/// What vanishes with the old columns.
+pub(crate) const LOST: &str = "lost";
+/// What refers to old ids from where no migration reaches.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) const OUTSIDE: &str = "outside";
+/// What names old columns, as far as its text says so.
+pub(crate) const READERS: &str = "readers";
 
 /// What lets it back.
 pub(crate) async fn back(
@@ -59,13 +112,63 @@ pub(crate) async fn back(
     state: &State,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    Ok(vec![instances(session, state, options).await?])
+    let mut checks = vec![instances(session, state, options).await?];
+    if state.phase == Phase::Swapped {
+        checks.extend(rows(session, state).await?);
+    }
+    Ok(checks)
+}
+
+/// What lets it be forgotten: an instance that asks for a migration which is gone knows no phase.
+pub(crate) async fn forget(
+    session: &mut Session,
+    state: &State,
+    options: &Options,
+) -> Result<Check, Error> {
+    let here = present(session, state, options).await?;
+    let names: Vec<_> = here.iter().map(|of| of.instance.as_str()).collect();
+    Ok(match names.is_empty() {
+        true => Check::new("instances", true, "no instance asks for it any more"),
+        false => {
+            let found =
+                format!("{} still ask for it: give them a version that does not", names.join(", "));
+            Check::new("instances", false, found)
+        }
+    })
+}
+
+/// Findings of a plan that have to be accepted by name before it begins.
+pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
+    let open = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.risk == Risk::Stop && !options.accepted.contains(&finding.name));
+    let reasons: Vec<_> = open.map(|of| format!("{} ({})", of.what, of.name)).collect();
+    match reasons.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Gate { into: Phase::Planned.name(), reasons: reasons.join("; ") }),
+    }
+}
+
+/// The instances that were seen of late.
+async fn present(
+    session: &mut Session,
+    state: &State,
+    options: &Options,
+) -> Result<Vec<Instance>, Error> {
+    // By one clock, which is the database's on both sides.
+    let now = store::now(session).await?;
+    let gone = i64::try_from(options.instance_gone.as_millis()).unwrap_or(i64::MAX);
+    let mut all = store::instances(session, &state.plan.name).await?;
+    all.retain(|of| of.seen_millis >= now.saturating_sub(gone));
+    Ok(all)
 }
 
 /// Errs where a check is closed that nobody accepted.
 pub(crate) fn pass(into: &'static str, checks: &[Check], options: &Options) -> Result<(), Error> {
     let closed = checks.iter().filter(|check| !check.open);
-    let closed = closed.filter(|check| !options.accepted.iter().any(|name| name == check.name));
+    let accepted = |name: &str| name != DEPENDENTS && options.accepted.iter().any(|n| n == name);
+    let closed = closed.filter(|check| !accepted(check.name));
     let reasons: Vec<_> = closed.map(|check| format!("{} ({})", check.found, check.name)).collect();
     if reasons.is_empty() {
         return Ok(());
@@ -102,10 +205,7 @@ async fn instances(
     state: &State,
     options: &Options,
 ) -> Result<Check, Error> {
-    let now = millis(options.clock.wall());
-    let gone = i64::try_from(options.instance_gone.as_millis()).unwrap_or(i64::MAX);
-    let all = store::instances(session, &state.plan.name).await?;
-    let here: Vec<_> = all.iter().filter(|of| of.seen_millis >= now.saturating_sub(gone)).collect();
+    let here = present(session, state, options).await?;
     let late: Vec<_> = here.iter().filter(|of| of.phase != state.phase).collect();
     let names: Vec<_> = late.iter().map(|of| format!("{} at {}", of.instance, of.phase)).collect();
     Ok(match names.is_empty() {

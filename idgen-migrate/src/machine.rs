@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::backfill;
 use crate::engine::{Step, dialect, refresh};
-use crate::evidence::Evidence;
+use crate::evidence::{Done, Evidence};
 use crate::gate::{self, Check};
 use crate::options::Options;
-use crate::plan::Plan;
+use crate::plan::{self, Order, Plan, millis};
 use crate::session::{Session, without_password};
 use crate::slot;
 use crate::status::{self, Status};
@@ -31,12 +31,20 @@ impl Migration {
     /// Begins a migration: keeps its plan in the database.
     ///
     /// # Errors
-    /// If there is one of this name, or the schema has changed since the plan was made.
+    /// If there is one of this name, or another at work on the same columns, the schema has changed since the
+    /// plan was made, or something that it found is not accepted.
     pub async fn begin(address: &str, plan: &Plan, options: Options) -> Result<Self, Error> {
         plan.target.lanes()?;
+        gate::accepted(plan, &options)?;
         let mut session = Session::connect(address).await?;
         let check = gate::schema(&mut session, plan, Phase::Planned).await?;
         gate::pass(Phase::Planned.name(), &[check], &options)?;
+        for other in store::states(&mut session).await? {
+            if let Some(what) = plan::shared(plan, &other) {
+                let (name, phase) = (other.plan.name, other.phase);
+                return Err(Error::Shared { what, name, phase });
+            }
+        }
         store::prepare(&mut session).await?;
         store::create(&mut session, plan).await?;
         let state = store::load(&mut session, &plan.name).await?;
@@ -102,8 +110,11 @@ impl Migration {
     }
 
     fn previous(&self) -> Result<Phase, Error> {
-        let phase = self.state.phase;
-        phase.previous().ok_or(Error::NoWay { way: "back", from: phase.name() })
+        let from = match self.state.plan.contracting {
+            true => "old-writes-stopped, since old ids have begun to go; advance",
+            false => self.state.phase.name(),
+        };
+        self.state.previous().ok_or(Error::NoWay { way: "back", from })
     }
 
     /// The plan with its fence, which is set on the way into `expanded`: past now, and past the last
@@ -120,6 +131,10 @@ impl Migration {
         let last = slot::bound(rows, lanes.begin(now)) / lanes.per_tick();
         let margin = i64::try_from(lanes.timebase().ticks_in(FENCE_MARGIN)).unwrap_or(i64::MAX);
         plan.fence = u64::try_from(last.saturating_add(margin)).ok();
+        // Rows that came since the plan was made are of their own time.
+        if let Order::Time { believed, .. } = &mut plan.order {
+            believed.1 = believed.1.max(millis(now));
+        }
         Ok(plan)
     }
 
@@ -132,11 +147,15 @@ impl Migration {
         self.hold().await?;
         let to = self.next()?;
         let from = self.state.phase;
-        let checks = gate::before(&mut self.session, &self.state, to, &self.options).await?;
+        let mut checks = gate::before(&mut self.session, &self.state, to, &self.options).await?;
+        let last = self.state.plan.keep_key && to == Phase::ReadingNew;
+        if !self.state.plan.contracting && (last || to == Phase::Swapped || to.is_destructive()) {
+            checks.extend(gate::rows(&mut self.session, &self.state).await?);
+        }
         gate::pass(to.name(), &checks, &self.options)?;
         self.settle_fence(to).await?;
         let (_, steps) = self.steps_on()?;
-        let steps = runner::carry_out(&mut self.session, &steps, &self.options).await?;
+        let steps = self.carry_out(to, &steps).await?;
         let mut evidence = Evidence::new(from, to, checks, steps);
         self.work(to, &mut evidence).await?;
         self.shift(to, &evidence).await?;
@@ -150,6 +169,7 @@ impl Migration {
     pub async fn roll_back(&mut self) -> Result<Evidence, Error> {
         self.hold().await?;
         let from = self.state.phase;
+        self.previous()?;
         let checks = gate::back(&mut self.session, &self.state, &self.options).await?;
         let (to, steps) = self.steps_back()?;
         gate::pass(to.name(), &checks, &self.options)?;
@@ -163,15 +183,50 @@ impl Migration {
         Ok(evidence)
     }
 
+    /// Carries out the steps into a phase. From the first step of the last one on there is no way back.
+    async fn carry_out(&mut self, to: Phase, steps: &[Step]) -> Result<Vec<Done>, Error> {
+        let begins = to.is_destructive() && !steps.is_empty() && !self.state.plan.contracting;
+        let (first, others) = steps.split_at(usize::from(begins));
+        let mut done = Vec::new();
+        if begins {
+            self.keep_contracting(true).await?;
+            match runner::carry_out(&mut self.session, first, &self.options).await {
+                Ok(first) => done.extend(first),
+                Err(error) => {
+                    // Nothing was done yet. After a crash nobody says so, and the way is on.
+                    if !matches!(error, Error::Failpoint(_)) {
+                        let _ = self.keep_contracting(false).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        done.extend(runner::carry_out(&mut self.session, others, &self.options).await?);
+        Ok(done)
+    }
+
+    async fn keep_contracting(&mut self, contracting: bool) -> Result<(), Error> {
+        let plan = Plan { contracting, ..self.state.plan.clone() };
+        let event = if contracting { "old ids begin to go" } else { "nothing went" };
+        let entry = Entry::new(&self.options, event, "");
+        let phase = self.state.phase;
+        self.state = store::shift(&mut self.session, &self.state, phase, &plan, &entry).await?;
+        Ok(())
+    }
+
     /// Forgets a migration that is planned and no more, or contracted. The audit trail stays.
     ///
     /// # Errors
-    /// If it is under way.
+    /// If it is under way, or contracted and an instance of the app still asks for it.
     pub async fn forget(mut self) -> Result<(), Error> {
         self.hold().await?;
         let phase = self.state.phase;
         if !matches!(phase, Phase::Planned | Phase::Contracted) {
             return Err(Error::Exists { name: self.state.plan.name.clone(), phase });
+        }
+        if phase == Phase::Contracted {
+            let check = gate::forget(&mut self.session, &self.state, &self.options).await?;
+            gate::pass("forgotten", &[check], &self.options)?;
         }
         self.note("forgotten", "").await?;
         store::remove(&mut self.session, &self.state.plan.name).await
@@ -182,8 +237,8 @@ impl Migration {
     /// # Errors
     /// If the database refuses.
     pub async fn pause(&mut self, paused: bool) -> Result<(), Error> {
-        store::set_paused(&mut self.session, &self.state.plan.name, paused).await?;
-        self.note(if paused { "paused" } else { "resumed" }, "").await
+        let entry = Entry::new(&self.options, if paused { "paused" } else { "resumed" }, "");
+        store::set_paused(&mut self.session, &self.state.plan.name, paused, &entry).await
     }
 
     /// Compares everything, without moving on.

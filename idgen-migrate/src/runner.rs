@@ -67,15 +67,23 @@ async fn guarded(session: &mut Session, step: &Step) -> Result<(), Error> {
 }
 
 async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Result<Done, Error> {
-    let mut done = Done { title: step.title.clone(), lock: step.lock, attempts: 0, millis: 0 };
+    let mut done = Done {
+        title: step.title.clone(),
+        lock: step.lock,
+        attempts: 0,
+        millis: 0,
+        held_up_millis: 0,
+    };
     if is(session, step.done.as_deref()).await? {
         return Ok(done);
     }
     let sql = dialect(session.engine());
     for attempt in 0..options.ladder.attempts.max(1) {
         let wait = options.ladder.wait(attempt);
-        // What runs beside others also has to wait for them, and holds nobody up meanwhile.
-        let wait = if step.lock == Lock::Beside { options.patience } else { wait };
+        // What runs beside others also has to wait for them, and holds nobody up meanwhile, unless the
+        // engine has everybody wait behind whoever waits.
+        let beside = step.lock == Lock::Beside;
+        let wait = if beside && !sql.queues() { options.patience } else { wait };
         session
             .run(&sql.wait_for_locks(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
             .await?;
@@ -88,7 +96,12 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         let ended = attempt_once(session, step).await;
         let took = options.clock.monotonic().saturating_sub(began);
         done.attempts += 1;
-        done.millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        done.millis = done.millis.max(whole_millis(took));
+        done.held_up_millis = done.held_up_millis.max(match step.lock {
+            Lock::Moment | Lock::Writers => whole_millis(took),
+            Lock::Beside if sql.queues() => whole_millis(took.min(wait)),
+            Lock::Beside | Lock::None => 0,
+        });
         match ended {
             Ok(()) => return Ok(done),
             Err(error) if error.is_retryable() => {
@@ -104,6 +117,10 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         longest: options.ladder.longest.max(Duration::from_millis(done.millis)),
         holders: holders(session).await,
     })
+}
+
+fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn attempt_once(session: &mut Session, step: &Step) -> Result<(), Error> {

@@ -72,7 +72,7 @@ pub(crate) async fn look(
         phase: state.phase,
         version: state.version,
         paused: state.paused,
-        back: state.phase.previous(),
+        back: state.previous(),
         next: state.next(),
         gate,
         passes,

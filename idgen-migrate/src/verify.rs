@@ -71,6 +71,14 @@ pub struct Digest {
     pub digest: String,
 }
 
+impl Referring {
+    /// How many are not by both ids of one row.
+    pub(crate) fn torn(&self) -> i64 {
+        let once = self.old.abs_diff(self.new).cast_signed();
+        once.max(self.old_to_new).max(self.new_to_old)
+    }
+}
+
 impl Report {
     /// What is wrong, by name; nothing where all is well.
     #[must_use]
@@ -151,7 +159,11 @@ async fn out_of_order(session: &mut Session, plan: &Plan, lanes: &Lanes) -> Resu
     session.number(&query, &[fence.into()]).await
 }
 
-async fn referring(session: &mut Session, plan: &Plan, number: usize) -> Result<Referring, Error> {
+pub(crate) async fn referring(
+    session: &mut Session,
+    plan: &Plan,
+    number: usize,
+) -> Result<Referring, Error> {
     let sql = dialect(plan.engine);
     let carrier = &plan.carriers[number];
     let (child, root) = (sql.table(plan, carrier.table), sql.table(plan, 0));

@@ -133,7 +133,8 @@ struct Move {
     /// How long nobody may have written without new ids before old ids stop
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     quiet: Duration,
-    /// Accept that this check fails: schema, instances, old-writers, shadow, order, fence, missing
+    /// Accept that this check fails: schema, instances, old-writers, shadow, order, fence, missing,
+    /// references, duplicates, lost, readers
     #[arg(long, value_name = "CHECK")]
     accept: Vec<String>,
 }
@@ -243,6 +244,10 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
     if arguments.dry_run {
         let (to, steps) = migration.steps_back().map_err(failure)?;
         return show::steps(migration.phase().name(), to.name(), &steps);
+    }
+    if arguments.to.is_none() {
+        // Says so where there is none.
+        migration.steps_back().map_err(failure)?;
     }
     let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
     if last > migration.phase() {

@@ -43,6 +43,9 @@ pub(super) struct Arguments {
     /// ends with reading-new, and on SQLite no table is made anew
     #[arg(long)]
     keep_key: bool,
+    /// Accept what would be lost, by the name that the plan gives: lost, outside
+    #[arg(long, value_name = "CHECK")]
+    accept: Vec<String>,
     /// Rows that a worker fills in a second, for the estimate
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
@@ -83,7 +86,8 @@ pub(super) async fn show(address: &str, arguments: &Arguments) -> Result<(), Fai
 
 pub(super) async fn start(address: &str, arguments: &Arguments) -> Result<(), Failure> {
     let plan = plan(address, arguments).await?;
-    Migration::begin(address, &plan, named(Options::default())).await.map_err(failure)?;
+    let options = named(Options { accepted: arguments.accept.clone(), ..Options::default() });
+    Migration::begin(address, &plan, options).await.map_err(failure)?;
     shown(&plan, arguments)
 }
 
@@ -138,7 +142,11 @@ fn text(
         );
     }
     for finding in &plan.findings {
-        let mark = if finding.risk == Risk::Care { "take care" } else { "note" };
+        let mark = match finding.risk {
+            Risk::Note => "note".into(),
+            Risk::Care => "take care".into(),
+            Risk::Stop => format!("mend it, or start with --accept {}", finding.name),
+        };
         let _ = writeln!(text, "\n  {mark}: {}", finding.what);
     }
     let _ = write!(text, "\n{timeline}\n");

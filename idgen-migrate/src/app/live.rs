@@ -8,7 +8,6 @@ use std::time::Duration;
 use idgen_core::clock::{Clock, SystemClock};
 
 use super::Moment;
-use crate::plan::millis;
 use crate::session::Session;
 use crate::store::{self, Instance};
 use crate::target::Lanes;
@@ -79,7 +78,8 @@ impl Live {
     /// Asks the database for the phase, and reports that this instance acts by it from now on.
     ///
     /// # Errors
-    /// If the database cannot be reached; the next call connects anew.
+    /// If the database cannot be reached, or no longer knows a migration that was under way; the next call
+    /// connects anew.
     pub async fn refresh(&self) -> Result<Phase, Error> {
         let mut kept = self.session.lock().await;
         let mut session = match kept.take() {
@@ -87,18 +87,21 @@ impl Live {
             None => Session::connect(&self.address).await?,
         };
         let at = self.clock.monotonic();
+        let before = self.seen();
         let state = match store::load(&mut session, &self.name).await {
             Ok(state) => Some(state),
-            // Not planned yet: the app writes and reads old ids, as ever.
-            Err(Error::Unknown { .. }) => None,
+            // Nothing is written of it: an app that is of a later phase never goes back by that.
+            Err(Error::Unknown { .. }) if absent(before.phase).is_some() => None,
             Err(error) => return Err(error),
         };
-        let lanes = state.as_ref().map(|state| state.plan.target.lanes()).transpose()?;
-        let seen = Seen {
-            phase: state.as_ref().map_or(Phase::Planned, |state| state.phase),
-            at,
-            fence: state.as_ref().and_then(|state| state.plan.fence),
-            lanes,
+        let seen = match &state {
+            Some(state) => Seen {
+                phase: state.phase,
+                at,
+                fence: state.plan.fence,
+                lanes: Some(state.plan.target.lanes()?),
+            },
+            None => Seen { phase: absent(before.phase).unwrap_or(before.phase), at, ..before },
         };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         if state.is_some() {
@@ -160,10 +163,22 @@ impl Live {
         Instance {
             instance: self.instance.clone(),
             phase,
-            seen_millis: millis(self.clock.wall()),
+            // The database's clock says when.
+            seen_millis: 0,
             compared,
             mismatches,
         }
+    }
+}
+
+/// What an instance acts by that knew this phase, and now finds no migration. Not planned yet, or given up
+/// again: it writes and reads old ids, as ever. Let go at its end: it goes on with new ones. In between
+/// nobody can say which of both it was.
+fn absent(known: Phase) -> Option<Phase> {
+    match known {
+        Phase::Planned | Phase::Expanded => Some(Phase::Planned),
+        Phase::OldWritesStopped | Phase::Contracted => Some(Phase::Contracted),
+        _ => None,
     }
 }
 

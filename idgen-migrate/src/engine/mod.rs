@@ -151,6 +151,20 @@ pub(crate) trait Dialect: Sync {
         false
     }
 
+    /// Now, in whole Unix milliseconds.
+    fn now(&self) -> &'static str;
+
+    /// A query that names what of the app's own stands on the old columns, and what becomes of it when
+    /// they go; none where the last phase asks for itself.
+    fn standing(&self, _plan: &Plan) -> Option<String> {
+        None
+    }
+
+    /// Whether whoever waits for any lock of a table holds up all who come after.
+    fn queues(&self) -> bool {
+        false
+    }
+
     /// A transaction that is going to write.
     fn begin(&self) -> &'static str;
 
@@ -246,6 +260,24 @@ pub(crate) struct Catalog {
     pub(crate) indexes: Vec<FoundIndex>,
     pub(crate) references: Vec<crate::plan::Reference>,
     pub(crate) definitions: Vec<Definition>,
+    pub(crate) odd: Vec<Odd>,
+}
+
+/// Something of columns that cannot be carried over to others.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    allow(
+        dead_code,
+        reason = "SQLite makes tables anew from their texts, with all that is in them"
+    )
+)]
+#[derive(Clone, Debug)]
+pub(crate) struct Odd {
+    pub(crate) table: usize,
+    pub(crate) columns: Vec<String>,
+    /// By which name it can be accepted.
+    pub(crate) name: &'static str,
+    pub(crate) what: String,
 }
 
 impl Catalog {
@@ -262,6 +294,24 @@ pub(crate) struct FoundIndex {
     pub(crate) index: crate::plan::Index,
     /// Why it cannot have a twin, if so.
     pub(crate) odd: Option<&'static str>,
+}
+
+/// What of the app's own stands on the old columns that are to go: what becomes of it, and its name.
+pub(crate) async fn standing(
+    session: &mut Session,
+    plan: &Plan,
+) -> Result<Vec<(String, String)>, Error> {
+    let Some(query) = dialect(plan.engine).standing(plan).filter(|_| !plan.keep_key) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for row in session.rows(&query, &[]).await? {
+        found.push((row.text(0)?, row.text(1)?));
+    }
+    // What stands on several of them stands there once.
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// Reads the schema that a table is in.

@@ -9,12 +9,15 @@
 
 mod estimate;
 mod fingerprint;
+mod losses;
+mod shared;
 mod survey;
 mod timeline;
 
 pub use estimate::{Estimate, Settings};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{changes, left_behind};
+pub(crate) use shared::shared;
 pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
@@ -60,6 +63,9 @@ pub struct Plan {
     pub definitions: Vec<Definition>,
     /// The schema that it was made for.
     pub fingerprint: Fingerprint,
+    /// Whether old ids have begun to go: there is no way back from then on.
+    #[serde(default)]
+    pub contracting: bool,
 }
 
 /// A table that holds ids of the migrated one.
@@ -223,6 +229,21 @@ pub struct Finding {
     pub risk: Risk,
     /// What was found, and what it means.
     pub what: String,
+    /// Where it stops the migration: the name by which it can be accepted.
+    #[serde(default)]
+    pub name: String,
+}
+
+impl Finding {
+    /// Something to do by hand.
+    pub(crate) fn care(what: impl Into<String>) -> Self {
+        Self { risk: Risk::Care, what: what.into(), name: String::new() }
+    }
+
+    /// Something that stops the migration until it is mended, or accepted by this name.
+    pub(crate) fn stop(name: &str, what: impl Into<String>) -> Self {
+        Self { risk: Risk::Stop, what: what.into(), name: name.into() }
+    }
 }
 
 /// How grave a finding is.
@@ -231,8 +252,10 @@ pub struct Finding {
 pub enum Risk {
     /// Good to know.
     Note,
-    /// Something to do by hand, or to accept.
+    /// Something to do by hand.
     Care,
+    /// Something that would be lost: mend it first, or accept it by name.
+    Stop,
 }
 
 impl Plan {
@@ -336,11 +359,17 @@ impl Plan {
     }
 }
 
-/// A name with a suffix, in the 63 bytes that every engine allows.
+/// A name with a suffix, in the 63 bytes that every engine allows. What is cut off of a long one leaves
+/// its hash, so that no two become one.
 pub(crate) fn suffixed(name: &str, suffix: &str) -> String {
-    let room = 63 - suffix.len().min(62);
-    let end = (0..=room.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
-    format!("{}{suffix}", &name[..end.unwrap_or(0)])
+    let room = 63 - suffix.len().min(54);
+    if name.len() <= room {
+        return format!("{name}{suffix}");
+    }
+    let fold = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = name.bytes().fold(0x811c_9dc5, fold);
+    let end = (0..=room - 9).rev().find(|end| name.is_char_boundary(*end));
+    format!("{}_{hash:08x}{suffix}", &name[..end.unwrap_or(0)])
 }
 
 #[cfg(test)]
@@ -395,13 +424,17 @@ pub(crate) mod tests {
             keep_key: false,
             definitions: Vec::new(),
             fingerprint: Fingerprint::default(),
+            contracting: false,
         }
     }
 
     #[test]
     fn names_are_cut_to_what_engines_allow() {
         assert_eq!(suffixed("orders_pkey", "_new"), "orders_pkey_new");
-        let long = suffixed(&"ü".repeat(40), "_new");
-        assert!(long.len() <= 63 && long.ends_with("ü_new"));
+        let long = |end: &str| suffixed(&format!("{}{end}", "ü".repeat(40)), "_new");
+        assert!(
+            long("a").len() <= 63 && long("a").ends_with("_new") && long("a").starts_with("üü")
+        );
+        assert_ne!(long("a"), long("b"), "two names stay two");
     }
 }

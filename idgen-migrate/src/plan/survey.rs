@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
+use super::losses::{are_free, look_at_standing, without_twin};
 use super::{
-    Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference, Risk,
+    Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference,
 };
 use crate::Error;
 use crate::engine::{self, Catalog, dialect};
@@ -70,7 +71,9 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     }
     let mut plan = graph(&catalog, root, key, session.engine(), wish)?;
     plan.order = find_order(&catalog, root, wish, &plan, clock)?;
+    are_free(&plan, &catalog)?;
     engine::look(session, &mut plan).await?;
+    look_at_standing(session, &mut plan).await?;
     look_at_rows(session, &mut plan, clock).await?;
     Ok(plan)
 }
@@ -191,13 +194,10 @@ fn graph(
         };
         match candidate.odd {
             None => indexes.push(Index { table, ..index.clone() }),
-            Some(odd) => findings.push(Finding {
-                risk: Risk::Care,
-                what: format!(
-                    "index {} {odd}: make its twin by hand before reads are switched",
-                    index.name
-                ),
-            }),
+            Some(odd) => findings.push(Finding::care(format!(
+                "index {} {odd}: make its twin by hand before reads are switched",
+                index.name
+            ))),
         }
     }
     let references = catalog
@@ -209,11 +209,12 @@ fn graph(
         .collect();
     for reference in references.iter().filter(|r| r.clauses.contains("DEFERRABLE")) {
         let what = format!(
-            "{} may be checked late: rows written before the one they refer to get their new id by the backfill only",
+            "{} may be checked late: until constrained, rows written before the one they refer to get their new id by the backfill only",
             reference.name
         );
-        findings.push(Finding { risk: Risk::Care, what });
+        findings.push(Finding::care(what));
     }
+    findings.extend(without_twin(catalog, &holds, &carriers, &tables, wish));
     let definitions = catalog
         .definitions
         .iter()
@@ -237,6 +238,7 @@ fn graph(
         keep_key: wish.keep_key,
         definitions,
         fingerprint,
+        contracting: false,
     })
 }
 
@@ -256,13 +258,10 @@ fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> sup
                 |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
             found.key = index.columns.iter().filter_map(named).collect();
         }
-        None => findings.push(Finding {
-            risk: Risk::Care,
-            what: format!(
-                "{} has no key: its backfill is one chunk, and one long transaction",
-                found.name
-            ),
-        }),
+        None => findings.push(Finding::care(format!(
+            "{} has no key: its backfill is one chunk, and one long transaction",
+            found.name
+        ))),
     }
     found
 }
@@ -327,16 +326,13 @@ async fn look_at_rows(
     }
     for (count, edge, bound) in [(3, 1, from), (4, 2, to)] {
         if row.integer(count)? > 0 {
-            plan.findings.push(Finding {
-                risk: Risk::Care,
-                what: format!(
-                    "{} rows have an outlying {} (as far as {}): their ids are of {}",
-                    row.integer(count)?,
-                    column.name,
-                    UnixTime::from_millis(row.integer(edge)?),
-                    UnixTime::from_millis(bound)
-                ),
-            });
+            plan.findings.push(Finding::care(format!(
+                "{} rows have an outlying {} (as far as {}): their ids are of {}",
+                row.integer(count)?,
+                column.name,
+                UnixTime::from_millis(row.integer(edge)?),
+                UnixTime::from_millis(bound)
+            )));
         }
     }
     if rows > 0 {

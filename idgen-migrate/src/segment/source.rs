@@ -170,10 +170,12 @@ impl Source {
             }
             (Counter::AutoIncrement, _) => {
                 let table = &self.table;
+                let alter = format!("ALTER TABLE {table} AUTO_INCREMENT = ");
+                let alter = self.sql().literal(&alter);
                 let batch = format!(
                     "LOCK TABLES {table} WRITE, {kept} WRITE; {record}; SET @idgen_taken = ROW_COUNT(); \
                      SET @idgen_first = ({}); \
-                     EXECUTE IMMEDIATE IF(@idgen_taken = 1, CONCAT('ALTER TABLE {table} AUTO_INCREMENT = ', @idgen_first + {size}), 'DO 0'); \
+                     EXECUTE IMMEDIATE IF(@idgen_taken = 1, CONCAT({alter}, @idgen_first + {size}), 'DO 0'); \
                      UNLOCK TABLES; \
                      SELECT CAST(@idgen_first AS SIGNED), CAST(@idgen_first + {size} - 1 AS SIGNED) FROM DUAL WHERE @idgen_taken = 1",
                     self.counted_next()

@@ -20,7 +20,7 @@ use crate::engine::dialect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// PostgreSQL 12 or later.
+    /// PostgreSQL 13 or later.
     Postgres,
     /// MariaDB 10.6 or later. MySQL speaks its protocol, and is refused.
     MariaDb,
@@ -305,14 +305,23 @@ pub fn engine_of(address: &str) -> Option<Engine> {
 /// The address as it may be shown.
 #[must_use]
 pub fn without_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
-    match rest.rsplit_once('@') {
+    let Some((scheme, rest)) = address.split_once("://") else { return without_options(address) };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
         Some((user, host)) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}")
+            let user = user.split([':', '?']).next().unwrap_or_default();
+            format!("{scheme}://{user}@{}", without_options(&format!("{host}{path}")))
         }
-        None => address.into(),
+        None => format!("{scheme}://{}", without_options(rest)),
     }
+}
+
+/// Without those options that say a password: drivers take it there too.
+fn without_options(address: &str) -> String {
+    let Some((address, options)) = address.split_once('?') else { return address.into() };
+    let is_told = |option: &&str| !option.to_ascii_lowercase().contains("pass");
+    let options: Vec<_> = options.split('&').filter(is_told).collect();
+    if options.is_empty() { address.into() } else { format!("{address}?{}", options.join("&")) }
 }
 
 /// The beginning of a statement, for messages.
@@ -331,6 +340,11 @@ mod tests {
     #[test]
     fn addresses_are_shown_without_their_password() {
         assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
+        let among_options = "postgres://host/db?user=me&password=secret&sslmode=require";
+        assert_eq!(without_password(among_options), "postgres://host/db?user=me&sslmode=require");
+        assert_eq!(without_password("postgres://host/db?password=a@b"), "postgres://host/db");
+        assert_eq!(without_password("postgres://me:a?b@host/db"), "postgres://me@host/db");
+        assert_eq!(without_password("sqlite:shop.db?mode=ro"), "sqlite:shop.db?mode=ro");
         assert_eq!(engine_of("mariadb://host/db"), Some(Engine::MariaDb));
         assert_eq!(engine_of("sqlite:shop.db"), Some(Engine::Sqlite));
         assert_eq!(engine_of("host/db"), None);

@@ -13,16 +13,31 @@ driver!(Postgres, PgConnection);
 
 pub(super) async fn connect(address: &str) -> sqlx::Result<PgConnection> {
     let mut connection = PgConnection::connect(address).await?;
-    // Nothing of ours waits for a lock without limit, and times are told in one zone.
-    run(&mut connection, "SET lock_timeout = 5000; SET timezone = 'UTC'").await?;
+    // Nothing of ours waits for a lock without limit, or is cut short while it reads a whole table, and times
+    // are told in one zone.
+    let settings = "SET lock_timeout = 5000; SET statement_timeout = 0; SET timezone = 'UTC'";
+    run(&mut connection, settings).await?;
     Ok(connection)
 }
 
-/// `$1`, `$2` for each `?`.
+/// `$1`, `$2` for each `?` that is not part of a name or of a text.
 fn statement(sql: &str) -> Cow<'_, str> {
-    let mut parts = sql.split('?');
-    let first = parts.next().unwrap_or_default();
-    Cow::Owned((1..).zip(parts).fold(first.into(), |sql, (i, part)| format!("{sql}${i}{part}")))
+    let (mut text, mut quote, mut number) = (String::with_capacity(sql.len()), None, 0);
+    for c in sql.chars() {
+        match quote {
+            None if c == '?' => {
+                number += 1;
+                text += &format!("${number}");
+                continue;
+            }
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            // One that is doubled ends it and begins it again.
+            Some(open) if c == open => quote = None,
+            _ => {}
+        }
+        text.push(c);
+    }
+    Cow::Owned(text)
 }
 
 fn value(row: &PgRow, index: usize, kind: &str) -> sqlx::Result<Value> {
@@ -33,4 +48,16 @@ fn value(row: &PgRow, index: usize, kind: &str) -> sqlx::Result<Value> {
         "INT8" => Value::Integer(row.try_get(index)?),
         _ => Value::Text(row.try_get_unchecked(index)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_told_from_names_and_texts() {
+        let sql = r#"SELECT "is it?", 'so?''?', "a""?" FROM t WHERE a = ? AND b = ?"#;
+        let told = r#"SELECT "is it?", 'so?''?', "a""?" FROM t WHERE a = $1 AND b = $2"#;
+        assert_eq!(statement(sql), told);
+    }
 }

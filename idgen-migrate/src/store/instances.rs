@@ -14,7 +14,7 @@ pub struct Instance {
     pub instance: String,
     /// The phase that it acts by.
     pub phase: Phase,
-    /// When it reported, in Unix milliseconds.
+    /// When it reported, in Unix milliseconds by the database's clock.
     pub seen_millis: i64,
     /// How many shadow reads it compared.
     pub compared: i64,
@@ -39,23 +39,23 @@ pub(crate) async fn instances(session: &mut Session, name: &str) -> Result<Vec<I
     session.rows(&query, &[name.into()]).await?.iter().map(instance).collect()
 }
 
-/// Keeps what an instance of the app reports.
+/// Keeps what an instance of the app reports, at the database's time.
 pub(crate) async fn report(session: &mut Session, name: &str, of: &Instance) -> Result<(), Error> {
     let table = dialect(session.engine()).own("instance");
+    let now = dialect(session.engine()).now();
     let values = [
         of.phase.name().into(),
-        of.seen_millis.into(),
         of.compared.into(),
         of.mismatches.into(),
         name.into(),
         of.instance.as_str().into(),
     ];
     let update = format!(
-        "UPDATE {table} SET phase = ?, seen_millis = ?, compared = ?, mismatches = ? WHERE name = ? AND instance = ?"
+        "UPDATE {table} SET phase = ?, compared = ?, mismatches = ?, seen_millis = {now} WHERE name = ? AND instance = ?"
     );
     if session.execute(&update, &values).await? == 0 {
         let insert = format!(
-            "INSERT INTO {table} (phase, seen_millis, compared, mismatches, name, instance) VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO {table} (phase, compared, mismatches, name, instance, seen_millis) VALUES (?, ?, ?, ?, ?, {now})"
         );
         session.execute(&insert, &values).await?;
     }

@@ -39,6 +39,11 @@ impl State {
     pub(crate) fn next(&self) -> Option<Phase> {
         self.plan.phases().find(|phase| *phase > self.phase)
     }
+
+    /// The phase that it can go back to: none once the steps of the last one have begun.
+    pub(crate) fn previous(&self) -> Option<Phase> {
+        self.phase.previous().filter(|_| !self.plan.contracting)
+    }
 }
 
 fn tables(sql: &dyn Dialect) -> Vec<String> {
@@ -99,6 +104,21 @@ pub(crate) async fn all(session: &mut Session) -> Result<Vec<(String, Phase)>, E
         format!("SELECT name, phase FROM {} ORDER BY name", dialect(session.engine()).own("state"));
     let rows = session.rows(&query, &[]).await?;
     rows.iter().map(|row| Ok((row.text(0)?, phase(&row.text(1)?)?))).collect()
+}
+
+/// Every migration of a database, with its plan.
+pub(crate) async fn states(session: &mut Session) -> Result<Vec<State>, Error> {
+    let mut states = Vec::new();
+    for (name, _) in all(session).await? {
+        states.extend(find(session, &name).await?);
+    }
+    Ok(states)
+}
+
+/// The database's time, in Unix milliseconds.
+pub(crate) async fn now(session: &mut Session) -> Result<i64, Error> {
+    let query = format!("SELECT {}", dialect(session.engine()).now());
+    session.number(&query, &[]).await
 }
 
 pub(crate) async fn create(session: &mut Session, plan: &Plan) -> Result<(), Error> {
@@ -172,14 +192,27 @@ pub(crate) async fn shift(
     Ok(State { phase: to, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
 }
 
+/// Sets the switch of the backfill, and says who did in the audit trail.
 pub(crate) async fn set_paused(
     session: &mut Session,
     name: &str,
     paused: bool,
+    entry: &Entry,
 ) -> Result<(), Error> {
-    let state = dialect(session.engine()).own("state");
-    let sql = format!("UPDATE {state} SET paused = ? WHERE name = ?");
-    session.execute(&sql, &[i64::from(paused).into(), name.into()]).await.map(drop)
+    let sql = dialect(session.engine());
+    session.run(sql.begin()).await?;
+    let statement = format!("UPDATE {} SET paused = ? WHERE name = ?", sql.own("state"));
+    // The row is locked from here on, so that entries of one migration are numbered one after the other.
+    let done = match session.execute(&statement, &[i64::from(paused).into(), name.into()]).await {
+        Ok(_) => note(session, name, entry).await,
+        Err(error) => Err(error),
+    };
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = session.run("ROLLBACK").await;
+        return done;
+    }
+    session.commit().await
 }
 
 pub(crate) async fn is_paused(session: &mut Session, name: &str) -> Result<bool, Error> {

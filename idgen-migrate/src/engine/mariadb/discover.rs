@@ -1,7 +1,8 @@
 //! What MariaDB's information schema says of the schema.
 
-use super::super::{Catalog, FoundIndex};
+use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
+use crate::gate::{LOST, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Reference, Table};
 use crate::session::Session;
 
@@ -21,7 +22,7 @@ FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_n
 
 const INDEXES: &str = "
 SELECT table_name, index_name, max(non_unique) = 0, JSON_ARRAYAGG(column_name ORDER BY seq_in_index),
-    max(sub_part IS NOT NULL), max(index_type <> 'BTREE')
+    max(sub_part IS NOT NULL), max(index_type <> 'BTREE'), max(collation = 'D')
 FROM information_schema.statistics WHERE table_schema = DATABASE()
 GROUP BY table_name, index_name ORDER BY table_name, index_name";
 
@@ -33,6 +34,13 @@ FROM information_schema.key_column_usage k JOIN information_schema.referential_c
     ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
 WHERE k.table_schema = DATABASE() AND k.referenced_table_schema = DATABASE()
 GROUP BY k.table_name, k.constraint_name ORDER BY k.table_name, k.constraint_name";
+
+const OUTSIDE_REFERENCES: &str = "
+SELECT constraint_name, CONCAT(table_schema, '.', table_name), max(referenced_table_name),
+    JSON_ARRAYAGG(referenced_column_name ORDER BY ordinal_position)
+FROM information_schema.key_column_usage
+WHERE table_schema <> DATABASE() AND referenced_table_schema = DATABASE()
+GROUP BY table_schema, table_name, constraint_name ORDER BY table_schema, table_name, constraint_name";
 
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
     let mut catalog = Catalog::default();
@@ -69,6 +77,12 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             (_, 0) => Some("is of parts of columns"),
             _ => Some("is no B-tree"),
         };
+        if row.optional(6).as_deref() == Some("1") {
+            let of = &catalog.tables[table].name;
+            let what = format!("index {name} of {of} is in falling order, and its twin would not");
+            let columns = columns.clone();
+            catalog.odd.push(Odd { table, columns, name: LOST, what });
+        }
         let index = Index { table, name, columns, primary, unique, constraint: false };
         catalog.indexes.push(FoundIndex { index, odd });
     }
@@ -88,6 +102,16 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             to_columns: super::super::names(row.optional(4))?,
             clauses: action("DELETE", row.text(6)?) + &action("UPDATE", row.text(5)?),
         });
+    }
+    for row in session.rows(OUTSIDE_REFERENCES, &[]).await? {
+        let Some(table) = number(row.text(2)?) else { continue };
+        let what = format!(
+            "{} of {}, in another database, refers to it, and cannot follow",
+            row.text(0)?,
+            row.text(1)?
+        );
+        let columns = super::super::names(row.optional(3))?;
+        catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
     }
     Ok(catalog)
 }

@@ -1,6 +1,7 @@
 //! MariaDB.
 
 pub(super) mod discover;
+mod standing;
 mod steps;
 mod triggers;
 
@@ -55,8 +56,13 @@ impl Dialect for MariaDb {
             // In the column's own character set, so that its index serves.
             _ => match column.sql_type.split("CHARACTER SET ").nth(1) {
                 Some(set) => {
-                    let set = set.split_whitespace().next().unwrap_or("utf8mb4");
-                    format!("CONVERT({parameter} USING {set})")
+                    let mut words = set.split_whitespace();
+                    let set = words.next().unwrap_or("utf8mb4");
+                    // Of two collations that nobody named the server would choose none.
+                    let collate = words.next_back().filter(|word| *word != set);
+                    let collate =
+                        collate.map(|word| format!(" COLLATE {word}")).unwrap_or_default();
+                    format!("CONVERT({parameter} USING {set}){collate}")
                 }
                 None => parameter.into(),
             },
@@ -102,6 +108,18 @@ impl Dialect for MariaDb {
 
     fn quotient(&self, number: &str, by: u128) -> String {
         format!("({number} DIV {by})")
+    }
+
+    fn now(&self) -> &'static str {
+        "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000)"
+    }
+
+    fn standing(&self, plan: &Plan) -> Option<String> {
+        Some(standing::query(plan))
+    }
+
+    fn queues(&self) -> bool {
+        true
     }
 
     fn begin(&self) -> &'static str {

@@ -72,9 +72,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             .collect();
         steps.push(moment(of(plan, table, "columns, away,"), vec![alter(plan, table, &columns)]));
     }
-    if let Some((name, _)) = plan.order_index() {
-        steps.push(drop_index(plan, 0, &name));
-    }
+    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
     steps
 }
@@ -130,9 +128,11 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         steps.push(step.unless(nullable(plan, carrier.table, &carrier.new, "YES")));
     }
     for twin in &plan.indexes {
-        steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name)));
+        let columns = plan.twins(twin.table, &twin.columns);
+        steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));
         if twin.primary {
-            steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name)));
+            let columns: Vec<_> = twin.columns.iter().map(String::as_str).collect();
+            steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name), &columns));
         }
     }
     Ok(steps)
@@ -167,12 +167,7 @@ fn primary_of(plan: &Plan, primary: &Index, columns: &[&str]) -> Step {
         format!("ADD PRIMARY KEY ({})", MariaDb.list(columns)),
         ONLINE.into(),
     ];
-    let is = format!(
-        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
-         AND index_name = 'PRIMARY' GROUP BY index_name HAVING group_concat(column_name ORDER BY seq_in_index) = {}",
-        MariaDb.literal(&plan.tables[primary.table].name),
-        MariaDb.literal(&columns.join(","))
-    );
+    let is = is_ours(plan, primary.table, "PRIMARY", columns);
     let title =
         format!("primary key of {} ({})", plan.tables[primary.table].name, columns.join(", "));
     Step::beside(title, vec![alter(plan, primary.table, &change)]).unless(is)
@@ -235,20 +230,29 @@ fn contract(plan: &Plan) -> Vec<Step> {
 fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) -> Step {
     let unique = if unique { "UNIQUE " } else { "" };
     let add = format!("ADD {unique}INDEX {} ({})", MariaDb.quote(name), MariaDb.list(columns));
-    let is = format!(
-        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
-         AND index_name = {} LIMIT 1",
-        MariaDb.literal(&plan.tables[table].name),
-        MariaDb.literal(name)
-    );
     let title = format!("index {name} of {}", plan.tables[table].name);
-    Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])]).unless(is)
+    Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])])
+        .unless(is_ours(plan, table, name, columns))
 }
 
-fn drop_index(plan: &Plan, table: usize, name: &str) -> Step {
+/// Yields 1 where an index of this name is there that is ours: of these columns. What has the name
+/// otherwise is the app's own, and nothing is done to it.
+fn is_ours(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> String {
+    format!(
+        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
+         AND index_name = {} GROUP BY index_name HAVING group_concat(column_name ORDER BY seq_in_index) = {}",
+        MariaDb.literal(&plan.tables[table].name),
+        MariaDb.literal(name),
+        MariaDb.literal(&columns.join(","))
+    )
+}
+
+fn drop_index(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> Step {
+    let ours = is_ours(plan, table, name, columns);
     let change = [format!("DROP INDEX IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
     let title = format!("index {name} of {}, away", plan.tables[table].name);
     Step::beside(title, vec![alter(plan, table, &change)])
+        .unless(format!("SELECT 1 WHERE NOT EXISTS ({ours})"))
 }
 
 fn nullable(plan: &Plan, table: usize, column: &str, is: &str) -> String {

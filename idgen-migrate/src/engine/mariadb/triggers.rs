@@ -5,16 +5,16 @@
 use super::{Dialect, MariaDb};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
-use crate::plan::{Carrier, Kind, Order, Plan};
+use crate::plan::{Carrier, Kind, Order, Plan, suffixed};
 use crate::target::Lanes;
 
 /// The table of the last positions of the trigger's lane: a row for each shard.
 fn positions(plan: &Plan) -> String {
-    MariaDb.own(&format!("{}_position", plan.name))
+    MariaDb.own(&suffixed(&plan.name, "_position"))
 }
 
 fn old_sequence(plan: &Plan) -> String {
-    MariaDb.own(&format!("{}_old", plan.name))
+    MariaDb.own(&suffixed(&plan.name, "_old"))
 }
 
 /// How many shards there are, and how many positions of a tick each has. A row of that table is locked
@@ -27,18 +27,36 @@ fn shards(lanes: &Lanes) -> (i64, i64) {
 /// What makes the counters.
 pub(super) fn counters(plan: &Plan, lanes: &Lanes) -> Vec<String> {
     let positions = positions(plan);
+    // Downwards from where no app that still makes old ids gets: below all, or where nothing is below from
+    // the greatest.
+    let (top, least): (i64, i64) = match greatest_unsigned(&plan.key().column.sql_type) {
+        Some(top) => (top, 1),
+        None => (-1, -9_223_372_036_854_775_806),
+    };
     let rows: Vec<_> = (0..shards(lanes).0).map(|shard| format!("({shard}, 0)")).collect();
     vec![
         format!(
             "CREATE TABLE IF NOT EXISTS {positions} (shard INT PRIMARY KEY, last BIGINT NOT NULL) ENGINE = InnoDB"
         ),
         format!("INSERT IGNORE INTO {positions} (shard, last) VALUES {}", rows.join(", ")),
-        // Downwards: an app that still makes old ids never makes negative ones.
         format!(
-            "CREATE SEQUENCE IF NOT EXISTS {} START WITH -1 INCREMENT BY -1 MINVALUE -9223372036854775806 MAXVALUE -1",
+            "CREATE SEQUENCE IF NOT EXISTS {} START WITH {top} INCREMENT BY -1 MINVALUE {least} MAXVALUE {top}",
             old_sequence(plan)
         ),
     ]
+}
+
+/// The greatest number of a type without negative ones, as far as a sequence counts.
+fn greatest_unsigned(sql_type: &str) -> Option<i64> {
+    let sql_type = sql_type.to_ascii_lowercase();
+    let of = |name: &str| sql_type.starts_with(name);
+    sql_type.contains("unsigned").then(|| match () {
+        () if of("tinyint") => u8::MAX.into(),
+        () if of("smallint") => u16::MAX.into(),
+        () if of("mediumint") => 16_777_215,
+        () if of("int") => u32::MAX.into(),
+        () => 9_223_372_036_854_775_806,
+    })
 }
 
 /// What removes them.
@@ -49,9 +67,13 @@ pub(super) fn drop_counters(plan: &Plan) -> Vec<String> {
     ]
 }
 
+/// What the names of all triggers begin with.
+pub(super) const PREFIX: &str = "idgen_";
+
+/// The name of a table's trigger, which no other migration has.
 fn name(plan: &Plan, table: usize, event: &str) -> String {
-    let suffix = format!("_idgen_{event}");
-    MariaDb.quote(&crate::plan::suffixed(&plan.tables[table].name, &suffix))
+    let of = format!("{PREFIX}{}_{}", plan.name, plan.tables[table].name);
+    MariaDb.quote(&suffixed(&of, &format!("_{event}")))
 }
 
 /// What takes a table's triggers off.
@@ -166,16 +188,27 @@ fn of_reference(plan: &Plan, carrier: &Carrier, stage: Stage) -> (String, String
     let key = plan.key();
     let (id, id_new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));
     let root = MariaDb.table(plan, 0);
+    // A message has 128 characters at most.
+    let column = format!("{}.{}", plan.tables[carrier.table].name, carrier.column.name);
+    let message =
+        format!("idgen: {} breaks its foreign key: no row has this id", suffixed(&column, ""));
+    let message = MariaDb.literal(&message);
     let follow = |mine: &str, its: &str, set: &str, value: &str| {
         // A row that refers to itself is not there yet.
         let itself = match carrier.table {
             0 => format!("ELSEIF NEW.{mine} = NEW.{its} THEN SET NEW.{set} = NEW.{value};\n"),
             _ => String::new(),
         };
+        let refused = match stage {
+            Stage::Filling => String::new(),
+            _ => format!(
+                "IF NEW.{set} IS NULL THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452, MESSAGE_TEXT = {message};\nEND IF;\n"
+            ),
+        };
         // The reference's own check takes the same lock at the end of the statement.
         format!(
             "IF NEW.{mine} IS NULL THEN SET NEW.{set} = NULL;\n{itself}ELSE SET NEW.{set} = \
-             (SELECT r.{value} FROM {root} r WHERE r.{its} = NEW.{mine} LOCK IN SHARE MODE);\nEND IF;\n"
+             (SELECT r.{value} FROM {root} r WHERE r.{its} = NEW.{mine} LOCK IN SHARE MODE);\n{refused}END IF;\n"
         )
     };
     let forth = follow(&old, &id, &new, &id_new);

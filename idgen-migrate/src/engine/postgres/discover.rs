@@ -1,7 +1,8 @@
 //! What PostgreSQL's catalog says of the schema.
 
-use super::super::{Catalog, FoundIndex};
+use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
+use crate::gate::{LOST, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Reference, Table};
 use crate::session::{Row, Session};
 
@@ -28,7 +29,17 @@ SELECT i.indrelid::bigint, c.relname::text, i.indisprimary::int, i.indisunique::
     (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, n)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)::text,
     CASE WHEN i.indpred IS NOT NULL THEN 'partial' WHEN i.indexprs IS NOT NULL THEN 'expression'
-        WHEN i.indnatts <> i.indnkeyatts THEN 'covering' WHEN m.amname <> 'btree' THEN 'method' END
+        WHEN i.indnatts <> i.indnkeyatts THEN 'covering' WHEN m.amname <> 'btree' THEN 'method' END,
+    concat_ws(', ', CASE WHEN NOT i.indimmediate THEN 'is checked late' END,
+        CASE WHEN (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean THEN 'holds one NULL at most' END,
+        CASE WHEN EXISTS (SELECT FROM unnest(i.indoption::smallint[]) AS o (option) WHERE o.option <> 0)
+            THEN 'is in another order than usual' END,
+        CASE WHEN EXISTS (SELECT FROM unnest(i.indclass::oid[]) AS o (class) JOIN pg_opclass p ON p.oid = o.class
+            WHERE NOT p.opcdefault) THEN 'has an operator class' END,
+        CASE WHEN EXISTS (SELECT FROM unnest(i.indcollation::oid[]) WITH ORDINALITY AS o (collation_of, n)
+            JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, n) USING (n)
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            WHERE o.collation_of <> a.attcollation) THEN 'has a collation' END)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
 WHERE i.indisvalid ORDER BY i.indrelid, c.relname";
 
@@ -44,8 +55,16 @@ SELECT k.conrelid::bigint, k.conname::text, k.confrelid::bigint,
     || CASE k.confdeltype WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL'
         WHEN 'd' THEN ' ON DELETE SET DEFAULT' WHEN 'r' THEN ' ON DELETE RESTRICT' ELSE '' END
     || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
-    || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END
+    || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
+    (jsonb_typeof(to_jsonb(k) -> 'confdelsetcols') = 'array')::int
 FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname";
+
+const PARTITIONED: &str = "
+SELECT k.conname::text, k.conrelid::regclass::text, k.confrelid::bigint,
+    (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY AS u (attnum, n)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum)::text
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relkind <> 'r' ORDER BY 2, 1";
 
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
     let mut catalog = Catalog::default();
@@ -92,10 +111,28 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             Some("covering") => Some("includes further columns"),
             Some(_) => Some("is no B-tree"),
         };
+        // A twin would have the columns, and nothing of this.
+        let how = row.text(7)?;
+        if odd.is_none() && !how.is_empty() {
+            let name = &index.name;
+            let what = format!(
+                "index {name} of {} {how}, and its twin would not",
+                catalog.tables[table].name
+            );
+            let columns = index.columns.clone();
+            catalog.odd.push(Odd { table, columns, name: LOST, what });
+        }
         catalog.indexes.push(FoundIndex { index, odd });
     }
     for row in session.rows(REFERENCES, &[]).await? {
         let (Some(table), Some(to)) = (number(&row, 0)?, number(&row, 2)?) else { continue };
+        if row.optional(6).as_deref() == Some("1") {
+            let (name, of) = (row.text(1)?, &catalog.tables[table].name);
+            let what =
+                format!("{name} of {of} clears some of its columns, and its twin would clear all");
+            let columns = super::super::names(row.optional(3))?;
+            catalog.odd.push(Odd { table, columns, name: LOST, what });
+        }
         catalog.references.push(Reference {
             table,
             name: row.text(1)?,
@@ -104,6 +141,16 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             to_columns: super::super::names(row.optional(4))?,
             clauses: row.text(5)?,
         });
+    }
+    for row in session.rows(PARTITIONED, &[]).await? {
+        let Some(table) = number(&row, 2)? else { continue };
+        let what = format!(
+            "{} of the partitioned table {} refers to it, and cannot follow",
+            row.text(0)?,
+            row.text(1)?
+        );
+        let columns = super::super::names(row.optional(3))?;
+        catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
     }
     Ok(catalog)
 }

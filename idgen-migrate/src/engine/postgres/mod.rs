@@ -4,6 +4,7 @@ mod constraints;
 pub(super) mod discover;
 mod indexes;
 mod locks;
+mod standing;
 mod steps;
 mod triggers;
 
@@ -69,6 +70,14 @@ impl Dialect for Postgres {
             self.write("(e ->> 0)", old),
             self.write("(e ->> 1)", new),
         )
+    }
+
+    fn now(&self) -> &'static str {
+        "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    }
+
+    fn standing(&self, plan: &Plan) -> Option<String> {
+        Some(standing::query(plan))
     }
 
     fn begin(&self) -> &'static str {

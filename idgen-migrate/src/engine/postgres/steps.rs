@@ -70,9 +70,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             sql,
         ));
     }
-    if let Some((name, _)) = plan.order_index() {
-        steps.push(drop_index(plan, 0, &name));
-    }
+    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,
@@ -149,9 +147,11 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         ));
     }
     for twin in &plan.indexes {
-        steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name)));
+        let columns = plan.twins(twin.table, &twin.columns);
+        steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));
         if twin.primary {
-            steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name)));
+            let columns: Vec<_> = twin.columns.iter().map(String::as_str).collect();
+            steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name), &columns));
         }
     }
     Ok(steps)
@@ -180,7 +180,10 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         steps.push(index(plan, primary.table, &plan.twin_name(&primary.name), &columns, true));
     }
     let mut sql = lock_all(plan);
-    sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, true)));
+    // The old ones are there already where this is done again.
+    for twin in [false, true] {
+        sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, twin)));
+    }
     sql.extend(
         plan.primaries().map(|primary| primary_from(plan, primary, &plan.kept_name(&primary.name))),
     );
@@ -239,8 +242,9 @@ fn contract(plan: &Plan) -> Vec<Step> {
     off.extend((0..plan.tables.len()).flat_map(|table| triggers::drop_triggers(plan, table)));
     let title = "triggers, away; old ids may be missing";
     let trigger = format!(
-        "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = {}::regclass AND tgname = 'idgen_migrate_00_insert')",
-        Postgres.literal(&Postgres.table(plan, 0))
+        "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = {}::regclass AND tgname = {})",
+        Postgres.literal(&Postgres.table(plan, 0)),
+        Postgres.literal(&triggers::trigger(plan, 0, "insert"))
     );
     let mut steps = vec![Step::moment(title, off).unless(trigger)];
     for table in (0..plan.tables.len()).rev() {
@@ -273,9 +277,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
                 .unless(gone),
         );
     }
-    if let Some((name, _)) = plan.order_index() {
-        steps.push(drop_index(plan, 0, &name));
-    }
+    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,

@@ -7,7 +7,7 @@ use super::tokens::{Token, tokens};
 use super::{Dialect, Sqlite};
 use crate::Error;
 use crate::engine::{Catalog, FoundIndex};
-use crate::plan::{self, Column, Finding, Index, Kind, Made, Order, Plan, Reference, Risk, Table};
+use crate::plan::{self, Column, Finding, Index, Kind, Made, Order, Plan, Reference, Table};
 use crate::session::Session;
 
 const TABLES: &str = "
@@ -241,12 +241,9 @@ pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> R
     let mode = session.row("PRAGMA journal_mode", &[]).await?;
     let mode = mode.and_then(|row| row.optional(0)).unwrap_or_default();
     if mode != "wal" {
-        plan.findings.push(Finding {
-            risk: Risk::Care,
-            what: format!(
-                "the journal's mode is {mode}: whoever reads holds up writers, and the other way round; take PRAGMA journal_mode = WAL"
-            ),
-        });
+        plan.findings.push(Finding::care(format!(
+            "the journal's mode is {mode}: whoever reads holds up writers, and the other way round; take PRAGMA journal_mode = WAL"
+        )));
     }
     if !plan.keep_key {
         checks(plan)?;
@@ -285,12 +282,11 @@ fn readers(plan: &mut Plan) {
         matches!(of.what, Made::View | Made::Trigger)
             && names.any(|name| old.iter().any(|old| old.eq_ignore_ascii_case(&name)))
     };
-    let finding = |of: &plan::Definition| Finding {
-        risk: Risk::Care,
-        what: format!(
+    let finding = |of: &plan::Definition| {
+        Finding::care(format!(
             "{} has a column in it that is named as one of old ids: see that it reads new ones before the last phase",
             of.name
-        ),
+        ))
     };
     let findings: Vec<_> = plan.definitions.iter().filter(reads).map(finding).collect();
     plan.findings.extend(findings);
@@ -307,12 +303,9 @@ async fn times(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
     );
     let forms = session.number(&forms, &[]).await?;
     if forms > 1 {
-        plan.findings.push(Finding {
-            risk: Risk::Care,
-            what: format!(
-                "{name} is written in {forms} forms, and rows are ordered by what is written, not by what it means"
-            ),
-        });
+        plan.findings.push(Finding::care(format!(
+            "{name} is written in {forms} forms, and rows are ordered by what is written, not by what it means"
+        )));
     }
     Ok(())
 }
@@ -330,9 +323,8 @@ fn checks(plan: &mut Plan) -> Result<(), Error> {
                     .any(|name| clause.mentions(name) || columns.iter().any(|c| c == name))
         });
         let findings: Vec<_> = lost
-            .map(|(_, clause)| Finding {
-                risk: Risk::Care,
-                what: format!("{} of {} goes with the old ids", clause.text, table.name),
+            .map(|(_, clause)| {
+                Finding::care(format!("{} of {} goes with the old ids", clause.text, table.name))
             })
             .collect();
         plan.findings.extend(findings);

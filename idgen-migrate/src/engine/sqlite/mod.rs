@@ -96,6 +96,10 @@ impl Dialect for Sqlite {
     }
 
     /// Whoever begins by reading may find that somebody else has written when it comes to that.
+    fn now(&self) -> &'static str {
+        "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
+    }
+
     fn begin(&self) -> &'static str {
         "BEGIN IMMEDIATE"
     }

@@ -9,7 +9,7 @@ use super::triggers;
 use super::{Dialect, Sqlite};
 use crate::engine::twins::Stage;
 use crate::engine::{Lock, Step};
-use crate::plan::{Made, Plan};
+use crate::plan::{Index, Made, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
@@ -46,6 +46,20 @@ fn is_there(kind: &str, name: &str, there: bool) -> String {
     format!(
         "SELECT 1 WHERE {not}EXISTS (SELECT 1 FROM sqlite_schema WHERE type = '{kind}' AND name = {})",
         Sqlite.literal(name)
+    )
+}
+
+/// Yields 1 where an index of this name is there that is of the new columns. What has the name otherwise is
+/// the app's own.
+fn is_twin(plan: &Plan, index: &Index, name: &str) -> String {
+    let mut carriers = plan.carriers_of(index.table);
+    let carrier = carriers.find(|carrier| index.columns.contains(&carrier.column.name));
+    format!(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = {name} AND tbl_name = {} \
+         AND instr(replace(sql, {name}, ''), {}) > 0",
+        Sqlite.literal(&plan.tables[index.table].name),
+        Sqlite.literal(carrier.map_or("", |carrier| &carrier.new)),
+        name = Sqlite.literal(name)
     )
 }
 
@@ -117,9 +131,8 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
     for index in &plan.indexes {
         let (name, sql) = table::twin(plan, index);
-        steps.push(
-            writers(format!("index {name}"), vec![sql]).unless(is_there("index", &name, true)),
-        );
+        let is = is_twin(plan, index, &name);
+        steps.push(writers(format!("index {name}"), vec![sql]).unless(is));
     }
     steps.push(restage(plan, lanes, Stage::Enforced)?);
     Ok(steps)

@@ -238,6 +238,7 @@ fn of_reference(
     let forth = |condition: &str| follow(&new, &id_new, &id, &old, condition);
     let back = |condition: &str| follow(&old, &id, &id_new, &new, condition);
     let changed = |column: &str| format!("NEW.{column} IS NOT OLD.{column}");
+    let refused = refusal(plan, carrier).filter(|_| stage != Stage::Filling);
     if stage == Stage::Swapped {
         insert.push(back(&format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL")));
         insert.push(forth(&format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL")));
@@ -255,4 +256,30 @@ fn of_reference(
         update.push(forth(&changed(&old)));
         update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
     }
+    insert.extend(refused.clone());
+    update.extend(refused);
+}
+
+/// What refuses a row that refers to nobody; none where the row that it refers to may still come: of the
+/// same table, or under a constraint that is checked late.
+fn refusal(plan: &Plan, carrier: &Carrier) -> Option<String> {
+    let late = plan.references.iter().any(|reference| {
+        reference.table == carrier.table
+            && reference.columns.contains(&carrier.column.name)
+            && reference.clauses.to_ascii_uppercase().contains("DEFERRED")
+    });
+    if late || carrier.table == 0 {
+        return None;
+    }
+    let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
+    let table = &plan.tables[carrier.table].name;
+    let message = format!(
+        "idgen: {table}.{} breaks its FOREIGN KEY: no row has this id, or it has not both ids",
+        carrier.column.name
+    );
+    Some(format!(
+        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND ({old} IS NULL) <> ({new} IS NULL)",
+        Sqlite.literal(&message),
+        Sqlite.table(plan, carrier.table)
+    ))
 }

@@ -1,0 +1,36 @@
+//! What of the app's own stands on the old columns.
+
+use super::triggers::PREFIX;
+use super::{Dialect, Postgres};
+use crate::gate::{DEPENDENTS, LOST, READERS};
+use crate::plan::Plan;
+
+/// Names it, and what becomes of it when they go. Indexes and foreign keys have twins, or are findings of
+/// the plan's own.
+pub(super) fn query(plan: &Plan) -> String {
+    let each = plan.carriers.iter().map(|carrier| {
+        let table = Postgres.literal(&Postgres.table(plan, carrier.table));
+        let column = Postgres.literal(&carrier.column.name);
+        format!(
+            "SELECT CASE WHEN k.contype = 'c' OR d.classid = 'pg_statistic_ext'::regclass THEN '{LOST}' \
+             ELSE '{DEPENDENTS}' END AS kind, \
+             CASE WHEN w.oid IS NOT NULL THEN 'view ' || w.ev_class::regclass::text \
+             ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END AS what \
+             FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid \
+             LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid \
+             LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid \
+             LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid \
+             LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid \
+             WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {table}::regclass AND a.attname = {column} \
+             AND (d.classid <> 'pg_class'::regclass OR d.objsubid > 0) AND (k.oid IS NULL OR k.contype = 'c') \
+             AND (g.oid IS NULL OR left(g.tgname, {length}) <> '{PREFIX}') \
+             AND (f.oid IS NULL OR f.adrelid <> d.refobjid OR f.adnum <> d.refobjsubid) \
+             UNION ALL SELECT '{READERS}', 'trigger ' || g.tgname || ' on table ' || g.tgrelid::regclass::text \
+             FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid \
+             WHERE g.tgrelid = {table}::regclass AND NOT g.tgisinternal AND left(g.tgname, {length}) <> '{PREFIX}' \
+             AND p.prosrc ~ ('\\m' || regexp_replace({column}, '(\\W)', '\\\\\\1', 'g') || '\\M')",
+            length = PREFIX.len()
+        )
+    });
+    each.collect::<Vec<_>>().join(" UNION ALL ")
+}

@@ -1,0 +1,121 @@
+//! What of the app's own stands on the old ids: named in time, and before anything of them goes.
+
+use std::time::Duration;
+
+use idgen_migrate::session::{Engine, Session};
+use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
+
+use crate::course::advance_to;
+use crate::every_engine;
+use crate::references::{begun, patient, planned, shop};
+use crate::server::run;
+
+async fn old_reference_is_there(session: &mut Session) -> bool {
+    session.rows("SELECT c_id FROM o WHERE 1 = 0", &[]).await.is_ok()
+}
+
+/// Makes something that stands on old ids; the last phase is refused by name, with nothing done.
+async fn stands_in_the_way(engine: Engine, made: &str, undone: &str, named: &str, check: &str) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    run(&mut session, made).await;
+    let error = migration.advance().await.unwrap_err();
+    let closed = matches!(&error, Error::Gate { into: "contracted", reasons }
+        if reasons.contains(named) && reasons.contains(check));
+    assert!(closed, "{made}: {error}");
+    // No fault of the old reference.
+    run(&mut session, "INSERT INTO o (n, c_id) VALUES (4, 2)").await;
+    assert!(old_reference_is_there(&mut session).await);
+    assert!(session.run("INSERT INTO o (n, c_id) VALUES (5, 77)").await.is_err(), "{made}");
+    let status = migration.status().await.unwrap();
+    assert_eq!(status.back, Some(Phase::Swapped));
+    run(&mut session, undone).await;
+    advance_to(&mut migration, Phase::Contracted).await;
+    // And where it was there before, the plan says so.
+    let database = shop(engine).await;
+    run(&mut database.session().await, made).await;
+    let plan = planned(&database, "c").await;
+    assert!(
+        plan.findings.iter().any(|finding| finding.what.contains(named)),
+        "{made}: {:?}",
+        plan.findings
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_what_stands_on_old_ids_closes_the_last_gate() {
+    let engine = Engine::Postgres;
+    stands_in_the_way(
+        engine,
+        "CREATE VIEW v AS SELECT id FROM c",
+        "DROP VIEW v",
+        "view v",
+        "(dependents)",
+    )
+    .await;
+    let made = "ALTER TABLE o ADD COLUMN twice BIGINT GENERATED ALWAYS AS (c_id * 2) STORED";
+    let undone = "ALTER TABLE o DROP COLUMN twice";
+    stands_in_the_way(engine, made, undone, "column twice", "(dependents)").await;
+    let made = "ALTER TABLE o ADD CONSTRAINT differs CHECK (c_id <> other)";
+    let undone = "ALTER TABLE o DROP CONSTRAINT differs";
+    stands_in_the_way(engine, made, undone, "constraint differs", "(lost)").await;
+    let made = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.other := NEW.c_id; RETURN NEW; END'; \
+        CREATE TRIGGER copies BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION f()";
+    stands_in_the_way(engine, made, "DROP TRIGGER copies ON o", "trigger copies", "(readers)")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_what_stands_on_old_ids_closes_the_last_gate() {
+    let engine = Engine::MariaDb;
+    stands_in_the_way(
+        engine,
+        "CREATE VIEW v AS SELECT id FROM c",
+        "DROP VIEW v",
+        "view v",
+        "(readers)",
+    )
+    .await;
+    let made = "ALTER TABLE o ADD COLUMN twice BIGINT AS (c_id * 2) VIRTUAL";
+    let undone = "ALTER TABLE o DROP COLUMN twice";
+    stands_in_the_way(engine, made, undone, "column twice", "(dependents)").await;
+    let made = "ALTER TABLE o ADD CONSTRAINT differs CHECK (c_id <> other)";
+    let undone = "ALTER TABLE o DROP CONSTRAINT differs";
+    stands_in_the_way(engine, made, undone, "constraint differs", "(dependents)").await;
+    let made = "CREATE TRIGGER copies BEFORE INSERT ON o FOR EACH ROW SET NEW.other = NEW.c_id";
+    stands_in_the_way(engine, made, "DROP TRIGGER copies", "trigger copies", "(readers)").await;
+}
+
+async fn there_is_no_way_back_once_old_ids_go(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    drop(migration);
+    let open =
+        async |options: Options| Migration::open(&database.address, "c", options).await.unwrap();
+    for number in 0.. {
+        let failpoints = Failpoints::stop_at(number);
+        let mut migration = open(Options { failpoints, ..patient() }).await;
+        match migration.advance().await.unwrap_err() {
+            Error::Failpoint(name) if name.starts_with("after: ") => break,
+            // The session of the one that was killed is still there for a moment.
+            Error::Failpoint(_) => {}
+            Error::Busy { .. } => tokio::time::sleep(Duration::from_millis(5)).await,
+            error => panic!("{error}"),
+        }
+    }
+    let mut migration = open(patient()).await;
+    let status = migration.status().await.unwrap();
+    assert_eq!((status.phase, status.back), (Phase::OldWritesStopped, None));
+    assert!(migration.steps_back().is_err());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let error = migration.roll_back().await.unwrap_err();
+    assert!(matches!(error, Error::NoWay { way: "back", .. }), "{error}");
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
+every_engine!(there_is_no_way_back_once_old_ids_go);

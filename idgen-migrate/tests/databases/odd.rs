@@ -1,0 +1,216 @@
+//! Schemas that are not like the shop's: what a plan cannot carry over, and keys of rarer kinds.
+
+use std::time::Duration;
+
+use idgen_core::clock::{Clock, SystemClock};
+use idgen_migrate::plan::{Order, Plan, Wish, survey};
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Failpoints, Ladder, Migration, Options, Phase};
+
+use crate::course::advance_to;
+use crate::every_engine;
+use crate::races;
+use crate::references::{begun, patient, shop, torn};
+use crate::server::{Database, run};
+use crate::shop::{at, flakes, literal, old_id};
+
+async fn planned(database: &Database, wish: &Wish) -> Plan {
+    survey(&mut database.session().await, wish, &SystemClock).await.unwrap()
+}
+
+/// Each of these stops the migration by name until it is accepted.
+async fn stops(engine: Engine, made: &[&str], name: &str, told: &str) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    for sql in made {
+        run(&mut session, sql).await;
+    }
+    let plan = planned(&database, &Wish::new("c", flakes())).await;
+    let error = Migration::begin(&database.address, &plan, patient()).await.unwrap_err();
+    let closed = matches!(&error, Error::Gate { into: "planned", reasons }
+        if reasons.contains(told) && reasons.contains(name));
+    assert!(closed, "{made:?}: {error}");
+    let accepting = Options { accepted: vec![name.into()], ..patient() };
+    Migration::begin(&database.address, &plan, accepting).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_what_has_no_twin_stops_the_migration() {
+    let engine = Engine::Postgres;
+    let away = [
+        "CREATE TABLE people (id BIGINT PRIMARY KEY)",
+        "INSERT INTO people VALUES (1), (2)",
+        "ALTER TABLE c ADD CONSTRAINT c_person FOREIGN KEY (id) REFERENCES people (id)",
+    ];
+    stops(engine, &away, "lost", "c_person of c").await;
+    stops(
+        engine,
+        &["ALTER TABLE o ALTER COLUMN c_id SET DEFAULT 1"],
+        "lost",
+        "c_id of o has the default",
+    )
+    .await;
+    stops(
+        engine,
+        &["ALTER TABLE o ADD CONSTRAINT more CHECK (c_id > 0)"],
+        "lost",
+        "constraint more",
+    )
+    .await;
+    let made = ["ALTER TABLE o ADD CONSTRAINT late UNIQUE (c_id, n) DEFERRABLE"];
+    stops(engine, &made, "lost", "late of o is checked late").await;
+    stops(
+        engine,
+        &["CREATE INDEX falling ON o (c_id DESC)"],
+        "lost",
+        "falling of o is in another order",
+    )
+    .await;
+    let made =
+        ["CREATE TABLE parts (a BIGINT, c_id BIGINT REFERENCES c (id)) PARTITION BY RANGE (a)"];
+    stops(engine, &made, "outside", "partitioned table parts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_what_has_no_twin_stops_the_migration() {
+    let engine = Engine::MariaDb;
+    stops(
+        engine,
+        &["ALTER TABLE o ALTER COLUMN c_id SET DEFAULT 1"],
+        "lost",
+        "c_id of o has the default",
+    )
+    .await;
+    stops(
+        engine,
+        &["CREATE INDEX falling ON o (c_id DESC)"],
+        "lost",
+        "falling of o is in falling order",
+    )
+    .await;
+    let database = shop(engine).await;
+    let name = database.address.rsplit_once('/').unwrap().1.to_owned();
+    let mut session = database.session().await;
+    run(&mut session, &format!("CREATE DATABASE {name}_x")).await;
+    run(
+        &mut session,
+        &format!("CREATE TABLE {name}_x.far (a BIGINT, FOREIGN KEY (a) REFERENCES {name}.c (id))"),
+    )
+    .await;
+    let plan = planned(&database, &Wish::new("c", flakes())).await;
+    let error = Migration::begin(&database.address, &plan, patient()).await.unwrap_err();
+    assert!(error.to_string().contains("in another database"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_keys_without_negative_numbers_and_of_other_collations() {
+    for (kind, text) in [
+        ("BIGINT UNSIGNED", false),
+        ("INT UNSIGNED", false),
+        ("VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci", true),
+    ] {
+        let database = Database::new(Engine::MariaDb).await;
+        let mut session = database.session().await;
+        run(
+            &mut session,
+            &format!("CREATE TABLE c (id {kind} NOT NULL PRIMARY KEY, name VARCHAR(9))"),
+        )
+        .await;
+        run(&mut session, "INSERT INTO c VALUES ('1', 'a'), ('2', 'b')").await;
+        let mut migration = begun(&database).await;
+        advance_to(&mut migration, Phase::OldWritesStopped).await;
+        run(&mut session, "INSERT INTO c (id_new) VALUES (1 << 62)").await;
+        run(&mut session, "INSERT INTO c (id_new) VALUES ((1 << 62) + 1)").await;
+        let made = if text { "length(id) = 36" } else { "id > 2000000000" };
+        let made = format!("SELECT count(*) FROM c WHERE {made}");
+        assert_eq!(session.number(&made, &[]).await.unwrap(), 2, "{kind}");
+        advance_to(&mut migration, Phase::Contracted).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_no_change_of_a_table_waits_longer_than_the_ladder() {
+    let database = shop(Engine::MariaDb).await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    drop(migration);
+    let mut other = database.session().await;
+    run(&mut other, "START TRANSACTION").await;
+    run(&mut other, "SELECT * FROM c").await;
+    let ladder = Ladder { attempts: 2, pause: Duration::from_millis(1), ..Ladder::default() };
+    let options = Options { ladder, ..patient() };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+    // Far less than the patience for what runs beside others.
+    let ended = tokio::time::timeout(Duration::from_secs(30), migration.advance()).await;
+    let error = ended.expect("others would be held up for long").unwrap_err();
+    assert!(matches!(&error, Error::Locked { attempts: 2, .. }), "{error}");
+    run(&mut other, "COMMIT").await;
+    migration.advance().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_the_way_back_of_a_key_that_is_unique_only_is_resumed() {
+    let database = Database::new(Engine::Postgres).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE TABLE c (n INTEGER PRIMARY KEY, id BIGINT NOT NULL UNIQUE)",
+        "CREATE TABLE o (n INTEGER PRIMARY KEY, c_id BIGINT REFERENCES c (id))",
+        "INSERT INTO c VALUES (1, 10), (2, 20)",
+        "INSERT INTO o VALUES (1, 10)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let wish = Wish { key: Some("id".into()), ..Wish::new("c", flakes()) };
+    let plan = planned(&database, &wish).await;
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Swapped).await;
+    drop(migration);
+    for number in 0.. {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let failpoints = Failpoints::stop_at(number);
+        let options = Options { failpoints, ..patient() };
+        let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+        match migration.roll_back().await {
+            Ok(_) => break,
+            Err(Error::Failpoint(_) | Error::Busy { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(torn(&mut session, "o", "c_id").await, 0);
+    let mut migration = Migration::open(&database.address, "c", patient()).await.unwrap();
+    while migration.phase() > Phase::Planned {
+        migration.roll_back().await.unwrap();
+    }
+}
+
+async fn rows_that_came_after_the_plan_are_of_their_own_time(engine: Engine) {
+    let database = races::shop(engine, 20).await;
+    let mut plan = planned(&database, &races::PATH.wish()).await;
+    let now = u64::try_from(SystemClock.wall().as_millis()).unwrap();
+    // As if it had been made a minute ago.
+    let Order::Time { believed, .. } = &mut plan.order else { panic!("{:?}", plan.order) };
+    believed.1 -= 60_000;
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    let mut session = database.session().await;
+    let created = (now - 30_000) / 1_000 * 1_000;
+    let id = literal(engine, races::PATH, &old_id(races::PATH, 500), false);
+    let time = at(engine, created);
+    run(
+        &mut session,
+        &format!("INSERT INTO customers (id, name, created_at) VALUES ({id}, 'late', '{time}')"),
+    )
+    .await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    let new =
+        session.number("SELECT id_new FROM customers WHERE name = 'late'", &[]).await.unwrap();
+    let of = (u64::try_from(new).unwrap() >> 22) + 1_577_836_800_000;
+    assert_eq!(of, created);
+}
+
+every_engine!(rows_that_came_after_the_plan_are_of_their_own_time);

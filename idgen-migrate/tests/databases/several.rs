@@ -1,0 +1,126 @@
+//! Several migrations in one database, and instances of apps that outlive one.
+
+use std::time::Duration;
+
+use idgen_core::clock::SystemClock;
+use idgen_migrate::app::Live;
+use idgen_migrate::plan::{Wish, survey};
+use idgen_migrate::session::Engine;
+use idgen_migrate::{Error, Migration, Options, Phase};
+
+use crate::course::advance_to;
+use crate::every_engine;
+use crate::references::{begun, patient, planned, shop, torn};
+use crate::server::run;
+use crate::shop::flakes;
+
+async fn two_that_share_a_table_keep_their_triggers_apart(engine: Engine) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE TABLE p (id BIGINT NOT NULL, parent BIGINT, CONSTRAINT p_pkey PRIMARY KEY (id), \
+         CONSTRAINT p_parent FOREIGN KEY (parent) REFERENCES p (id))",
+        "ALTER TABLE o ADD COLUMN p_id BIGINT REFERENCES p (id)",
+        "INSERT INTO p (id) VALUES (1)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let mut first = begun(&database).await;
+    advance_to(&mut first, Phase::Verified).await;
+    let plan = planned(&database, "p").await;
+    let second = Migration::begin(&database.address, &plan, patient()).await;
+    if engine == Engine::Sqlite {
+        // There a table is made anew by one plan at a time.
+        let error = second.unwrap_err();
+        assert!(error.to_string().contains("migration c"), "{error}");
+        return;
+    }
+    let mut second = second.unwrap();
+    advance_to(&mut second, Phase::Expanded).await;
+    run(&mut session, "INSERT INTO o (n, c_id, p_id) VALUES (9, 2, 1)").await;
+    assert_eq!(torn(&mut session, "o", "c_id").await, 0);
+    let there = "SELECT count(*) FROM o WHERE n = 9 AND p_id_new IS NULL";
+    assert_eq!(
+        session.number(there, &[]).await.unwrap(),
+        1,
+        "p has no new ids for its old rows yet"
+    );
+    run(&mut session, "INSERT INTO p (id) VALUES (2)").await;
+    run(&mut session, "INSERT INTO o (n, c_id, p_id) VALUES (10, 2, 2)").await;
+    let there =
+        "SELECT count(*) FROM o WHERE n = 10 AND p_id_new IS NOT NULL AND c_id_new IS NOT NULL";
+    assert_eq!(session.number(there, &[]).await.unwrap(), 1);
+    advance_to(&mut second, Phase::Contracted).await;
+    advance_to(&mut first, Phase::Contracted).await;
+}
+
+async fn a_key_is_in_one_migration_at_a_time(engine: Engine) {
+    let database = shop(engine).await;
+    let _first = begun(&database).await;
+    let wish = Wish { name: Some("again".into()), suffix: "_2".into(), ..Wish::new("c", flakes()) };
+    let plan = survey(&mut database.session().await, &wish, &SystemClock).await.unwrap();
+    let error = Migration::begin(&database.address, &plan, patient()).await.unwrap_err();
+    assert!(error.to_string().contains("migration c"), "{error}");
+    assert_eq!(Migration::all(&database.address).await.unwrap().len(), 1, "nothing was kept");
+}
+
+async fn an_instance_outlives_its_migration(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    let live = Live::join(&database.address, "c", "web-1").await.unwrap();
+    while migration.phase() < Phase::Contracted {
+        let next = migration.phase().next().unwrap();
+        advance_to(&mut migration, next).await;
+        assert_eq!(live.refresh().await.unwrap(), next);
+    }
+    let error = migration.forget().await.unwrap_err();
+    assert!(matches!(&error, Error::Gate { reasons, .. } if reasons.contains("web-1")), "{error}");
+    let late = Options { instance_gone: Duration::ZERO, ..patient() };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    Migration::open(&database.address, "c", late).await.unwrap().forget().await.unwrap();
+    assert_eq!(live.refresh().await.unwrap(), Phase::Contracted, "old ids are gone all the same");
+    assert_eq!(live.moment().unwrap().phase(), Phase::Contracted);
+}
+
+async fn an_instance_follows_a_migration_that_was_given_up(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    let live = Live::join(&database.address, "c", "web-1").await.unwrap();
+    advance_to(&mut migration, Phase::Expanded).await;
+    assert_eq!(live.refresh().await.unwrap(), Phase::Expanded);
+    migration.roll_back().await.unwrap();
+    migration.forget().await.unwrap();
+    assert_eq!(live.refresh().await.unwrap(), Phase::Planned);
+}
+
+async fn a_name_that_is_taken_is_found_by_the_plan(engine: Engine) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    run(&mut session, "CREATE INDEX o_by_c_new ON o (other)").await;
+    let wish = Wish::new("c", flakes());
+    let error = survey(&mut session, &wish, &SystemClock).await.unwrap_err();
+    assert!(error.to_string().contains("o_by_c_new"), "{error}");
+    // One that comes later is nobody's twin, and stays.
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    run(&mut session, "CREATE INDEX o_by_c_new ON o (other)").await;
+    assert!(migration.advance().await.is_err(), "the name is taken");
+    let there = match engine {
+        Engine::Postgres => "SELECT count(*) FROM pg_class WHERE relname = 'o_by_c_new'",
+        Engine::MariaDb => {
+            "SELECT count(*) FROM information_schema.statistics WHERE table_schema = database() AND index_name = 'o_by_c_new'"
+        }
+        Engine::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE name = 'o_by_c_new'",
+    };
+    assert_eq!(session.number(there, &[]).await.unwrap(), 1, "it is still there");
+}
+
+every_engine!(
+    two_that_share_a_table_keep_their_triggers_apart,
+    a_key_is_in_one_migration_at_a_time,
+    an_instance_outlives_its_migration,
+    an_instance_follows_a_migration_that_was_given_up,
+    a_name_that_is_taken_is_found_by_the_plan
+);

@@ -273,8 +273,9 @@ fn wait_for_start<'a>(
         _ => Ok(()),
     };
     // A clock that slews takes longer, and one that stands still is not waited for without end.
-    let ticks = LineTicks { line, look: (wait / 1_000).max(LOOK) };
-    let patience = Patience::new(&ticks, bound.max(wait * 2), lease.realm.scheme().name);
+    let most = bound.max(wait * 2);
+    let ticks = LineTicks { line, look: (most / 1_000).max(LOOK) };
+    let patience = Patience::new(&ticks, most, lease.realm.scheme().name);
     match patience.until(stall(line.now()), reached) {
         Ok(()) => Ok(early),
         Err(_) => Err(early()),
@@ -303,7 +304,9 @@ impl Ticks for LineTicks<'_> {
     }
 
     fn wait_for(&self, tick: u64, at_most: Duration) -> Duration {
-        self.line.wait_for(tick, at_most.min(self.look))
+        let pause = at_most.min(self.look);
+        // By a clock that stands still, no pause takes any time.
+        self.line.wait_for(tick, pause).max(pause / 2)
     }
 }
 

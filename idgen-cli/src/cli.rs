@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Convert(convert::Arguments),
     /// Show or give up node ids of the state folder
     #[command(after_help = nodes::EXAMPLES)]
-    Node(nodes::Arguments),
+    Node(Box<nodes::Arguments>),
     /// Print the first and the last id of a time, for scans of an index
     #[command(after_help = range::EXAMPLES)]
     Range(range::Arguments),

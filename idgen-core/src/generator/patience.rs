@@ -30,7 +30,8 @@ const MOST_PAUSES: u32 = 1_000_000;
 /// let stall = Stall::SequenceExhausted { now: 1_000, last: 1_010, retry: 1_003 };
 /// assert_eq!(patience.until(stall, || Ok(7)), Ok(7));
 /// assert_eq!(clock.wall(), UnixTime::from_millis(1_003));
-/// assert!(patience.until(stall, || Err::<(), _>(stall)).is_err());
+/// let far = Stall::SequenceExhausted { now: 1_003, last: 1_999, retry: 2_000 };
+/// assert!(patience.until(far, || Err::<(), _>(far)).is_err());
 /// assert_eq!(clock.wall(), UnixTime::from_millis(1_008));
 /// ```
 #[derive(Debug)]

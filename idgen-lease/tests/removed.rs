@@ -177,6 +177,17 @@ impl Ground {
             assert!(pair[0].end() <= pair[1].start(), "{what}: both of {pair:?} were granted");
         }
     }
+
+    /// A holder of node id 7 that was granted a window a second ago.
+    fn renewed(&self, pause: &Paused) -> Box<dyn Hold> {
+        let wanted = Wanted::This(Self::realm().block(7, 0).unwrap());
+        let store = self.store(pause.clone());
+        let mut hold = store.acquire(&Self::realm(), wanted, &|_| ()).unwrap();
+        self.clock.advance(Duration::from_secs(3));
+        assert!(self.grant(&mut *hold));
+        self.clock.advance(Duration::from_secs(1));
+        hold
+    }
 }
 
 /// Runs a course for each call before which a holder can be paused.
@@ -196,12 +207,7 @@ fn at_every_call(second: bool, course: impl Fn(&Ground, &Paused, usize)) {
 /// they were granted, the last of them crashing at once, is granted once.
 fn removed_in_a_grant(second: bool, removed: &'static [&'static str]) {
     at_every_call(second, |ground, pause, calls| {
-        let store = ground.store(pause.clone());
-        let wanted = Wanted::This(Ground::realm().block(7, 0).unwrap());
-        let mut hold = store.acquire(&Ground::realm(), wanted, &|_| ()).unwrap();
-        ground.clock.advance(Duration::from_secs(3));
-        assert!(ground.grant(&mut *hold));
-        ground.clock.advance(Duration::from_secs(1));
+        let mut hold = ground.renewed(pause);
         let others = ground.clone();
         pause.before(calls, move || {
             removed.iter().for_each(|folder| others.remove(folder));
@@ -248,12 +254,7 @@ fn the_second_folder_is_removed_in_the_middle_of_a_grant() {
 /// A holder is paused in a grant; meanwhile one of its lock files is removed, and others take the block that it is of.
 fn unlocked_in_a_grant(second: bool, removed: &'static [&'static str], block: (u64, u32)) {
     at_every_call(second, |ground, pause, calls| {
-        let store = ground.store(pause.clone());
-        let wanted = Wanted::This(Ground::realm().block(7, 0).unwrap());
-        let mut hold = store.acquire(&Ground::realm(), wanted, &|_| ()).unwrap();
-        ground.clock.advance(Duration::from_secs(3));
-        assert!(ground.grant(&mut *hold));
-        ground.clock.advance(Duration::from_secs(1));
+        let mut hold = ground.renewed(pause);
         let others = ground.clone();
         pause.before(calls, move || {
             removed.iter().for_each(|file| others.remove(file));

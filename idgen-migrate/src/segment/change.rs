@@ -1,5 +1,7 @@
 //! The operator's part: stages, their gates, and what is kept of them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Source, Stage};
@@ -9,6 +11,9 @@ use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Entry};
 use crate::{Done, Error, runner};
+
+/// How often the counter is looked at while single numbers are watched for.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// A change from single numbers to segments, as its operator holds it.
 #[derive(Debug)]
@@ -224,14 +229,24 @@ impl Change {
         Ok(Check { name: "above", open: position >= greatest, found })
     }
 
-    /// Whether somebody takes single numbers: what the counter counts beside segments.
+    /// Whether somebody takes single numbers: what the counter counts beside segments. The first one
+    /// that is seen ends the watch.
     async fn single_numbers(&mut self) -> Result<Check, Error> {
-        let (before, from, cost) = self.measured().await?;
-        tokio::time::sleep(self.options.quiet).await;
-        let (after, to, _) = self.measured().await?;
-        let single = to - from - cost - (after - before);
-        let found = format!("{single} single numbers were taken in {:?}", self.options.quiet);
-        Ok(Check { name: "old-writers", open: single <= 0, found })
+        let quiet = self.options.quiet;
+        let begun = tokio::time::Instant::now();
+        let (before, from, mut asked) = self.measured().await?;
+        loop {
+            let left = quiet.saturating_sub(begun.elapsed());
+            tokio::time::sleep(left.min(BETWEEN_LOOKS)).await;
+            let (after, to, cost) = self.measured().await?;
+            let single = to - from - asked - (after - before);
+            let watched = begun.elapsed();
+            if single > 0 || watched >= quiet {
+                let found = format!("{single} single numbers were taken in {watched:.1?}");
+                return Ok(Check { name: "old-writers", open: single <= 0, found });
+            }
+            asked += cost;
+        }
     }
 
     /// Numbers in segments and how far the counter is, at a moment when nobody is taking a segment: who

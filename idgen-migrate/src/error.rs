@@ -169,6 +169,13 @@ impl Error {
         self.has_code(&["1146"]) && source.to_string().contains("idgen_migrate_")
     }
 
+    /// Whether MariaDB's cache has a table whose triggers a connection was reading when it was ended: it
+    /// holds them broken for all, until they are made or the tables are flushed.
+    pub(crate) fn is_of_broken_triggers(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        self.has_code(&["1064"]) && source.to_string().contains(" has an error in its body")
+    }
+
     /// Whether a table is not there.
     pub(crate) fn is_no_table(&self) -> bool {
         let Self::Database { source, .. } = self else { return false };

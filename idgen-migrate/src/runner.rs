@@ -104,7 +104,8 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         });
         match ended {
             Ok(()) => return Ok(done),
-            Err(error) if error.is_retryable() => {
+            // What makes a trigger fails once on a table whose triggers are broken, and mends them by that.
+            Err(error) if error.is_retryable() || error.is_of_broken_triggers() => {
                 options.watch.waits(&format!("{error}; attempt {}", done.attempts));
                 tokio::time::sleep(options.ladder.pause).await;
             }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Pass, digest, planning};
-use crate::Error;
 use crate::engine::{Link, between, dialect};
 use crate::pace::Pace;
 use crate::plan::{Column, Plan};
@@ -12,6 +11,7 @@ use crate::session::{Row, Session};
 use crate::slot::Slots;
 use crate::store::{self, Chunk};
 use crate::target::Lanes;
+use crate::{Error, runner};
 
 /// How long a worker sleeps before it asks again whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -29,6 +29,9 @@ pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
                     pass.options.watch.waits(&format!("{error}; attempt {failed}"));
                     if error.is_connection_lost() {
                         session = None;
+                    }
+                    if error.is_of_broken_triggers() {
+                        read_triggers(&pass, &mut session).await?;
                     }
                     tokio::time::sleep(Duration::from_millis(20 << failed.min(6))).await;
                 }
@@ -67,7 +70,14 @@ fn duty(pass: &Pass) -> f64 {
 }
 
 fn may_retry(error: &Error) -> bool {
-    error.is_retryable() || error.is_connection_lost()
+    error.is_retryable() || error.is_connection_lost() || error.is_of_broken_triggers()
+}
+
+/// Has the triggers read anew. Of workers that do so at once each waits for the others.
+async fn read_triggers(pass: &Pass, session: &mut Option<Session>) -> Result<(), Error> {
+    let Some(session) = session else { return Ok(()) };
+    let steps = dialect(pass.plan.engine).read_triggers(&pass.plan, &pass.lanes)?;
+    runner::carry_out(session, &steps, &pass.options).await.map(drop)
 }
 
 /// Waits while the migration is paused, or replicas are behind.

@@ -194,6 +194,12 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
+    /// The steps that have the triggers of a backfill read anew, where a connection that was lost while
+    /// it read them leaves them broken for all others.
+    fn read_triggers(&self, _plan: &Plan, _lanes: &Lanes) -> Result<Vec<Step>, Error> {
+        Ok(Vec::new())
+    }
+
     /// The steps that enter a phase.
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error>;
 

@@ -67,6 +67,44 @@ async fn mariadb_lost_connections_are_made_anew() {
     .await;
 }
 
+/// A statement that the update's trigger runs for.
+const TOUCH: &str = "UPDATE customers SET name = name LIMIT 1";
+
+/// Ends connections while they read the trigger, until one of them has left it broken.
+async fn break_trigger(database: &Database) {
+    let mut admin = database.session().await;
+    for after in (0..20_000_u64).step_by(7) {
+        let mut reader = database.session().await;
+        let me = reader.number("SELECT CONNECTION_ID()", &[]).await.unwrap();
+        let reading = tokio::spawn(async move {
+            // It is there already, and is only read anew.
+            let read = "CREATE TRIGGER IF NOT EXISTS idgen_customers_customers_update \
+                BEFORE UPDATE ON customers FOR EACH ROW SET @nothing = 0";
+            while reader.run(read).await.is_ok() && reader.run(TOUCH).await.is_ok() {}
+        });
+        tokio::time::sleep(Duration::from_micros(after % 5_000)).await;
+        // It may have met the broken trigger, and be gone by itself.
+        let _ = admin.run(&format!("KILL {me}")).await;
+        reading.await.unwrap();
+        if let Err(error) = admin.run(TOUCH).await {
+            assert!(error.to_string().contains("has an error in its body"), "{error}");
+            return;
+        }
+    }
+    panic!("no trigger was broken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_triggers_that_a_lost_connection_left_broken_are_read_anew() {
+    let database = shop(Engine::MariaDb, 200).await;
+    let mut migration = begin(&database, PATH, Options { chunk_rows: 20, ..options() }).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    break_trigger(&database).await;
+    migration.advance().await.unwrap();
+    assert_eq!(migration.verify().await.unwrap().faults(), []);
+}
+
 /// Keeps what the backfill waits for.
 #[derive(Default)]
 struct Waits(Mutex<Vec<String>>);

@@ -147,6 +147,10 @@ impl Dialect for MariaDb {
         )
     }
 
+    fn read_triggers(&self, plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+        steps::read_triggers(plan, lanes)
+    }
+
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
         steps::enter(plan, lanes, to)
     }

@@ -103,6 +103,11 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     Ok(steps)
 }
 
+/// Made anew as they are: whoever opens a table after that reads its triggers.
+pub(super) fn read_triggers(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
+    restage(plan, lanes, Stage::Filling)
+}
+
 fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error> {
     let each = (0..plan.tables.len()).map(|table| {
         Ok(moment(of(plan, table, "triggers"), triggers::triggers(plan, lanes, table, stage)?))

@@ -35,6 +35,7 @@ use crate::{IdScheme, ParseIdError, Scheme, UnixTime, Word};
 /// assert!(Id::<Short>::from_word(u64::MAX).is_err()); // the sign bit is set
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+#[cfg_attr(feature = "std", derive(zerocopy::IntoBytes))]
 #[repr(transparent)]
 pub struct Id<S: IdScheme>(S::Word);
 

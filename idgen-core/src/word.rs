@@ -64,6 +64,20 @@ pub trait Word:
     fn from_u128(value: u128) -> Option<Self>;
 }
 
+/// What is its bytes and nothing else, so that it can be written past the caches.
+#[cfg(feature = "std")]
+pub trait Plain: Copy + zerocopy::IntoBytes {}
+
+#[cfg(feature = "std")]
+impl<T: Copy + zerocopy::IntoBytes> Plain for T {}
+
+/// Where nothing is written past the caches, whatever there is.
+#[cfg(not(feature = "std"))]
+pub trait Plain: Copy {}
+
+#[cfg(not(feature = "std"))]
+impl<T: Copy> Plain for T {}
+
 impl Word for u64 {
     const BITS: u32 = u64::BITS;
 
@@ -140,7 +154,7 @@ impl Word for u128 {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed: super::Plain {}
     impl Sealed for u64 {}
     impl Sealed for u128 {}
 }

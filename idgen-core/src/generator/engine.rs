@@ -7,7 +7,13 @@ use super::patience::Patience;
 use crate::clock::Ticks;
 use crate::layout::{Cut, Dressing};
 use crate::observer::Observer;
+use crate::word::Plain;
 use crate::{FillError, GenerateError, IdScheme, Line, Name, Stall, Word};
+
+/// More bytes than this at once are written past the caches: whoever reads them finds them in memory
+/// either way.
+#[cfg(feature = "std")]
+const CACHES: usize = 32 << 20;
 
 #[derive(Debug)]
 pub(super) struct Engine<W, T, O> {
@@ -91,13 +97,21 @@ impl<W: Word, T: Ticks, O: Observer> Engine<W, T, O> {
 
     /// Fills what one reservation holds.
     #[inline]
-    pub(super) fn try_fill<I>(&self, out: &mut [I], wrap: impl Fn(W) -> I) -> Result<usize, Stall> {
+    pub(super) fn try_fill<I>(&self, out: &mut [I], wrap: impl Fn(W) -> I) -> Result<usize, Stall>
+    where
+        I: Plain,
+    {
         if out.is_empty() {
             return Ok(0);
         }
         let run = self.line.reserve(out.len() as u64)?;
         // A run is never longer than what was asked for, so its length is one of `out`.
         let len = usize::try_from(run.len()).map_or(out.len(), |len| len.min(out.len()));
+        #[cfg(feature = "std")]
+        if size_of_val(out) > CACHES {
+            self.dressing.dress_run_past_caches(run.start, &mut out[..len], wrap);
+            return Ok(len);
+        }
         self.dressing.dress_run(run.start, &mut out[..len], wrap);
         Ok(len)
     }

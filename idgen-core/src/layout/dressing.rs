@@ -4,6 +4,8 @@ use super::axis::Axis;
 use super::cut::Cut;
 use super::{Kind, Layout, LayoutError, Parts, RangeError};
 use crate::Word;
+#[cfg(feature = "std")]
+use crate::word::Plain;
 
 /// What turns the positions of one node's line into words: shifts, masks, and the bits that stay
 /// the same.
@@ -101,25 +103,58 @@ impl<W: Word> Dressing<W> {
     /// most of this is one addition a word, which compilers turn into vector instructions.
     #[inline]
     pub fn dress_run<T>(&self, start: u64, out: &mut [T], wrap: impl Fn(W) -> T) {
-        let step = self.step();
+        self.stretches(start, out, |stretch, word| self.write(stretch, word, &wrap));
+    }
+
+    /// Writes a stretch.
+    #[inline]
+    fn write<T>(&self, stretch: &mut [T], word: W, wrap: &impl Fn(W) -> T) {
+        // Where the compiler sees that words are counted by ones it writes several at once.
+        if self.cut.low_to == 0 {
+            count_on(stretch, word, W::place(1, 0), wrap);
+        } else {
+            count_on(stretch, word, self.step(), wrap);
+        }
+    }
+
+    /// The same past the caches, for runs that do not fit them.
+    #[cfg(feature = "std")]
+    pub(crate) fn dress_run_past_caches<T>(&self, start: u64, out: &mut [T], wrap: impl Fn(W) -> T)
+    where
+        T: Plain,
+    {
+        self.stretches(start, out, |stretch, word| {
+            let low_to = self.cut.low_to;
+            if stretch.len() < WORTH_STREAMING {
+                self.write(stretch, word, &wrap);
+            } else if low_to == 0 {
+                idgen_stream::write(stretch, |i| wrap(word.plus(W::from(i as u64))));
+            } else {
+                idgen_stream::write(stretch, |i| wrap(word.plus(W::place(i as u64, low_to))));
+            }
+        });
+    }
+
+    /// Calls `each` for the parts of a run in which words are counted by steps, with the first word of
+    /// each.
+    #[inline]
+    fn stretches<T>(&self, start: u64, out: &mut [T], each: impl Fn(&mut [T], W)) {
         let mut position = start;
         let mut rest = out;
         while !rest.is_empty() {
             let until_carry = self.cut.low_mask - (position & self.cut.low_mask);
             let len = usize::try_from(until_carry).map_or(rest.len(), |n| rest.len().min(n + 1));
-            let (chunk, tail) = rest.split_at_mut(len);
-            let word = self.dress(position);
-            // Where the compiler sees that words are counted by ones it writes several at once.
-            if self.cut.low_to == 0 {
-                count_on(chunk, word, W::place(1, 0), &wrap);
-            } else {
-                count_on(chunk, word, step, &wrap);
-            }
+            let (stretch, tail) = rest.split_at_mut(len);
+            each(stretch, self.dress(position));
             position += len as u64;
             rest = tail;
         }
     }
 }
+
+/// Stretches of fewer words are not worth the fence that ends a write past the caches.
+#[cfg(feature = "std")]
+const WORTH_STREAMING: usize = 256;
 
 /// Writes this word and those that follow it by steps.
 #[inline(always)]
@@ -236,8 +271,14 @@ mod tests {
             let len = len.min(usize::try_from(dressing.axis().end() - start).unwrap());
             let mut run = vec![0; len];
             dressing.dress_run(start, &mut run, |word| word);
-            for (position, word) in (start..).zip(run) {
-                prop_assert_eq!(word, dressing.dress(position));
+            for (position, word) in (start..).zip(&run) {
+                prop_assert_eq!(*word, dressing.dress(position));
+            }
+            #[cfg(feature = "std")]
+            {
+                let mut past_caches = vec![0; len];
+                dressing.dress_run_past_caches(start, &mut past_caches, |word| word);
+                prop_assert!(past_caches == run);
             }
         }
     }

@@ -71,24 +71,14 @@ impl<S: IdScheme, R> Drawn<S, R> {
 impl<S: IdScheme, R: RandomSource> Drawn<S, R> {
     #[inline]
     fn draw<I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
-        // The more at once, the less each pays for a key; but the room for them is to be cleared.
-        if out.len() > 64 {
-            self.draw_by::<1_024, I>(out, wrap)
-        } else {
-            self.draw_by::<64, I>(out, wrap)
-        }
-    }
-
-    #[inline(always)]
-    fn draw_by<const MOST: usize, I>(&self, out: &mut [I], wrap: impl Fn(Id<S>) -> I) {
-        let mut words = [0; MOST];
-        for chunk in out.chunks_mut(words.len()) {
-            let words = &mut words[..chunk.len()];
-            self.random.fill(words);
-            for (slot, word) in chunk.iter_mut().zip(words) {
+        let mut rest = &mut *out;
+        self.random.pieces(rest.len(), &mut |words| {
+            let (now, later) = core::mem::take(&mut rest).split_at_mut(words.len());
+            for (slot, word) in now.iter_mut().zip(words) {
                 *slot = wrap(Id::of_random(*word));
             }
-        }
+            rest = later;
+        });
     }
 }
 

@@ -22,6 +22,18 @@ pub trait RandomSource: Send + Sync {
     /// Fills `words` with random bits.
     fn fill(&self, words: &mut [u128]);
 
+    /// Draws as many words, and hands them over piece by piece, each as soon as it is made.
+    fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
+        let mut piece = [0; 64];
+        let mut left = count;
+        while left > 0 {
+            let words = &mut piece[..left.min(64)];
+            self.fill(words);
+            each(words);
+            left -= words.len();
+        }
+    }
+
     /// 128 random bits.
     #[inline]
     fn word(&self) -> u128 {
@@ -34,6 +46,10 @@ pub trait RandomSource: Send + Sync {
 impl<R: RandomSource + ?Sized> RandomSource for &R {
     fn fill(&self, words: &mut [u128]) {
         (**self).fill(words);
+    }
+
+    fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
+        (**self).pieces(count, each);
     }
 
     #[inline]

@@ -59,6 +59,10 @@ impl RandomSource for SystemRandom {
         });
     }
 
+    fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
+        STOCK.with(|stock| stock.pieces(count, each));
+    }
+
     #[inline(always)]
     fn word(&self) -> u128 {
         STOCK.with(Stock::word)
@@ -144,6 +148,25 @@ impl Stock {
         }
     }
 
+    /// Hands out as many words: of keys of their own, or where they are too few for that from the
+    /// stock.
+    fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
+        let mut left = count;
+        while left >= WORDS {
+            let now = left.min(MOST_WORDS);
+            self.key(now).pieces(now, each);
+            left -= now;
+        }
+        let mut piece = [0; PIECE];
+        while left > 0 {
+            let words = &mut piece[..left.min(PIECE)];
+            self.fill(words);
+            each(words);
+            left -= words.len();
+        }
+        erase(&mut piece);
+    }
+
     /// Makes all words anew.
     fn refill(&self) {
         self.left.set(0);
@@ -151,12 +174,12 @@ impl Stock {
         let mut piece = [0; PIECE];
         for (words, first) in self.words.chunks(PIECE).zip((0_u64..).step_by(PIECE)) {
             key.encrypt_from(first, &mut piece);
-            for (word, made) in words.iter().zip(&mut piece) {
-                word.set(core::mem::take(made));
+            for (word, made) in words.iter().zip(&piece) {
+                word.set(*made);
             }
         }
         // What was made is in the stock alone.
-        core::hint::black_box(&mut piece);
+        erase(&mut piece);
         self.generation.set(generation());
         self.left.set(WORDS);
     }
@@ -211,12 +234,30 @@ impl Keys {
     }
 }
 
+/// Leaves nothing of a piece in memory.
+fn erase(piece: &mut [u128; PIECE]) {
+    *piece = [0; PIECE];
+    // Otherwise a compiler may find that nobody reads it.
+    core::hint::black_box(piece);
+}
+
 /// A key that words are made with once.
 struct Key(Aes128Enc);
 
 impl Key {
     fn encrypt(self, words: &mut [u128]) {
         self.encrypt_from(0, words);
+    }
+
+    /// The same piece by piece, each while it is in the processor's first cache.
+    fn pieces(self, count: usize, each: &mut dyn FnMut(&[u128])) {
+        let mut piece = [0; PIECE];
+        for first in (0..count).step_by(PIECE) {
+            let words = &mut piece[..(count - first).min(PIECE)];
+            self.encrypt_from(first as u64, words);
+            each(words);
+        }
+        erase(&mut piece);
     }
 
     /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
@@ -241,6 +282,11 @@ mod tests {
             let mut words = vec![0; 3 * WORDS + 7];
             SystemRandom.fill(&mut words);
             words.extend((0..2 * WORDS).map(|_| SystemRandom.word()));
+            for count in [1, PIECE + 1, WORDS, MOST_WORDS + WORDS + 1] {
+                let before = words.len();
+                SystemRandom.pieces(count, &mut |piece| words.extend(piece));
+                assert_eq!(words.len() - before, count);
+            }
             words
         };
         let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(make)).collect();

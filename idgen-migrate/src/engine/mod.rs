@@ -11,6 +11,8 @@ mod postgres;
 mod sqlite;
 mod twins;
 
+pub(crate) use twins::and_refers;
+
 use serde::Serialize;
 
 #[cfg(feature = "sqlite")]
@@ -159,6 +161,10 @@ pub(crate) trait Dialect: Sync {
     fn standing(&self, _plan: &Plan) -> Option<String> {
         None
     }
+
+    /// A query that yields the tick of the last position that was taken in the trigger's lane: when somebody
+    /// last wrote by old ids alone.
+    fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String;
 
     /// Whether whoever waits for any lock of a table holds up all who come after.
     fn queues(&self) -> bool {

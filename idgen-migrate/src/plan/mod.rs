@@ -18,9 +18,9 @@ pub use estimate::{Estimate, Settings};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{changes, left_behind};
 pub(crate) use shared::shared;
-pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
+pub(crate) use survey::{have_keys, locate};
 pub use timeline::Timeline;
 
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,6 @@ pub struct Plan {
     pub references: Vec<Reference>,
     /// What the person should know before they begin.
     pub findings: Vec<Finding>,
-    /// Time of the newest old row, in Unix milliseconds, as far as it is believed.
-    pub latest_millis: i64,
     /// First tick of live ids; none before the columns are there.
     pub fence: Option<u64>,
     /// Whether the old id stays the primary key, and the new one a unique column beside it.
@@ -219,6 +217,8 @@ pub enum Order {
     Id {
         /// The scheme of it, whose lanes are not used.
         source: Target,
+        /// Milliseconds of Unix time that are believed: what lies outside is clamped.
+        believed: (i64, i64),
     },
 }
 
@@ -419,7 +419,6 @@ pub(crate) mod tests {
                 clauses: String::new(),
             }],
             findings: Vec::new(),
-            latest_millis: 0,
             fence: Some(7),
             keep_key: false,
             definitions: Vec::new(),

@@ -11,6 +11,8 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -102,6 +104,12 @@ impl Row {
         Error::Kept(format!("column {column} of {:?} holds something else", self.0))
     }
 }
+
+/// How long the operator's lock is asked for: a server notices a little later that whoever had it has ended.
+const HOLD_FOR: Duration = Duration::from_secs(5);
+
+/// How long to wait before it is asked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What was being done when a session could not be had.
 const CONNECTING: &str = "cannot connect to the database";
@@ -204,8 +212,32 @@ impl Session {
         ended
     }
 
-    /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise.
+    /// Ends a transaction by what came of it: what went wrong in it is undone, and told.
+    pub(crate) async fn end<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        match done {
+            Ok(found) => self.commit().await.map(|()| found),
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = self.run("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise, and
+    /// goes on to have it for a while.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let holder = self.try_hold(name).await?;
+            if holder.is_none() || begun.elapsed() >= HOLD_FOR {
+                return Ok(holder);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn try_hold(&mut self, name: &str) -> Result<Option<String>, Error> {
         #[cfg(feature = "sqlite")]
         if let Some(held) = self.connection.hold_file() {
             return held;

@@ -5,15 +5,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+mod clocks;
 mod connections;
 mod course;
 mod crashes;
 mod dependents;
 mod drift;
 mod dump;
+mod gates;
 mod load;
 mod mint;
 mod odd;
+mod outlying;
 mod races;
 mod references;
 mod rollback;

@@ -53,8 +53,6 @@ pub struct Plan {
     pub references: Vec<Reference>,
     /// What the person should know before they begin.
     pub findings: Vec<Finding>,
-    /// Time of the newest old row, in Unix milliseconds, as far as it is believed.
-    pub latest_millis: i64,
     /// First tick of live ids; none before the columns are there.
     pub fence: Option<u64>,
     /// Whether the old id stays the primary key, and the new one a unique column beside it.
@@ -419,7 +417,6 @@ pub(crate) mod tests {
                 clauses: String::new(),
             }],
             findings: Vec::new(),
-            latest_millis: 0,
             fence: Some(7),
             keep_key: false,
             definitions: Vec::new(),

@@ -74,7 +74,7 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     are_free(&plan, &catalog)?;
     engine::look(session, &mut plan).await?;
     look_at_standing(session, &mut plan).await?;
-    look_at_rows(session, &mut plan, clock).await?;
+    look_at_rows(session, &mut plan).await?;
     Ok(plan)
 }
 
@@ -233,7 +233,6 @@ fn graph(
         indexes,
         references,
         findings,
-        latest_millis: 0,
         fence: None,
         keep_key: wish.keep_key,
         definitions,
@@ -296,17 +295,11 @@ fn find_order(
 }
 
 /// Counts what is in the way: missing and outlying times.
-async fn look_at_rows(
-    session: &mut Session,
-    plan: &mut Plan,
-    clock: &dyn Clock,
-) -> Result<(), Error> {
+async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
     let sql = dialect(plan.engine);
     let table = sql.table(plan, 0);
     let rows = session.number(&format!("SELECT count(*) FROM {table}"), &[]).await?;
     plan.tables[0].rows = rows;
-    let now = millis(clock.wall());
-    plan.latest_millis = now;
     let Order::Time { column, believed: (from, to) } = plan.order.clone() else {
         return Ok(());
     };
@@ -334,9 +327,6 @@ async fn look_at_rows(
                 UnixTime::from_millis(bound)
             )));
         }
-    }
-    if rows > 0 {
-        plan.latest_millis = row.integer(2)?.clamp(from, to);
     }
     Ok(())
 }

@@ -122,12 +122,6 @@ pub enum Error {
         /// The phase or stage.
         from: &'static str,
     },
-    /// The switch is on.
-    #[error("'{name}' is paused; resume it first")]
-    Paused {
-        /// Its name.
-        name: String,
-    },
     /// The new ids cannot be made.
     #[error(transparent)]
     Target(#[from] TargetError),

@@ -254,14 +254,8 @@ impl Change {
     async fn measured(&mut self) -> Result<(i64, i64, i64), Error> {
         let sql = dialect(self.session.engine());
         self.session.run(sql.begin()).await?;
-        match self.measured_in_transaction().await {
-            Ok(found) => self.session.commit().await.map(|()| found),
-            Err(error) => {
-                // The first error is the one to tell.
-                let _ = self.session.run("ROLLBACK").await;
-                Err(error)
-            }
-        }
+        let measured = self.measured_in_transaction().await;
+        self.session.end(measured).await
     }
 
     async fn measured_in_transaction(&mut self) -> Result<(i64, i64, i64), Error> {
@@ -285,26 +279,10 @@ impl Change {
         let found = self.found(checks, done);
         let event = format!("segments: {} -> {to}", self.kept.stage);
         let entry = Entry::new(&self.options, event, store::json(&found)?);
-        let sql = dialect(self.session.engine());
-        let update = format!(
-            "UPDATE {} SET stage = ?, version = version + 1 WHERE name = ? AND version = ?",
-            sql.own("segment")
-        );
-        let values = [to.name().into(), self.name.as_str().into(), self.kept.version.into()];
-        self.session.run(sql.begin()).await?;
-        let moved = match self.session.execute(&update, &values).await {
-            Ok(1) => store::note(&mut self.session, &self.name, &entry).await,
-            Ok(_) => Err(Error::Moved { name: self.name.clone(), version: self.kept.version }),
-            Err(error) => Err(error),
-        };
-        match moved {
-            Ok(()) => self.session.commit().await?,
-            Err(error) => {
-                // The first error is the one to tell.
-                let _ = self.session.run("ROLLBACK").await;
-                return Err(error);
-            }
-        }
+        let set = format!("UPDATE {} SET stage = ?", dialect(self.session.engine()).own("segment"));
+        let (session, version) = (&mut self.session, self.kept.version);
+        store::compare_and_set(session, &set, &[to.name().into()], &self.name, version, &entry)
+            .await?;
         self.kept = load(&mut self.session, &self.name).await?;
         self.options.failpoints.pass("after the state")?;
         Ok(Found { stage: to, ..found })

@@ -204,6 +204,18 @@ impl Session {
         ended
     }
 
+    /// Ends a transaction by what came of it: what went wrong in it is undone, and told.
+    pub(crate) async fn end<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        match done {
+            Ok(found) => self.commit().await.map(|()| found),
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = self.run("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+
     /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {
         #[cfg(feature = "sqlite")]

@@ -61,11 +61,10 @@ pub(crate) async fn keep_chunks(
             chunk.last_slot.into(),
         ];
         if let Err(error) = session.execute(&insert, &values).await {
-            let _ = session.run("ROLLBACK").await;
-            return Err(error);
+            return session.end(Err(error)).await;
         }
     }
-    session.commit().await
+    session.end(Ok(())).await
 }
 
 /// The chunks of a pass.

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::engine::{Dialect, dialect};
 use crate::plan::Plan;
-use crate::session::Session;
+use crate::session::{Session, Value};
 use crate::{Error, Phase};
 
 /// A migration as its database has it.
@@ -168,28 +168,32 @@ pub(crate) async fn shift(
     plan: &Plan,
     entry: &Entry,
 ) -> Result<State, Error> {
-    let sql = dialect(session.engine());
-    let name = plan.name.as_str();
-    session.run(sql.begin()).await?;
-    let statement = format!(
-        "UPDATE {} SET phase = ?, version = version + 1, plan = ? WHERE name = ? AND version = ?",
-        sql.own("state")
-    );
-    let values = [to.name().into(), json(plan)?.into(), name.into(), seen.version.into()];
+    let state = dialect(session.engine()).own("state");
+    let set = format!("UPDATE {state} SET phase = ?, plan = ?");
+    let values = [to.name().into(), json(plan)?.into()];
+    compare_and_set(session, &set, &values, &plan.name, seen.version, entry).await?;
+    Ok(State { phase: to, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
+}
+
+/// Sets what is kept under a name where it still is of the version that was seen, and says why in the audit
+/// trail.
+pub(crate) async fn compare_and_set(
+    session: &mut Session,
+    set: &str,
+    values: &[Value],
+    name: &str,
+    version: i64,
+    entry: &Entry,
+) -> Result<(), Error> {
+    session.run(dialect(session.engine()).begin()).await?;
+    let statement = format!("{set}, version = version + 1 WHERE name = ? AND version = ?");
+    let values = [values, &[name.into(), version.into()]].concat();
     let done = match session.execute(&statement, &values).await {
         Ok(1) => note(session, name, entry).await,
-        Ok(_) => Err(Error::Moved { name: name.into(), version: seen.version }),
+        Ok(_) => Err(Error::Moved { name: name.into(), version }),
         Err(error) => Err(error),
     };
-    match done {
-        Ok(()) => session.commit().await?,
-        Err(error) => {
-            // The first error is the one to tell.
-            let _ = session.run("ROLLBACK").await;
-            return Err(error);
-        }
-    }
-    Ok(State { phase: to, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
+    session.end(done).await
 }
 
 /// Sets the switch of the backfill, and says who did in the audit trail.
@@ -207,12 +211,7 @@ pub(crate) async fn set_paused(
         Ok(_) => note(session, name, entry).await,
         Err(error) => Err(error),
     };
-    if done.is_err() {
-        // The first error is the one to tell.
-        let _ = session.run("ROLLBACK").await;
-        return done;
-    }
-    session.commit().await
+    session.end(done).await
 }
 
 pub(crate) async fn is_paused(session: &mut Session, name: &str) -> Result<bool, Error> {

@@ -139,7 +139,12 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     let next = next(plan, lanes, &new)?;
     let mut insert = format!("IF NEW.{new} IS NULL THEN\n{next}END IF;\n");
     if let (Stage::Swapped, Some(made)) = (stage, old_default(plan)) {
-        insert += &format!("IF NEW.{old} IS NULL THEN SET NEW.{old} = {made}; END IF;\n");
+        let root = MariaDb.table(plan, 0);
+        // What was made up in an earlier attempt is there already.
+        insert += &format!(
+            "IF NEW.{old} IS NULL THEN\nREPEAT SET NEW.{old} = {made};\n\
+             UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND IF;\n"
+        );
     }
     let mut moved = format!("NOT (NEW.{old} <=> OLD.{old})");
     if let Order::Time { column, .. } = &plan.order {

@@ -132,7 +132,7 @@ impl Migration {
         let margin = i64::try_from(lanes.timebase().ticks_in(FENCE_MARGIN)).unwrap_or(i64::MAX);
         plan.fence = u64::try_from(last.saturating_add(margin)).ok();
         // Rows that came since the plan was made are of their own time.
-        if let Order::Time { believed, .. } = &mut plan.order {
+        if let Order::Time { believed, .. } | Order::Id { believed, .. } = &mut plan.order {
             believed.1 = believed.1.max(millis(now));
         }
         Ok(plan)

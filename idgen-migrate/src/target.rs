@@ -238,6 +238,16 @@ impl Lanes {
         }
     }
 
+    /// When an id of the scheme was made, as it is written, in Unix milliseconds. No generator makes negative
+    /// numbers: whoever made them up meant them to be before all others.
+    pub(crate) fn made_millis(&self, text: &str) -> Option<i64> {
+        if self.scheme.layout.width() == 64 && text.starts_with('-') {
+            return Some(i64::MIN);
+        }
+        let time = self.scheme.time(self.scheme.parse(text).ok()?)?;
+        Some(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// For ids of 64 bits: what a node id weighs, how many there are, and which is the trigger's.
     pub(crate) fn trigger_digits(&self) -> Result<Option<(u128, u128, u64)>, TargetError> {
         let layout = self.scheme.layout;

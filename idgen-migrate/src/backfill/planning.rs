@@ -37,17 +37,15 @@ pub(super) fn begin(
 ) -> Result<i64, Error> {
     let millis = match (&plan.order, source) {
         (Order::Time { believed, .. }, _) => row.integer(0)?.clamp(believed.0, believed.1),
-        (Order::Id { .. }, Some(source)) => {
+        (Order::Id { believed, .. }, Some(source)) => {
             let text = row.text(1)?;
-            let word = source.scheme().parse(&text);
-            let time = word.ok().and_then(|word| source.scheme().time(word));
-            let time = time.ok_or_else(|| {
+            let made = source.made_millis(&text).ok_or_else(|| {
                 Error::Schema(format!(
                     "{text} is no {} id; leave out the source's scheme, and name a column of times",
                     source.scheme().name
                 ))
             })?;
-            crate::plan::millis(time)
+            made.clamp(believed.0, believed.1)
         }
         _ => row.integer(0)?,
     };
@@ -57,7 +55,7 @@ pub(super) fn begin(
 /// The scheme of the old ids, where order and time are in them.
 pub(super) fn source(plan: &Plan) -> Result<Option<Lanes>, Error> {
     match &plan.order {
-        Order::Id { source } => Ok(Some(source.lanes()?)),
+        Order::Id { source, .. } => Ok(Some(source.lanes()?)),
         _ => Ok(None),
     }
 }

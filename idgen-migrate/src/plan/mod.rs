@@ -217,6 +217,8 @@ pub enum Order {
     Id {
         /// The scheme of it, whose lanes are not used.
         source: Target,
+        /// Milliseconds of Unix time that are believed: what lies outside is clamped.
+        believed: (i64, i64),
     },
 }
 

@@ -1,6 +1,7 @@
 //! A plan is made from what the database says of its schema.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
@@ -12,7 +13,7 @@ use super::{
 use crate::Error;
 use crate::engine::{self, Catalog, dialect};
 use crate::session::{Engine, Session};
-use crate::target::Target;
+use crate::target::{Lanes, Target};
 
 /// What a person says of the migration they want.
 #[derive(Clone, Debug)]
@@ -272,10 +273,11 @@ fn find_order(
     plan: &Plan,
     clock: &dyn Clock,
 ) -> Result<Order, Error> {
-    if let Some(source) = &wish.source {
-        return Ok(Order::Id { source: source.clone() });
-    }
     let now = millis(clock.wall());
+    if let Some(source) = &wish.source {
+        let from = plan.target.epoch_millis.max(source.epoch_millis);
+        return Ok(Order::Id { source: source.clone(), believed: (from, now) });
+    }
     let named = |name: &str| columns_of(catalog, root).find(|column| column.name == name);
     let column = match &wish.created {
         Some(name) => Some(named(name).ok_or_else(|| {
@@ -300,8 +302,12 @@ async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Erro
     let table = sql.table(plan, 0);
     let rows = session.number(&format!("SELECT count(*) FROM {table}"), &[]).await?;
     plan.tables[0].rows = rows;
-    let Order::Time { column, believed: (from, to) } = plan.order.clone() else {
-        return Ok(());
+    let (column, (from, to)) = match plan.order.clone() {
+        Order::Time { column, believed } => (column, believed),
+        Order::Id { source, believed } => {
+            return look_at_ids(session, plan, &source.lanes()?, believed).await;
+        }
+        Order::Key { .. } => return Ok(()),
     };
     let at = sql.millis(&sql.quote(&column.name), &column);
     let query = format!(
@@ -318,17 +324,51 @@ async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Erro
         )));
     }
     for (count, edge, bound) in [(3, 1, from), (4, 2, to)] {
-        if row.integer(count)? > 0 {
-            plan.findings.push(Finding::care(format!(
-                "{} rows have an outlying {} (as far as {}): their ids are of {}",
-                row.integer(count)?,
-                column.name,
-                UnixTime::from_millis(row.integer(edge)?),
-                UnixTime::from_millis(bound)
-            )));
-        }
+        let edge = UnixTime::from_millis(row.integer(edge)?);
+        plan.findings.extend(outlying(row.integer(count)?, &column.name, edge, bound));
     }
     Ok(())
+}
+
+/// The same of old ids that hold their time.
+async fn look_at_ids(
+    session: &mut Session,
+    plan: &mut Plan,
+    source: &Lanes,
+    (from, to): (i64, i64),
+) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let (table, key) = (sql.table(plan, 0), plan.key().column.clone());
+    let quoted = sql.quote(&key.name);
+    let tick = |millis| source.timebase().nearest_tick(UnixTime::from_millis(millis));
+    let edges = [
+        (tick(from), "<", "ASC", from),
+        // Where the layout ends before that, no id is later.
+        (tick(to).saturating_add(1), ">=", "DESC", to),
+    ];
+    for (tick, is_outside, order, bound) in edges {
+        let Ok(edge) = source.least_of(tick) else { continue };
+        let edge = source.scheme().format(edge).to_string();
+        let outside = format!("{quoted} {is_outside} {}", sql.write("?", &key));
+        let count = format!("SELECT count(*) FROM {table} WHERE {outside}");
+        let count = session.number(&count, &[edge.into()]).await?;
+        let farthest = format!(
+            "SELECT {} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY {quoted} {order} LIMIT 1",
+            sql.read(&quoted, key.kind)
+        );
+        let farthest = session.row(&farthest, &[]).await?.map(|row| row.text(0)).transpose()?;
+        plan.findings.extend(outlying(count, &key.name, farthest.unwrap_or_default(), bound));
+    }
+    Ok(())
+}
+
+/// What there is to know of rows whose time is not believed.
+fn outlying(count: i64, column: &str, edge: impl Display, bound: i64) -> Option<Finding> {
+    let bound = UnixTime::from_millis(bound);
+    let what = format!(
+        "{count} rows have an outlying {column} (as far as {edge}): their ids are of {bound}"
+    );
+    (count > 0).then(|| Finding::care(what))
 }
 
 /// Whole milliseconds of an instant.

@@ -14,6 +14,7 @@ mod dump;
 mod load;
 mod mint;
 mod odd;
+mod outlying;
 mod races;
 mod references;
 mod rollback;

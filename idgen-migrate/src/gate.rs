@@ -1,5 +1,6 @@
 //! Gates: what must hold before a phase is entered, and what was found.
 
+use idgen_core::UnixTime;
 use serde::Serialize;
 
 use crate::backfill::missing;
@@ -244,11 +245,17 @@ async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {
     let all = store::instances(session, &state.plan.name).await?;
     let compared: i64 = all.iter().map(|of| of.compared).sum();
     let mismatches: i64 = all.iter().map(|of| of.mismatches).sum();
-    Ok(Check::new(
-        "shadow",
-        mismatches == 0,
-        format!("{mismatches} of {compared} shadow reads differ"),
-    ))
+    Ok(match compared {
+        0 => {
+            let found = "no shadow read was compared: have the app compare some, or accept that nobody did";
+            Check::new("shadow", false, found)
+        }
+        _ => Check::new(
+            "shadow",
+            mismatches == 0,
+            format!("{mismatches} of {compared} shadow reads differ"),
+        ),
+    })
 }
 
 /// Whether an old version of the app still writes: one query, since its rows are of the trigger's lane.
@@ -263,7 +270,7 @@ async fn old_writers(
     let new = sql.new_column(&plan.target, &plan.key().new);
     let now = options.clock.wall();
     let since = millis(now) - i64::try_from(options.quiet.as_millis()).unwrap_or(0);
-    let tick = lanes.timebase().nearest_tick(idgen_core::UnixTime::from_millis(since));
+    let tick = lanes.timebase().nearest_tick(UnixTime::from_millis(since));
     let least = lanes.scheme().format(lanes.least_of(tick)?).to_string();
     let query = format!(
         "SELECT count(*) FROM {} WHERE {} >= {} AND {}",

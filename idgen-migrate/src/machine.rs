@@ -178,6 +178,7 @@ impl Migration {
             store::forget_chunks(&mut self.session, &self.state.plan.name).await?;
             self.state.plan.fence = None;
         }
+        store::forget_compared(&mut self.session, &self.state.plan.name).await?;
         let evidence = Evidence::new(from, to, checks, steps);
         self.shift(to, &evidence).await?;
         Ok(evidence)

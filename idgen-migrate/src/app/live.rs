@@ -9,7 +9,8 @@ use idgen_core::clock::{Clock, SystemClock};
 
 use super::Moment;
 use crate::session::Session;
-use crate::store::{self, Instance};
+use crate::plan::millis;
+use crate::store::{self, Report};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
@@ -25,12 +26,19 @@ pub struct Live {
     name: String,
     instance: String,
     clock: Arc<dyn Clock>,
-    session: tokio::sync::Mutex<Option<Session>>,
+    wire: tokio::sync::Mutex<Wire>,
     known: Mutex<Seen>,
     /// Shadow reads that were compared, and those that differed. Added to by requests, and read for
     /// the report alone, so that no order is asked of them.
     compared: AtomicI64,
     mismatches: AtomicI64,
+}
+
+/// The way to the database, and how far shadow reads were reported on it.
+#[derive(Default)]
+struct Wire {
+    session: Option<Session>,
+    told: (i64, i64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +74,7 @@ impl Live {
             name: name.into(),
             instance: instance.into(),
             clock,
-            session: tokio::sync::Mutex::new(None),
+            wire: tokio::sync::Mutex::default(),
             known: Mutex::new(seen),
             compared: AtomicI64::new(0),
             mismatches: AtomicI64::new(0),
@@ -81,8 +89,8 @@ impl Live {
     /// If the database cannot be reached, or no longer knows a migration that was under way; the next call
     /// connects anew.
     pub async fn refresh(&self) -> Result<Phase, Error> {
-        let mut kept = self.session.lock().await;
-        let mut session = match kept.take() {
+        let mut wire = self.wire.lock().await;
+        let mut session = match wire.session.take() {
             Some(session) => session,
             None => Session::connect(&self.address).await?,
         };
@@ -104,10 +112,17 @@ impl Live {
             None => Seen { phase: absent(before.phase).unwrap_or(before.phase), at, ..before },
         };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-        if state.is_some() {
-            store::report(&mut session, &self.name, &self.report(seen.phase)).await?;
+        let compared = self.compared();
+        if state.is_none() || seen.phase < before.phase {
+            // What was compared before a way back counts no more.
+            wire.told = compared;
         }
-        *kept = Some(session);
+        if state.is_some() {
+            let report = self.report(seen.phase, compared, wire.told);
+            store::report(&mut session, &self.name, &report).await?;
+            wire.told = compared;
+        }
+        wire.session = Some(session);
         Ok(seen.phase)
     }
 
@@ -143,7 +158,7 @@ impl Live {
         same
     }
 
-    /// Shadow reads that were compared, and those that differed.
+    /// Shadow reads that this process compared, and those that differed.
     #[must_use]
     pub fn compared(&self) -> (i64, i64) {
         (self.compared.load(Ordering::Relaxed), self.mismatches.load(Ordering::Relaxed))
@@ -158,15 +173,14 @@ impl Live {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn report(&self, phase: Phase) -> Instance {
-        let (compared, mismatches) = self.compared();
-        Instance {
-            instance: self.instance.clone(),
+    /// What there is to say since this was told.
+    fn report(&self, phase: Phase, compared: (i64, i64), told: (i64, i64)) -> Report<'_> {
+        Report {
+            instance: &self.instance,
             phase,
-            // The database's clock says when.
-            seen_millis: 0,
-            compared,
-            mismatches,
+            wall_millis: millis(self.clock.wall()),
+            compared: compared.0 - told.0,
+            mismatches: compared.1 - told.1,
         }
     }
 }

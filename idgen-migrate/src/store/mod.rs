@@ -8,7 +8,7 @@ mod ledger;
 mod trail;
 
 pub use instances::Instance;
-pub(crate) use instances::{instances, report};
+pub(crate) use instances::{Report, forget_compared, instances, report};
 pub use ledger::Chunk;
 pub(crate) use ledger::{chunks, finish_chunk, forget_chunks, keep_chunks};
 pub use trail::Entry;
@@ -69,8 +69,8 @@ fn tables(sql: &dyn Dialect) -> Vec<String> {
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {instance} ({name}, instance VARCHAR(120) NOT NULL, \
-             phase VARCHAR(40) NOT NULL, seen_millis BIGINT NOT NULL, compared BIGINT NOT NULL, \
-             mismatches BIGINT NOT NULL, PRIMARY KEY (name, instance))"
+             phase VARCHAR(40) NOT NULL, seen_millis BIGINT NOT NULL, wall_millis BIGINT NOT NULL, \
+             compared BIGINT NOT NULL, mismatches BIGINT NOT NULL, PRIMARY KEY (name, instance))"
         ),
     ]
 }

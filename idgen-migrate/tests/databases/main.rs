@@ -11,6 +11,7 @@ mod crashes;
 mod dependents;
 mod drift;
 mod dump;
+mod gates;
 mod load;
 mod mint;
 mod odd;

@@ -41,7 +41,7 @@ pub(crate) async fn before(
         checks.push(instances(session, state, options).await?);
     }
     match to {
-        Phase::DualWrite => checks.push(fence(state, options)?),
+        Phase::DualWrite => checks.push(fence(session, state, options).await?),
         Phase::Constrained => {
             for number in 0..state.plan.carriers.len() {
                 checks.push(filled(session, state, number).await?);
@@ -223,11 +223,23 @@ async fn instances(
     })
 }
 
-fn fence(state: &State, options: &Options) -> Result<Check, Error> {
+/// Whether live ids may begin: by the operator's clock, and by that of every instance, since one that is
+/// behind could make none.
+async fn fence(session: &mut Session, state: &State, options: &Options) -> Result<Check, Error> {
     let base = state.plan.target.lanes()?.timebase();
     let fence = base.time_of(state.plan.fence.unwrap_or(0));
     let now = options.clock.wall();
-    Ok(Check::new("fence", now >= fence, format!("live ids begin at {fence}; it is {now}")))
+    let mut found = format!("live ids begin at {fence}; it is {now}");
+    let mut open = now >= fence;
+    let there = store::now(session).await?;
+    for instance in present(session, state, options).await? {
+        let here = UnixTime::from_millis(instance.wall_at(there));
+        if here < fence {
+            open = false;
+            found += &format!(", and {here} by the clock of {}", instance.instance);
+        }
+    }
+    Ok(Check::new("fence", open, found))
 }
 
 async fn filled(session: &mut Session, state: &State, number: usize) -> Result<Check, Error> {

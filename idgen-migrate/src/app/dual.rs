@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use idgen_core::generator::Generator;
-use idgen_core::{GenerateError, Id, IdScheme};
+use idgen_core::{Id, IdScheme};
 
-use super::{Known, Live, Moment, New, Old, Stale};
-use crate::target::Maker;
-use crate::{Phase, Writes};
+use super::fresh::fresh;
+use super::{Known, Live, MintError, Moment, New, Old};
+use crate::Writes;
 
 /// Makes both ids of new rows: old ones as ever, and new ones by a generator.
 pub struct Dual<F, G> {
@@ -61,72 +61,9 @@ where
         let writes = moment.phase().writes();
         let new = match writes {
             Writes::Old => None,
-            Writes::Both | Writes::New => Some(New(self.fresh(moment.phase())?)),
+            Writes::Both | Writes::New => Some(New(fresh(&self.live, &self.new, moment.phase())?)),
         };
         let old = (writes != Writes::New).then(|| Old((self.old)()));
         Ok(Minted { ids: Known { old, new }, moment })
     }
-
-    /// A new id that can be nobody else's: of the app's own nodes, and not before the fence.
-    fn fresh(&self, phase: Phase) -> Result<Id<S>, MintError> {
-        let id = self.new.generate()?;
-        let (fence, lanes) = self.live.rules();
-        let (Some(fence), Some(lanes)) = (fence, lanes) else { return Ok(id) };
-        if phase == Phase::Contracted {
-            return Ok(id);
-        }
-        if lanes.scheme().layout != S::LAYOUT || lanes.scheme().timebase != S::TIMEBASE {
-            return Err(MintError::Scheme {
-                generator: S::NAME,
-                target: lanes.scheme().name.to_string(),
-            });
-        }
-        if lanes.maker(id.word().into()) != Maker::App {
-            return Err(MintError::Reserved { node: id.node() });
-        }
-        if id.tick() < fence {
-            return Err(MintError::BeforeFence { tick: id.tick(), fence });
-        }
-        Ok(id)
-    }
-}
-
-/// Why a new row has no ids.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MintError {
-    /// The phase is not known.
-    #[error(transparent)]
-    Stale(#[from] Stale),
-    /// The generator has none.
-    #[error(transparent)]
-    Generate(#[from] GenerateError),
-    /// The generator is of another scheme than the migration's.
-    #[error(
-        "the generator makes {generator} ids, and the migration is to {target}, or to another layout or epoch of it"
-    )]
-    Scheme {
-        /// The generator's.
-        generator: &'static str,
-        /// The migration's.
-        target: String,
-    },
-    /// The generator has a node id that is reserved.
-    #[error(
-        "node id {node} is reserved for the backfill or the trigger; give the generator another"
-    )]
-    Reserved {
-        /// The node id.
-        node: u64,
-    },
-    /// The generator's clock is behind.
-    #[error(
-        "tick {tick} is before the fence at {fence}, where live ids begin; check the clock of this machine"
-    )]
-    BeforeFence {
-        /// The id's tick.
-        tick: u64,
-        /// The first tick of live ids.
-        fence: u64,
-    },
 }

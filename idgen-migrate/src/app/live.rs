@@ -169,6 +169,11 @@ impl Live {
         (seen.fence, seen.lanes)
     }
 
+    /// Blocks the calling thread for about this long, by this instance's clock.
+    pub(super) fn wait(&self, duration: Duration) {
+        self.clock.wait(duration);
+    }
+
     fn seen(&self) -> Seen {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

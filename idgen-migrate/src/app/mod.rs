@@ -8,9 +8,11 @@
 //! takes it for gone.
 
 mod dual;
+mod fresh;
 mod live;
 
-pub use dual::{Dual, MintError, Minted};
+pub use dual::{Dual, Minted};
+pub use fresh::MintError;
 pub use live::{Live, Stale};
 
 use std::fmt;

@@ -275,11 +275,12 @@ impl Actor {
     async fn give(&mut self, moment: Moment) {
         let Some((_, customer)) = self.somebody(moment).await else { return };
         let being = self.being(moment, "customer_id", &customer);
-        let column = if moment.columns().0 { "gift_for" } else { "gift_for_new" };
-        self.transaction(&[format!(
-            "UPDATE order_lines SET {column} = NULL, quantity = 3 WHERE {being}"
-        )])
-        .await;
+        let (old, new) = moment.columns();
+        let mut set = String::from("quantity = 3");
+        for (there, column) in [(old, "gift_for"), (new, "gift_for_new")] {
+            set += &if there { format!(", {column} = NULL") } else { String::new() };
+        }
+        self.transaction(&[format!("UPDATE order_lines SET {set} WHERE {being}")]).await;
     }
 
     async fn leave(&mut self, moment: Moment) {

@@ -160,6 +160,10 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
+    /// A query that yields the tick of the last position that was taken in the trigger's lane: when somebody
+    /// last wrote by old ids alone.
+    fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String;
+
     /// Whether whoever waits for any lock of a table holds up all who come after.
     fn queues(&self) -> bool {
         false

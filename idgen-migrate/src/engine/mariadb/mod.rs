@@ -118,6 +118,10 @@ impl Dialect for MariaDb {
         Some(standing::query(plan))
     }
 
+    fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String {
+        triggers::last_tick(plan, lanes)
+    }
+
     fn queues(&self) -> bool {
         true
     }

@@ -97,7 +97,7 @@ pub(super) fn triggers(
         update += &on_update;
     }
     for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
-        let (on_insert, on_update) = of_reference(plan, carrier, stage);
+        let (on_insert, on_update) = of_reference(plan, lanes, carrier, stage);
         insert += &on_insert;
         update += &on_update;
     }
@@ -152,28 +152,50 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
         moved += &format!(" OR NOT (NEW.{column} <=> OLD.{column})");
     }
     // A row that has no new id keeps its place in the order until it has one.
-    let update =
+    let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
+    if stage == Stage::Swapped {
+        // A key that is changed by its old id alone is to be seen.
+        update += &format!(
+            "IF NEW.{new} <=> OLD.{new} AND NOT (NEW.{old} <=> OLD.{old}) THEN\n{}END IF;\n",
+            seen(plan, lanes)
+        );
+    }
     Ok((insert, update))
+}
+
+/// A query that yields the tick of the last position.
+pub(super) fn last_tick(plan: &Plan, lanes: &Lanes) -> String {
+    format!("SELECT max(last) DIV {} FROM {}", shards(lanes).1, positions(plan))
+}
+
+/// Takes a position of the trigger's lane for a write by old ids alone, which is seen by that.
+fn seen(plan: &Plan, lanes: &Lanes) -> String {
+    format!("{}END;\n", taken(plan, lanes))
 }
 
 /// An id of the trigger's lane: the position after the shard's last one, or the clock's, if that is
 /// later. The shard's row is locked until the transaction ends, and a rollback gives back what nobody saw.
 fn next(plan: &Plan, lanes: &Lanes, new: &str) -> Result<String, Error> {
-    let positions = positions(plan);
-    let base = lanes.timebase();
-    let (fence, per_tick) = (plan.fence.unwrap_or(0), lanes.per_tick());
-    let (shards, each) = shards(lanes);
-    let (epoch, tick) = (base.epoch().as_nanos() / 1_000, base.tick_nanos());
-    let dressed = twins::dressed(lanes, &Hex)?;
+    let (positions, per_tick, each) = (positions(plan), lanes.per_tick(), shards(lanes).1);
+    let (dressed, taken) = (twins::dressed(lanes, &Hex)?, taken(plan, lanes));
     Ok(format!(
-        "BEGIN\nDECLARE p, tick BIGINT;\nDECLARE s INT DEFAULT CONNECTION_ID() MOD {shards};\n\
-         SET tick = greatest({fence}, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ({epoch})) * 1000 DIV {tick});\n\
-         UPDATE {positions} SET last = greatest(last + 1, tick * {each}) WHERE shard = s;\n\
-         SET p = (SELECT last FROM {positions} WHERE shard = s);\n\
+        "{taken}SET p = (SELECT last FROM {positions} WHERE shard = s);\n\
          SET p = p DIV {each} * {per_tick} + s * {each} + p MOD {each};\n\
          SET NEW.{new} = {dressed};\nEND;\n"
     ))
+}
+
+/// The beginning of a block that takes the next position.
+fn taken(plan: &Plan, lanes: &Lanes) -> String {
+    let (positions, base, fence) = (positions(plan), lanes.timebase(), plan.fence.unwrap_or(0));
+    let (shards, each) = shards(lanes);
+    let (epoch, tick) = (base.epoch().as_nanos() / 1_000, base.tick_nanos());
+    format!(
+        "BEGIN\nDECLARE p, tick BIGINT;\nDECLARE s INT DEFAULT CONNECTION_ID() MOD {shards};\n\
+         SET tick = greatest({fence}, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ({epoch})) * 1000 DIV {tick});\n\
+         UPDATE {positions} SET last = greatest(last + 1, tick * {each}) WHERE shard = s;\n"
+    )
 }
 
 /// What makes an old id where the app no longer does; none where the column counts by itself.
@@ -188,7 +210,12 @@ fn old_default(plan: &Plan) -> Option<String> {
     }
 }
 
-fn of_reference(plan: &Plan, carrier: &Carrier, stage: Stage) -> (String, String) {
+fn of_reference(
+    plan: &Plan,
+    lanes: &Lanes,
+    carrier: &Carrier,
+    stage: Stage,
+) -> (String, String) {
     let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
     let key = plan.key();
     let (id, id_new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));
@@ -228,9 +255,12 @@ fn of_reference(plan: &Plan, carrier: &Carrier, stage: Stage) -> (String, String
         }
     };
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };
+    // A reference by its old id alone is to be seen.
+    let seen = if stage == Stage::Swapped { seen(plan, lanes) } else { String::new() };
     let insert = format!(
-        "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}END IF;\n"
+        "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}{seen}END IF;\n"
     );
-    let update = format!("IF {first_is} THEN\n{first}ELSEIF {second_is} THEN\n{second}END IF;\n");
+    let update =
+        format!("IF {first_is} THEN\n{first}ELSEIF {second_is} THEN\n{second}{seen}END IF;\n");
     (insert, update)
 }

@@ -80,6 +80,11 @@ impl Dialect for Postgres {
         Some(standing::query(plan))
     }
 
+    fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String {
+        let sequence = self.literal(&triggers::sequence(plan));
+        format!("SELECT pg_sequence_last_value({sequence}::regclass) / {}", lanes.per_tick())
+    }
+
     fn begin(&self) -> &'static str {
         "BEGIN"
     }

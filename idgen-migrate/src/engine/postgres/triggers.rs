@@ -93,7 +93,14 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                 if let Order::Time { column, .. } = &plan.order {
                     moved += &format!(" OR {}", changed(&Postgres.quote(&column.name)));
                 }
-                format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})")
+                let early = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
+                match stage {
+                    // A key that is changed by its old id alone is to be seen.
+                    Stage::Swapped => {
+                        format!("{early} OR ({} AND NOT {})", changed(&old), changed(&new))
+                    }
+                    _ => early,
+                }
             }
             // The backfill itself is let through.
             Stage::Filling => {
@@ -218,8 +225,10 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
     if stage == Stage::Swapped {
         let made = old_default(plan);
-        body +=
-            &format!("    IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n");
+        body += &format!(
+            "    IF TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL THEN\n        PERFORM {next}();\n    END IF;\n    \
+             IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n"
+        );
     }
     wrapped(plan, 0, "", &body)
 }
@@ -260,8 +269,16 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         }
         _ => (format!("NEW.{old} IS NOT NULL OR NEW.{new} IS NULL"), changed(&old), &forth, &back),
     };
+    // A reference by its old id alone takes a position of the trigger's lane: it is seen by that.
+    let seen = match stage {
+        Stage::Swapped => format!(
+            "\n    IF NEW.{new} IS DISTINCT FROM OLD.{new} THEN\n        PERFORM {}();\n    END IF;",
+            next_function(plan)
+        ),
+        _ => String::new(),
+    };
     let body = format!(
-        "    IF TG_OP = 'INSERT' THEN wins := {forward};\n    ELSE wins := {backward};\n    END IF;\n    IF wins THEN\n    {first}\n    ELSE\n    {second}\n    END IF;\n"
+        "    IF TG_OP = 'INSERT' THEN wins := {forward};\n    ELSE wins := {backward};\n    END IF;\n    IF wins THEN\n    {first}\n    ELSE\n    {second}{seen}\n    END IF;\n"
     );
     wrapped(plan, i, "DECLARE\n    wins boolean;\n", &body)
 }

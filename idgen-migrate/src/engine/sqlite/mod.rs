@@ -100,6 +100,10 @@ impl Dialect for Sqlite {
         "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
     }
 
+    fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String {
+        triggers::last_tick(plan, lanes)
+    }
+
     fn begin(&self) -> &'static str {
         "BEGIN IMMEDIATE"
     }

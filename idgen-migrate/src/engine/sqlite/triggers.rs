@@ -102,7 +102,7 @@ pub(super) fn triggers(
         watched.extend([carrier.column.name.as_str(), &carrier.new]);
     }
     for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
-        of_reference(plan, carrier, stage, &mut insert, &mut update);
+        of_reference(plan, lanes, carrier, stage, (&mut insert, &mut update));
     }
     let on = Sqlite.table(plan, table);
     let made = |event: &str, of: &str, body: &[String]| {
@@ -144,23 +144,35 @@ impl Pieces for Hex {
 /// one, or the clock's, if that is later.
 fn next(plan: &Plan, lanes: &Lanes, condition: &str) -> Result<[String; 2], Error> {
     let (root, new) = (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().new));
-    let base = lanes.timebase();
-    let (epoch, tick) = (base.epoch().as_nanos() / 1_000_000, base.tick_nanos());
-    let (fence, per_tick) = (plan.fence.unwrap_or(0), lanes.per_tick());
-    // Both readings of a statement's clock are of one instant.
-    let millis = "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)";
     let dressed = twins::dressed(lanes, &Hex)?;
     let position = position(plan);
     Ok([
-        format!(
-            "UPDATE {position} SET last = max(last + 1, max({fence}, ({millis} - ({epoch})) * 1000000 / {tick}) * {per_tick}) \
-             WHERE {condition}"
-        ),
+        taken(plan, lanes, condition),
         format!(
             "UPDATE {root} SET {new} = (SELECT {dressed} FROM (SELECT last AS p FROM {position})) \
              WHERE {condition} AND rowid = NEW.rowid AND {new} IS NULL"
         ),
     ])
+}
+
+/// Takes the next position of the trigger's lane, on a condition: for an id, or for a write by old ids alone,
+/// which is seen by that.
+fn taken(plan: &Plan, lanes: &Lanes, condition: &str) -> String {
+    let base = lanes.timebase();
+    let (epoch, tick) = (base.epoch().as_nanos() / 1_000_000, base.tick_nanos());
+    let (fence, per_tick) = (plan.fence.unwrap_or(0), lanes.per_tick());
+    // Both readings of a statement's clock are of one instant.
+    let millis = "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)";
+    format!(
+        "UPDATE {} SET last = max(last + 1, max({fence}, ({millis} - ({epoch})) * 1000000 / {tick}) * {per_tick}) \
+         WHERE {condition}",
+        position(plan)
+    )
+}
+
+/// A query that yields the tick of the last position.
+pub(super) fn last_tick(plan: &Plan, lanes: &Lanes) -> String {
+    format!("SELECT last / {} FROM {}", lanes.per_tick(), position(plan))
 }
 
 fn of_key(
@@ -184,6 +196,13 @@ fn of_key(
     // A row that has no new id keeps its place in the order until it has one.
     let condition = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
     update.extend(next(plan, lanes, &condition)?);
+    if stage == Stage::Swapped {
+        // A key that is changed by its old id alone is to be seen; one that is made up just now was NULL.
+        let changed = format!(
+            "OLD.{old} IS NOT NULL AND NEW.{old} IS NOT OLD.{old} AND NEW.{new} IS OLD.{new}"
+        );
+        update.push(taken(plan, lanes, &changed));
+    }
     Ok(())
 }
 
@@ -219,10 +238,10 @@ fn made_up(plan: &Plan, old: &str) -> Vec<String> {
 
 fn of_reference(
     plan: &Plan,
+    lanes: &Lanes,
     carrier: &Carrier,
     stage: Stage,
-    insert: &mut Vec<String>,
-    update: &mut Vec<String>,
+    (insert, update): (&mut Vec<String>, &mut Vec<String>),
 ) {
     let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
     let key = plan.key();
@@ -240,6 +259,16 @@ fn of_reference(
     let changed = |column: &str| format!("NEW.{column} IS NOT OLD.{column}");
     let refused = refusal(plan, carrier).filter(|_| stage != Stage::Filling);
     if stage == Stage::Swapped {
+        // A reference by its old id alone is to be seen. One that the insertion's trigger completes has the
+        // right new one already.
+        let right = format!("(SELECT r.{id_new} FROM {root} r WHERE r.{id} = NEW.{old})");
+        let by_old = format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL");
+        insert.push(taken(plan, lanes, &by_old));
+        let by_old = format!(
+            "{} AND NEW.{new} IS OLD.{new} AND NEW.{new} IS NOT {right}",
+            changed(&old)
+        );
+        update.push(taken(plan, lanes, &by_old));
         insert.push(back(&format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL")));
         insert.push(forth(&format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL")));
         update.push(back(&changed(&new)));

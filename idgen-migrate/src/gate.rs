@@ -50,7 +50,10 @@ pub(crate) async fn before(
         Phase::Swapped => checks.push(shadow(session, state).await?),
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
         Phase::Contracted => {
-            checks.push(old_writers(session, state, options).await?);
+            // Once they go there is no way back, and the triggers are the first to go.
+            if !state.plan.contracting {
+                checks.push(old_writers(session, state, options).await?);
+            }
             checks.extend(standing(session, &state.plan).await?);
         }
         _ => {}
@@ -259,7 +262,8 @@ async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {
     let mismatches: i64 = all.iter().map(|of| of.mismatches).sum();
     Ok(match compared {
         0 => {
-            let found = "no shadow read was compared: have the app compare some, or accept that nobody did";
+            let found =
+                "no shadow read was compared: have the app compare some, or accept that nobody did";
             Check::new("shadow", false, found)
         }
         _ => Check::new(
@@ -270,7 +274,8 @@ async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {
     })
 }
 
-/// Whether an old version of the app still writes: one query, since its rows are of the trigger's lane.
+/// Whether an old version of the app still writes by old ids alone. Its rows are of the trigger's lane; and
+/// since `swapped` references of that kind take a position there too.
 async fn old_writers(
     session: &mut Session,
     state: &State,
@@ -280,9 +285,10 @@ async fn old_writers(
     let sql = dialect(plan.engine);
     let lanes = plan.target.lanes()?;
     let new = sql.new_column(&plan.target, &plan.key().new);
-    let now = options.clock.wall();
-    let since = millis(now) - i64::try_from(options.quiet.as_millis()).unwrap_or(0);
-    let tick = lanes.timebase().nearest_tick(UnixTime::from_millis(since));
+    let quiet = i64::try_from(options.quiet.as_millis()).unwrap_or(i64::MAX);
+    // By the database's clock, as the triggers.
+    let since = UnixTime::from_millis(store::now(session).await?.saturating_sub(quiet));
+    let tick = lanes.timebase().nearest_tick(since);
     let least = lanes.scheme().format(lanes.least_of(tick)?).to_string();
     let query = format!(
         "SELECT count(*) FROM {} WHERE {} >= {} AND {}",
@@ -292,7 +298,33 @@ async fn old_writers(
         of_lane(sql, &lanes, &new)?
     );
     let count = session.number(&query, &[least.into()]).await?;
-    let found =
+    let mut found =
         format!("{count} rows without a new id were written in the last {:?}", options.quiet);
-    Ok(Check::new("old-writers", count == 0, found))
+    let mut open = count == 0;
+    let last = session.number(&sql.trigger_tick(plan, &lanes), &[]).await?;
+    let last = u64::try_from(last).unwrap_or(0);
+    if last > 0 && last >= tick {
+        open = false;
+        let at = lanes.timebase().time_of(last);
+        found += &format!(", and somebody last wrote by old ids alone at {at}");
+    }
+    let watched = watched_millis(session, state, options).await?;
+    if watched < quiet {
+        open = false;
+        found += &format!(", of which references were watched for {watched} ms alone");
+    }
+    Ok(Check::new("old-writers", open, found))
+}
+
+/// For how long the triggers have seen references that are written by old ids alone.
+async fn watched_millis(
+    session: &mut Session,
+    state: &State,
+    options: &Options,
+) -> Result<i64, Error> {
+    let trail = store::trail(session, &state.plan.name).await?;
+    let swapped = format!("-> {}", Phase::Swapped);
+    let entered = trail.iter().rev().find(|entry| entry.event.ends_with(&swapped));
+    let now = millis(options.clock.wall());
+    Ok(entered.map_or(0, |entry| now.saturating_sub(entry.at_millis)))
 }

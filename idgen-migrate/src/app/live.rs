@@ -8,8 +8,8 @@ use std::time::Duration;
 use idgen_core::clock::{Clock, SystemClock};
 
 use super::Moment;
-use crate::session::Session;
 use crate::plan::millis;
+use crate::session::Session;
 use crate::store::{self, Report};
 use crate::target::Lanes;
 use crate::{Error, Phase};

@@ -60,7 +60,11 @@ pub(crate) async fn instances(session: &mut Session, name: &str) -> Result<Vec<I
 
 /// Keeps what an instance of the app reports, at the database's time. What it compared is added to what it
 /// compared before: a report of which the answer was lost counts twice, and none is lost.
-pub(crate) async fn report(session: &mut Session, name: &str, of: &Report<'_>) -> Result<(), Error> {
+pub(crate) async fn report(
+    session: &mut Session,
+    name: &str,
+    of: &Report<'_>,
+) -> Result<(), Error> {
     let table = dialect(session.engine()).own("instance");
     let now = dialect(session.engine()).now();
     let values = [

@@ -1,4 +1,7 @@
-//! Gates that say what they do not know: shadow reads that nobody made.
+//! Gates that say what they do not know: shadow reads that nobody made, and old versions that write rows
+//! which only refer.
+
+use std::time::Duration;
 
 use idgen_migrate::app::Live;
 use idgen_migrate::session::Engine;
@@ -6,7 +9,8 @@ use idgen_migrate::{Error, Migration, Options, Phase};
 
 use crate::course::advance_to;
 use crate::every_engine;
-use crate::references::{patient, planned, shop};
+use crate::references::{begun, patient, planned, shop};
+use crate::server::run;
 
 /// Why a gate is closed.
 async fn closed(migration: &mut Migration) -> String {
@@ -52,4 +56,45 @@ async fn shadow_reads_are_asked_for_and_add_up(engine: Engine) {
     advance_to(&mut migration, Phase::Swapped).await;
 }
 
-every_engine!(shadow_reads_are_asked_for_and_add_up);
+const SEEN: &str = "by old ids alone at";
+
+async fn rows_that_refer_by_old_ids_alone_are_seen(engine: Engine) {
+    // A while that is longer than anything here.
+    let quiet = Options { quiet: Duration::from_secs(3_600), ..patient() };
+    for written in [
+        "INSERT INTO o (n, c_id) VALUES (50, 2)",
+        "UPDATE o SET c_id = 2 WHERE n = 1",
+        "UPDATE o SET c_id = NULL WHERE n = 1",
+        "UPDATE c SET parent = 1 WHERE id = 3",
+        "UPDATE c SET id = 4 WHERE id = 3",
+    ] {
+        let database = shop(engine).await;
+        let mut session = database.session().await;
+        run(&mut session, "INSERT INTO c (id) VALUES (3)").await;
+        let mut migration = begun(&database).await;
+        advance_to(&mut migration, Phase::Swapped).await;
+        drop(migration);
+        let open = Migration::open(&database.address, "c", quiet.clone()).await;
+        let mut migration = open.unwrap();
+        for sql in [
+            "INSERT INTO o (n, c_id, c_id_new) SELECT 51, id, id_new FROM c WHERE id = 2",
+            "INSERT INTO o (n, c_id_new) SELECT 52, id_new FROM c WHERE id = 2",
+            "UPDATE o SET c_id = NULL, c_id_new = NULL WHERE n = 51",
+            "UPDATE o SET c_id_new = (SELECT id_new FROM c WHERE id = 1) WHERE n = 52",
+            "UPDATE o SET other = 7 WHERE n = 52",
+            "INSERT INTO c (id_new) VALUES (1 << 62)",
+        ] {
+            run(&mut session, &sql.replace("1 << 62", &(1_u64 << 62).to_string())).await;
+        }
+        let reasons = closed(&mut migration).await;
+        assert!(!reasons.contains(SEEN), "{reasons}");
+        run(&mut session, written).await;
+        let reasons = closed(&mut migration).await;
+        assert!(
+            reasons.contains(SEEN) && reasons.contains("(old-writers)"),
+            "{written}: {reasons}"
+        );
+    }
+}
+
+every_engine!(shadow_reads_are_asked_for_and_add_up, rows_that_refer_by_old_ids_alone_are_seen);

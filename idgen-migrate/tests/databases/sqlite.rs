@@ -178,7 +178,7 @@ async fn what_came_into_the_schema_meanwhile_is_not_lost() {
     assert!(error.to_string().contains("1 rows of notes lack person_new (missing)"), "{error}");
     // Nor by whoever accepts that: the step looks again, in its own transaction.
     drop(migration);
-    let accepted = vec!["missing".into(), "references".into()];
+    let accepted = ["shadow", "missing", "references"].map(String::from).into();
     let accepting = Options { accepted, ..patient() };
     let mut migration = Migration::open(&database.address, "people", accepting).await.unwrap();
     let error = migration.advance().await.unwrap_err();

@@ -210,12 +210,7 @@ fn old_default(plan: &Plan) -> Option<String> {
     }
 }
 
-fn of_reference(
-    plan: &Plan,
-    lanes: &Lanes,
-    carrier: &Carrier,
-    stage: Stage,
-) -> (String, String) {
+fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> (String, String) {
     let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
     let key = plan.key();
     let (id, id_new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));

@@ -264,10 +264,8 @@ fn of_reference(
         let right = format!("(SELECT r.{id_new} FROM {root} r WHERE r.{id} = NEW.{old})");
         let by_old = format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL");
         insert.push(taken(plan, lanes, &by_old));
-        let by_old = format!(
-            "{} AND NEW.{new} IS OLD.{new} AND NEW.{new} IS NOT {right}",
-            changed(&old)
-        );
+        let by_old =
+            format!("{} AND NEW.{new} IS OLD.{new} AND NEW.{new} IS NOT {right}", changed(&old));
         update.push(taken(plan, lanes, &by_old));
         insert.push(back(&format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL")));
         insert.push(forth(&format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL")));

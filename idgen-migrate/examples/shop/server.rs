@@ -11,7 +11,7 @@ use idgen_core::generator::Shared;
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
 use idgen_core::{Id, IdScheme, Timebase, UnixTime};
-use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old};
+use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old, Untimely};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row as _};
 
@@ -112,7 +112,10 @@ fn being(moment: Moment, id: &str, column: &str) -> Result<(String, String), (St
         Ok(new) => Customer::New(New(new)),
         Err(_) => Customer::Old(Old(id.to_owned())),
     };
-    let found = moment.find(named).map_err(|retired| (StatusCode::GONE, retired.to_string()))?;
+    let found = moment.find(named).map_err(|untimely| match untimely {
+        Untimely::Early { .. } => (StatusCode::NOT_FOUND, untimely.to_string()),
+        _ => (StatusCode::GONE, untimely.to_string()),
+    })?;
     Ok(match found {
         Either::Old(Old(id)) => (format!("{column} = $1::text::uuid"), id),
         Either::New(New(id)) => (format!("{column}_new = $1::text::bigint"), id.to_string()),

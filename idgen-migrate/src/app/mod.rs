@@ -1,16 +1,28 @@
 //! For the app: both ids of a new row by one call, and reads by either id, as the phase has it.
 //!
 //! [`Live`] knows the phase, which comes from the database and changes without a restart. A
-//! [`Moment`] is the phase as one request sees it, from its beginning to its end. [`Dual`] makes ids.
-//! Old and new ids have types of their own, so that they cannot be confused.
+//! [`Moment`] is the phase as one request sees it, from its beginning to its end. [`Dual`] makes both ids
+//! of a row, and [`Counted`] the new one of a row whose old id the database makes. Old and new ids have types
+//! of their own, so that they cannot be confused.
+//!
+//! | phases | ids that a new row is written with | ids that may be looked up |
+//! |---|---|---|
+//! | planned, expanded | the old one | old ones |
+//! | dual-write to swapped | both | both |
+//! | old-writes-stopped, contracted | the new one | new ones |
+//!
+//! Whatever else an app asks for is [`Untimely`]: an error, and never a statement that names no id, or a
+//! column that may be gone.
 //!
 //! **Invariant:** an instance that cannot learn the phase stops naming ids before the operator's gate
 //! takes it for gone.
 
+mod counted;
 mod dual;
 mod fresh;
 mod live;
 
+pub use counted::{Counted, Half, Untold};
 pub use dual::{Dual, Minted};
 pub use fresh::MintError;
 pub use live::{Live, Stale};
@@ -76,34 +88,47 @@ impl Moment {
     /// By which id to find an entity that a client names by this one.
     ///
     /// # Errors
-    /// If the id is old and the old ones are let go, so that their column may vanish.
-    pub fn find<O, N>(self, by: Either<O, N>) -> Result<Either<O, N>, Retired> {
-        match by {
-            Either::Old(_) if !self.phase.knows_old() => Err(Retired { phase: self.phase }),
-            by => Ok(by),
+    /// If the column of such ids may be gone, or not be there yet.
+    pub fn find<O, N>(self, by: Either<O, N>) -> Result<Either<O, N>, Untimely> {
+        let phase = self.phase;
+        match (by, self.columns()) {
+            (Either::Old(_), (false, _)) => Err(Untimely::Retired { phase }),
+            (Either::New(_), (_, false)) => Err(Untimely::Early { phase }),
+            (by, _) => Ok(by),
         }
     }
 
     /// By which id to find an entity both of whose ids are known; none where neither serves.
     #[must_use]
     pub fn choose<O, N>(self, known: Known<O, N>) -> Option<Either<O, N>> {
-        let old = known.old.filter(|_| self.phase.knows_old()).map(Either::Old);
-        let new = known.new.map(Either::New);
+        let (knows_old, knows_new) = self.columns();
+        let old = known.old.filter(|_| knows_old).map(Either::Old);
+        let new = known.new.filter(|_| knows_new).map(Either::New);
         match self.phase.reads() {
             Reads::Old => old.or(new),
             Reads::New => new.or(old),
         }
     }
 
-    /// What to write of an entity's ids, into its own row or one that refers to it.
+    /// What to write of an entity's ids, into its own row or one that refers to it: at least one.
     ///
-    /// What is left out, the database's trigger fills in.
-    #[must_use]
-    pub fn write<O, N>(self, known: Known<O, N>) -> Known<O, N> {
-        match self.phase.writes() {
+    /// What is left out, the database's trigger fills in. Whoever knows an entity by its old id alone should
+    /// learn the new one before `old-writes-stopped`: until then the gate takes such a write for an old
+    /// version's.
+    ///
+    /// # Errors
+    /// If all that is known of it is an id that is not written in this phase.
+    pub fn write<O, N>(self, known: Known<O, N>) -> Result<Known<O, N>, Untimely> {
+        let phase = self.phase;
+        let written = match phase.writes() {
             Writes::Old => Known { old: known.old, new: None },
             Writes::Both => known,
             Writes::New => Known { old: None, new: known.new },
+        };
+        match (&written.old, &written.new) {
+            (None, None) if phase.knows_old() => Err(Untimely::Early { phase }),
+            (None, None) => Err(Untimely::Retired { phase }),
+            _ => Ok(written),
         }
     }
 
@@ -114,11 +139,26 @@ impl Moment {
     }
 }
 
-/// An old id that is no longer looked up.
+/// All that is known of an entity is an id that is of no use in a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("old ids are no longer looked up in phase {phase}; translate it by the exported mapping")]
-pub struct Retired {
-    phase: Phase,
+#[non_exhaustive]
+pub enum Untimely {
+    /// An old one, when those are let go.
+    #[error(
+        "old ids are no longer looked up or written in phase {phase}; translate it by the exported mapping"
+    )]
+    Retired {
+        /// The phase.
+        phase: Phase,
+    },
+    /// A new one, when those may not be there.
+    #[error(
+        "new ids are not yet looked up or written in phase {phase}; name the entity by its old id"
+    )]
+    Early {
+        /// The phase.
+        phase: Phase,
+    },
 }
 
 #[cfg(test)]
@@ -135,13 +175,33 @@ mod tests {
             assert!(!new || phase > Phase::Expanded, "{phase}: rolled back, it is gone");
             assert!(!old || phase < Phase::OldWritesStopped, "{phase}: contracted, it is gone");
             let known = Known { old: Some(Old(1)), new: Some(New(2)) };
-            let written = Moment::of(phase).write(known);
+            let written = Moment::of(phase).write(known).unwrap();
             assert_eq!(written.old.is_some(), old);
             assert_eq!(written.new.is_some(), new);
             let chosen = Moment::of(phase).choose(known);
             assert_eq!(matches!(chosen, Some(Either::New(_))), phase >= Phase::ReadingNew);
         }
-        assert!(Moment::of(Phase::Contracted).find(Either::<_, u8>::Old(Old(1))).is_err());
-        assert!(Moment::of(Phase::Swapped).find(Either::<_, u8>::Old(Old(1))).is_ok());
+    }
+
+    /// An entity of which one id is known is named by that, or by nothing, and that is an error.
+    #[test]
+    fn no_statement_names_no_id() {
+        let (old, new) = (Some(Old(1)), Some(New(2)));
+        for phase in Phase::ALL {
+            let moment = Moment::of(phase);
+            let (retired, early) = (Untimely::Retired { phase }, Untimely::Early { phase });
+            let (of_old, of_new) = (Known { old, new: None }, Known { old: None, new });
+            let (by_old, by_new) = (Either::Old(Old(1)), Either::New(New(2)));
+            let late = phase >= Phase::OldWritesStopped;
+            let is_early = phase <= Phase::Expanded;
+            let after = if late { Err(retired) } else { Ok(of_old) };
+            let before = if is_early { Err(early) } else { Ok(of_new) };
+            assert_eq!(moment.write(of_old), after);
+            assert_eq!(moment.write(of_new), before);
+            assert_eq!(moment.find(by_old), if late { Err(retired) } else { Ok(by_old) });
+            assert_eq!(moment.find(by_new), if is_early { Err(early) } else { Ok(by_new) });
+            assert_eq!(moment.choose(of_old).is_some(), !late);
+            assert_eq!(moment.choose(of_new).is_some(), !is_early);
+        }
     }
 }

@@ -159,7 +159,7 @@ impl Actor {
 
     /// Columns and values that name a customer in the column, as the moment has it.
     fn naming(&self, moment: Moment, column: &str, known: &Customer) -> Vec<(String, String)> {
-        let write = moment.write(known.clone());
+        let write = moment.write(known.clone()).unwrap();
         let old = write.old.map(|Old(id)| (column.to_owned(), self.literal(&id, false)));
         let new = write.new.map(|New(id)| (format!("{column}_new"), self.literal(&id, true)));
         old.into_iter().chain(new).collect()
@@ -179,7 +179,9 @@ impl Actor {
         if self.path.counts() {
             me.old = None;
         }
-        cells.extend(self.naming(moment, "id", &me));
+        if me.old.is_some() || me.new.is_some() {
+            cells.extend(self.naming(moment, "id", &me));
+        }
         if let Some((_, referrer)) = self.somebody(moment).await {
             cells.extend(self.naming(moment, "referred_by", &referrer));
         }

@@ -11,6 +11,8 @@ mod postgres;
 mod sqlite;
 mod twins;
 
+pub(crate) use twins::and_refers;
+
 use serde::Serialize;
 
 #[cfg(feature = "sqlite")]

@@ -4,6 +4,7 @@
 use idgen_core::text::Form;
 
 use crate::Error;
+use crate::plan::{Carrier, Plan};
 use crate::target::Lanes;
 
 /// What the triggers do where a row says two things.
@@ -15,6 +16,34 @@ pub(crate) enum Stage {
     Enforced,
     /// The new id is right, and a missing old one is made up.
     Swapped,
+}
+
+/// The condition that a column refers to anybody, as a column of its row is written by `cell`: a reference of
+/// several columns of which one is NULL is none. No condition where a reference is of this column alone.
+pub(crate) fn refers(
+    plan: &Plan,
+    carrier: &Carrier,
+    cell: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let column = &carrier.column.name;
+    let mut whole = Vec::new();
+    for reference in &plan.references {
+        if reference.table != carrier.table || !reference.columns.contains(column) {
+            continue;
+        }
+        let others = reference.columns.iter().filter(|other| *other != column);
+        let others: Vec<_> = others.map(|other| format!("{} IS NOT NULL", cell(other))).collect();
+        if others.is_empty() || !carrier.column.nullable {
+            return None;
+        }
+        whole.push(format!("({})", others.join(" AND ")));
+    }
+    (!whole.is_empty()).then(|| format!("({})", whole.join(" OR ")))
+}
+
+/// The same, to follow another condition.
+pub(crate) fn and_refers(plan: &Plan, carrier: &Carrier, cell: &dyn Fn(&str) -> String) -> String {
+    refers(plan, carrier, cell).map(|refers| format!(" AND {refers}")).unwrap_or_default()
 }
 
 /// How an engine writes the pieces of a UUID.

@@ -220,6 +220,8 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     let message =
         format!("idgen: {} breaks its foreign key: no row has this id", suffixed(&column, ""));
     let message = MariaDb.literal(&message);
+    let refers =
+        twins::and_refers(plan, carrier, &|column| format!("NEW.{}", MariaDb.quote(column)));
     let follow = |mine: &str, its: &str, set: &str, value: &str| {
         // A row that refers to itself is not there yet.
         let itself = match carrier.table {
@@ -229,7 +231,7 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
         let refused = match stage {
             Stage::Filling => String::new(),
             _ => format!(
-                "IF NEW.{set} IS NULL THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452, MESSAGE_TEXT = {message};\nEND IF;\n"
+                "IF NEW.{set} IS NULL{refers} THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452, MESSAGE_TEXT = {message};\nEND IF;\n"
             ),
         };
         // The reference's own check takes the same lock at the end of the statement.

@@ -335,8 +335,10 @@ fn settle(plan: &Plan, i: usize, carrier: &Carrier) -> String {
          WHERE {this} AND t.{new} IS NULL AND r.{id} = t.{old};\n    \
          UPDATE {table} AS t SET {old} = r.{id} FROM {root} AS r\n        \
          WHERE {this} AND t.{old} IS NULL AND r.{id_new} = t.{new};\n    \
-         IF EXISTS (SELECT FROM {table} AS t WHERE {this} AND (t.{old} IS NULL) <> (t.{new} IS NULL)) THEN\n    \
-         {refusal}\n    END IF;\n"
+         IF EXISTS (SELECT FROM {table} AS t WHERE {this} AND (t.{old} IS NULL) <> (t.{new} IS NULL){refers}) THEN\n    \
+         {refusal}\n    END IF;\n",
+        refers =
+            twins::and_refers(plan, carrier, &|column| format!("t.{}", Postgres.quote(column)))
     );
     function_of(&settle_function(plan, i), "", &body)
 }

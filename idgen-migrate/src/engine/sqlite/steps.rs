@@ -7,7 +7,7 @@
 use super::table::{self, Form};
 use super::triggers;
 use super::{Dialect, Sqlite};
-use crate::engine::twins::Stage;
+use crate::engine::twins::{Stage, and_refers};
 use crate::engine::{Lock, Step};
 use crate::plan::{Index, Made, Plan};
 use crate::target::Lanes;
@@ -325,8 +325,10 @@ fn lost(plan: &Plan) -> Result<String, Error> {
         let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
         let (name, table) = (&plan.tables[carrier.table].name, Sqlite.table(plan, carrier.table));
         let what = Sqlite.literal(&format!(" rows of {name} that have no {}", carrier.new));
+        let refers = and_refers(plan, carrier, &|column| Sqlite.quote(column));
         format!(
-            "SELECT count(*) || {what} FROM {table} WHERE {old} IS NOT NULL AND {new} IS NULL HAVING count(*) > 0"
+            "SELECT count(*) || {what} FROM {table} WHERE {old} IS NOT NULL AND {new} IS NULL{refers} \
+             HAVING count(*) > 0"
         )
     }));
     Ok(each.join(" UNION ALL "))

@@ -305,8 +305,9 @@ fn refusal(plan: &Plan, carrier: &Carrier) -> Option<String> {
         carrier.column.name
     );
     Some(format!(
-        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND ({old} IS NULL) <> ({new} IS NULL)",
+        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND ({old} IS NULL) <> ({new} IS NULL){}",
         Sqlite.literal(&message),
-        Sqlite.table(plan, carrier.table)
+        Sqlite.table(plan, carrier.table),
+        twins::and_refers(plan, carrier, &|column| Sqlite.quote(column))
     ))
 }

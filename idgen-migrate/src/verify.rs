@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::backfill::digest;
-use crate::engine::dialect;
+use crate::engine::{and_refers, dialect};
 use crate::plan::Plan;
 use crate::session::{Row, Session};
 use crate::target::{Lanes, Maker};
@@ -169,9 +169,11 @@ pub(crate) async fn referring(
     let (child, root) = (sql.table(plan, carrier.table), sql.table(plan, 0));
     let (reference, new) = (sql.quote(&carrier.column.name), sql.quote(&carrier.new));
     let (root_old, root_new) = (sql.quote(&plan.key().column.name), sql.quote(&plan.key().new));
+    let refers = and_refers(plan, carrier, &|column| format!("c.{}", sql.quote(column)));
     let query = format!(
-        "SELECT count(c.{reference}), count(c.{new}), \
-         count(CASE WHEN o.{root_new} IS NOT NULL AND (c.{new} IS NULL OR c.{new} <> o.{root_new}) THEN 1 END), \
+        "SELECT count(CASE WHEN c.{reference} IS NOT NULL{refers} THEN 1 END), \
+         count(CASE WHEN c.{new} IS NOT NULL{refers} THEN 1 END), \
+         count(CASE WHEN o.{root_new} IS NOT NULL{refers} AND (c.{new} IS NULL OR c.{new} <> o.{root_new}) THEN 1 END), \
          count(CASE WHEN c.{new} IS NOT NULL AND (n.{root_old} IS NULL OR n.{root_old} <> c.{reference} \
          OR c.{reference} IS NULL) THEN 1 END) \
          FROM {child} c LEFT JOIN {root} o ON o.{root_old} = c.{reference} LEFT JOIN {root} n ON n.{root_new} = c.{new}"

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
-use crate::engine::dialect;
+use crate::engine::{and_refers, dialect};
 use crate::gate::Check;
 use crate::options::Options;
 use crate::plan::Plan;
@@ -136,7 +136,8 @@ async fn sweep(session: &mut Session, plan: &Plan, number: usize) -> Result<i64,
     missing(session, plan, number).await
 }
 
-/// How many rows of a carrier have no new id and should have one.
+/// How many rows of a carrier have no new id and should have one: every row of the migrated table, and every
+/// row of another one that refers to it.
 pub(crate) async fn missing(
     session: &mut Session,
     plan: &Plan,
@@ -144,12 +145,15 @@ pub(crate) async fn missing(
 ) -> Result<i64, Error> {
     let sql = dialect(plan.engine);
     let carrier = &plan.carriers[number];
-    let query = format!(
-        "SELECT count(*) FROM {} WHERE {} IS NOT NULL AND {} IS NULL",
+    let mut query = format!(
+        "SELECT count(*) FROM {} WHERE {} IS NULL",
         sql.table(plan, carrier.table),
-        sql.quote(&carrier.column.name),
         sql.quote(&carrier.new)
     );
+    if number > 0 {
+        let refers = and_refers(plan, carrier, &|column| sql.quote(column));
+        query += &format!(" AND {} IS NOT NULL{refers}", sql.quote(&carrier.column.name));
+    }
     session.number(&query, &[]).await
 }
 

@@ -10,7 +10,7 @@ use idgen_migrate::{Error, Migration, Options, Phase};
 use crate::course::advance_to;
 use crate::every_engine;
 use crate::references::{begun, patient, planned, shop};
-use crate::server::run;
+use crate::server::{Database, run};
 
 /// Why a gate is closed.
 async fn closed(migration: &mut Migration) -> String {
@@ -97,4 +97,46 @@ async fn rows_that_refer_by_old_ids_alone_are_seen(engine: Engine) {
     }
 }
 
-every_engine!(shadow_reads_are_asked_for_and_add_up, rows_that_refer_by_old_ids_alone_are_seen);
+async fn a_reference_that_is_null_in_part_is_none(engine: Engine) {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE TABLE c (id BIGINT NOT NULL, CONSTRAINT c_pkey PRIMARY KEY (id))",
+        "CREATE TABLE o (c_id BIGINT NOT NULL, n INTEGER NOT NULL, CONSTRAINT o_pkey PRIMARY KEY (c_id, n), \
+         CONSTRAINT o_c FOREIGN KEY (c_id) REFERENCES c (id))",
+        "CREATE TABLE s (k INTEGER NOT NULL, c_id BIGINT, n INTEGER, CONSTRAINT s_pkey PRIMARY KEY (k), \
+         CONSTRAINT s_o FOREIGN KEY (c_id, n) REFERENCES o (c_id, n))",
+        "INSERT INTO c VALUES (1), (2)",
+        "INSERT INTO o VALUES (1, 1), (2, 1)",
+        "INSERT INTO s VALUES (1, 77, NULL), (2, 1, NULL), (3, 1, 1), (4, NULL, 1)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let mut migration = begun(&database).await;
+    for (phase, key) in [(Phase::Backfilling, 10), (Phase::Constrained, 20), (Phase::Swapped, 30)] {
+        advance_to(&mut migration, phase).await;
+        run(&mut session, &format!("INSERT INTO s (k, c_id, n) VALUES ({key}, 88, NULL)")).await;
+        run(&mut session, &format!("INSERT INTO s (k, c_id, n) VALUES ({}, 2, 1)", key + 1)).await;
+        run(&mut session, &format!("UPDATE s SET c_id = 99 WHERE k = {key}")).await;
+        if phase > Phase::Backfilling {
+            // A whole one that nobody has is refused all the same.
+            assert!(session.run("INSERT INTO s (k, c_id, n) VALUES (99, 88, 1)").await.is_err());
+        }
+    }
+    migration.roll_back().await.unwrap();
+    advance_to(&mut migration, Phase::Contracted).await;
+    let whole = "SELECT count(*) FROM s JOIN o ON o.c_id_new = s.c_id_new AND o.n = s.n";
+    assert_eq!(session.number(whole, &[]).await.unwrap(), 4);
+    let part = "SELECT count(*) FROM s WHERE c_id_new IS NOT NULL AND n IS NULL";
+    assert_eq!(
+        session.number(part, &[]).await.unwrap(),
+        1,
+        "what refers to somebody in part still does"
+    );
+}
+
+every_engine!(
+    shadow_reads_are_asked_for_and_add_up,
+    rows_that_refer_by_old_ids_alone_are_seen,
+    a_reference_that_is_null_in_part_is_none
+);

@@ -71,6 +71,7 @@ pub(crate) async fn plan_key(
         return Ok(());
     }
     let sql = dialect(plan.engine);
+    crate::plan::have_keys(session, plan).await?;
     let lanes = plan.target.lanes()?;
     let source = source(plan)?;
     let (fields, order) = reading(plan);

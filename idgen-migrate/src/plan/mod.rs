@@ -18,9 +18,9 @@ pub use estimate::{Estimate, Settings};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{changes, left_behind};
 pub(crate) use shared::shared;
-pub(crate) use survey::locate;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
+pub(crate) use survey::{have_keys, locate};
 pub use timeline::Timeline;
 
 use serde::{Deserialize, Serialize};

@@ -302,6 +302,14 @@ async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Erro
     let table = sql.table(plan, 0);
     let rows = session.number(&format!("SELECT count(*) FROM {table}"), &[]).await?;
     plan.tables[0].rows = rows;
+    // Of tables that were never analysed, and of empty ones, the database knows nothing.
+    for number in 1..plan.tables.len() {
+        if plan.tables[number].rows == 0 {
+            let count = format!("SELECT count(*) FROM {}", sql.table(plan, number));
+            plan.tables[number].rows = session.number(&count, &[]).await?;
+        }
+    }
+    have_keys(session, plan).await?;
     let (column, (from, to)) = match plan.order.clone() {
         Order::Time { column, believed } => (column, believed),
         Order::Id { source, believed } => {
@@ -328,6 +336,21 @@ async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Erro
         plan.findings.extend(outlying(row.integer(count)?, &column.name, edge, bound));
     }
     Ok(())
+}
+
+/// Errs where rows have no old id, as a key that is merely unique allows.
+pub(crate) async fn have_keys(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let key = &plan.key().column.name;
+    let query =
+        format!("SELECT count(*) FROM {} WHERE {} IS NULL", sql.table(plan, 0), sql.quote(key));
+    match session.number(&query, &[]).await? {
+        0 => Ok(()),
+        count => Err(Error::Schema(format!(
+            "{count} rows of {} have no {key}; give them one, or take them away",
+            plan.root().name
+        ))),
+    }
 }
 
 /// The same of old ids that hold their time.

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use idgen_core::clock::SystemClock;
 use idgen_migrate::app::Live;
+use idgen_migrate::plan::{Wish, survey};
 use idgen_migrate::session::Engine;
 use idgen_migrate::{Error, Migration, Options, Phase};
 
@@ -11,6 +13,7 @@ use crate::course::advance_to;
 use crate::every_engine;
 use crate::references::{begun, patient, planned, shop};
 use crate::server::{Database, run};
+use crate::shop::flakes;
 
 /// Why a gate is closed.
 async fn closed(migration: &mut Migration) -> String {
@@ -135,8 +138,39 @@ async fn a_reference_that_is_null_in_part_is_none(engine: Engine) {
     );
 }
 
+async fn what_the_plan_counts_is_there(engine: Engine) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+
+    let plan = planned(&database, "c").await;
+    let rows: Vec<_> = plan.tables.iter().map(|table| table.rows).collect();
+    // Of others than the first it may be an estimate.
+    assert!(rows[0] == 2 && rows[1] > 0, "{rows:?}");
+
+    for sql in [
+        "CREATE TABLE u (k INTEGER NOT NULL PRIMARY KEY, id BIGINT UNIQUE)",
+        "INSERT INTO u VALUES (1, 7), (2, NULL)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let wish = Wish { key: Some("id".into()), ..Wish::new("u", flakes()) };
+    let error = survey(&mut session, &wish, &SystemClock).await.unwrap_err().to_string();
+    assert!(error.contains("1 rows of u have no id") || error.contains("missing"), "{error}");
+    run(&mut session, "DELETE FROM u WHERE k = 2").await;
+    let plan = survey(&mut session, &wish, &SystemClock).await.unwrap();
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    // One that came since is named, and not filled with nonsense.
+    run(&mut session, "INSERT INTO u VALUES (3, NULL)").await;
+    advance_to(&mut migration, Phase::DualWrite).await;
+    let error = migration.advance().await.unwrap_err();
+    assert!(error.to_string().contains("1 rows of u have no id"), "{error}");
+    run(&mut session, "UPDATE u SET id = 8 WHERE k = 3").await;
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
 every_engine!(
     shadow_reads_are_asked_for_and_add_up,
     rows_that_refer_by_old_ids_alone_are_seen,
-    a_reference_that_is_null_in_part_is_none
+    a_reference_that_is_null_in_part_is_none,
+    what_the_plan_counts_is_there
 );

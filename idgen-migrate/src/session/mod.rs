@@ -11,6 +11,8 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -102,6 +104,12 @@ impl Row {
         Error::Kept(format!("column {column} of {:?} holds something else", self.0))
     }
 }
+
+/// How long the operator's lock is asked for: a server notices a little later that whoever had it has ended.
+const HOLD_FOR: Duration = Duration::from_secs(5);
+
+/// How long to wait before it is asked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What was being done when a session could not be had.
 const CONNECTING: &str = "cannot connect to the database";
@@ -216,8 +224,20 @@ impl Session {
         }
     }
 
-    /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise.
+    /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise, and
+    /// goes on to have it for a while.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let holder = self.try_hold(name).await?;
+            if holder.is_none() || begun.elapsed() >= HOLD_FOR {
+                return Ok(holder);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn try_hold(&mut self, name: &str) -> Result<Option<String>, Error> {
         #[cfg(feature = "sqlite")]
         if let Some(held) = self.connection.hold_file() {
             return held;

@@ -1,6 +1,5 @@
 //! What is lost on the way: connections, and replicas.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,59 +10,60 @@ use crate::course::{advance_to, begin, options};
 use crate::races::{PATH, shop};
 use crate::server::{Database, run};
 
-/// What ends connections of workers, while a backfill of many small chunks is under way, and goes on.
-async fn survives(engine: Engine, kill: fn(i64) -> String) {
+/// What ends connections of workers, before a backfill of many small chunks and while it is under way, and
+/// goes on. The query yields those that are later than the killer's own.
+async fn survives(engine: Engine, later: &str) {
     let database = shop(engine, 1_000).await;
     let mut migration = begin(&database, PATH, Options { chunk_rows: 20, ..options() }).await;
     advance_to(&mut migration, Phase::Backfilling).await;
+    let mut other = Migration::open(&database.address, "customers", options()).await.unwrap();
     let mut admin = database.session().await;
-    let me = match engine {
-        Engine::Postgres => "SELECT 0",
-        _ => "SELECT CONNECTION_ID()",
-    };
-    // Workers connect last.
-    let kill = kill(admin.number(me, &[]).await.unwrap());
-    let killed = Arc::new(AtomicI64::new(0));
-    let count = Arc::clone(&killed);
-    let killer = tokio::spawn(async move {
-        // Fewer times than a chunk is tried again, even if all of them hit the same one.
-        while count.load(Ordering::Relaxed) < 10 {
-            for row in admin.rows(&kill, &[]).await.unwrap() {
-                if engine == Engine::MariaDb {
-                    // It may be gone by itself.
-                    let _ = admin.run(&format!("KILL {}", row.text(0).unwrap())).await;
-                }
-                count.fetch_add(1, Ordering::Relaxed);
+    let mut killed = 0;
+    let mut kill = async || {
+        for row in admin.rows(later, &[]).await.unwrap() {
+            if engine == Engine::MariaDb {
+                // It may be gone by itself.
+                let _ = admin.run(&format!("KILL {}", row.text(0).unwrap())).await;
             }
-            tokio::time::sleep(Duration::from_millis(60)).await;
+            killed += 1;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        killed
+    };
+    // Workers connect last, and wait.
+    other.pause(true).await.unwrap();
+    let filling = tokio::spawn(async move {
+        migration.advance().await.unwrap();
+        migration
     });
-    let filled = migration.advance().await;
-    killer.abort();
-    filled.unwrap();
-    println!("lost {} connections", killed.load(Ordering::Relaxed));
-    assert!(killed.load(Ordering::Relaxed) > 0, "none was lost");
+    while kill().await < 2 {}
+    other.pause(false).await.unwrap();
+    // And at work: fewer times than a chunk is tried again, even if all of them hit the same one.
+    while !filling.is_finished() && kill().await < 10 {}
+    let mut migration = filling.await.unwrap();
+    println!("lost {killed} connections");
     assert_eq!(migration.verify().await.unwrap().faults(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
 async fn postgres_lost_connections_are_made_anew() {
-    // Workers alone: their last statement is of a chunk.
-    survives(Engine::Postgres, |_| {
+    survives(
+        Engine::Postgres,
         "SELECT pg_terminate_backend(pid)::int FROM pg_stat_activity WHERE datname = current_database() \
-         AND pid <> pg_backend_pid() AND (query LIKE 'UPDATE%AS t SET%' OR query LIKE 'UPDATE%AS c SET%')"
-            .into()
-    })
+         AND backend_type = 'client backend' AND backend_start > \
+         (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())",
+    )
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: scripts/test migrate"]
 async fn mariadb_lost_connections_are_made_anew() {
-    survives(Engine::MariaDb, |me| {
-        format!("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id > {me}")
-    })
+    survives(
+        Engine::MariaDb,
+        "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id > CONNECTION_ID()",
+    )
     .await;
 }
 
@@ -100,10 +100,21 @@ async fn held(database: &Database, waits: &Arc<Waits>) -> tokio::task::JoinHandl
     };
     let mut migration = begin(database, PATH, options).await;
     advance_to(&mut migration, Phase::Backfilling).await;
-    tokio::spawn(async move {
+    // It begins when the standby is known to lag, which it tells once a second.
+    migration.pause(true).await.unwrap();
+    let filling = tokio::spawn(async move {
         advance_to(&mut migration, Phase::Backfilled).await;
         migration
-    })
+    });
+    let mut looker = database.session().await;
+    let lag = "SELECT coalesce(max(extract(epoch FROM replay_lag) * 1000), 0)::bigint FROM pg_stat_replication";
+    while looker.number(lag, &[]).await.unwrap() <= 300 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut other =
+        Migration::open(&database.address, "customers", crate::course::options()).await.unwrap();
+    other.pause(false).await.unwrap();
+    filling
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,8 +65,6 @@ async fn killed_at_every_step(engine: Engine) {
             Err(Error::Gate { reasons, .. }) if reasons.contains("(fence)") => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            // The session of the one that was killed is still there for a moment.
-            Err(Error::Busy { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
             Err(error) => panic!("{error} after {stopped:#?}"),
         }
     }
@@ -87,15 +85,26 @@ async fn killed_at_random_in_the_backfill(engine: Engine) {
     let mut random = SplitMix64::new(3);
     let mut kills = 0_u64;
     loop {
-        let options = Options { workers: 2, ..small() };
+        let failpoints = Failpoints::default();
+        let options = Options { workers: 2, failpoints: failpoints.clone(), ..small() };
         let mut migration = Migration::open(&database.address, "customers", options).await.unwrap();
-        // Ever later, so that the end is reached on a slow machine too.
-        let pause = Duration::from_micros(2_000 + random.below(40_000) + kills * 4_000);
-        match tokio::time::timeout(pause, migration.advance()).await {
-            Ok(Ok(_)) => break,
-            Ok(Err(Error::Busy { .. })) => tokio::time::sleep(Duration::from_millis(5)).await,
-            Ok(Err(error)) => panic!("{error}"),
-            Err(_) => kills += 1,
+        let advance = migration.advance();
+        tokio::pin!(advance);
+        // From its first chunk on, however long it takes until there; and ever later, so that the end is
+        // reached on a slow machine too.
+        let pause = Duration::from_micros(random.below(4_000) * (kills / 2));
+        let killed = async {
+            while failpoints.passed().iter().all(|name| name != "chunk begins") {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            tokio::time::sleep(pause).await;
+        };
+        tokio::select! {
+            ended = &mut advance => match ended {
+                Ok(_) => break,
+                Err(error) => panic!("{error}"),
+            },
+            () = killed => kills += 1,
         }
     }
     println!("{engine:?}: killed {kills} times");

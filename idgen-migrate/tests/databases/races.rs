@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idgen_core::clock::SystemClock;
 use idgen_migrate::plan::{Risk, survey};
-use idgen_migrate::session::Engine;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Ladder, Migration, Options, Phase};
 
 use crate::course::{advance_to, begin, options};
@@ -28,9 +28,9 @@ async fn two_operators_at_once(engine: Engine) {
     for phase in [Phase::Planned, Phase::Expanded, Phase::DualWrite] {
         let open = || Migration::open(&database.address, "customers", options());
         let (mut one, mut other) = (open().await.unwrap(), open().await.unwrap());
-        if phase == Phase::Expanded {
-            // Until the fence is passed, neither may.
-            tokio::time::sleep(Duration::from_millis(2_500)).await;
+        // Until the fence is passed, neither may.
+        while one.status().await.unwrap().gate.iter().any(|check| !check.open) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let ended = tokio::join!(one.advance(), other.advance());
         let errors: Vec<_> = [ended.0, ended.1].into_iter().filter_map(Result::err).collect();
@@ -106,11 +106,29 @@ async fn a_deadlock_is_retried(engine: Engine) {
         migration
     });
     // The only chunk now waits for the last row, and has the first.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut looker = database.session().await;
+    while !filling.is_finished() && !waits_for_a_row(&mut looker).await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let _ = other.run(&format!("UPDATE customers SET name = 'b' WHERE id = '{first}'")).await;
     let _ = other.run("COMMIT").await;
     let mut migration = filling.await.unwrap();
     assert_eq!(migration.verify().await.unwrap().faults(), []);
+}
+
+/// Whether somebody waits for a row that somebody else has, as far as the engine says: SQLite lets nobody in.
+async fn waits_for_a_row(session: &mut Session) -> bool {
+    let query = match session.engine() {
+        Engine::Postgres => {
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        Engine::MariaDb => {
+            "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() \
+             AND info LIKE 'UPDATE JSON_TABLE%' AND time_ms > 50"
+        }
+        Engine::Sqlite => return true,
+    };
+    session.number(query, &[]).await.unwrap() > 0
 }
 
 async fn a_pause_holds_the_backfill(engine: Engine) {
@@ -126,7 +144,6 @@ async fn a_pause_holds_the_backfill(engine: Engine) {
     assert!(status.paused && status.passes[0].chunks == (0, 10), "{:?}", status.passes);
     other.pause(false).await.unwrap();
     drop(other);
-    tokio::time::sleep(Duration::from_millis(50)).await;
     let mut migration = Migration::open(&database.address, "customers", options()).await.unwrap();
     advance_to(&mut migration, Phase::Verified).await;
 }

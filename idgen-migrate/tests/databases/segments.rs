@@ -143,11 +143,10 @@ fn is_of_old_writers(error: &Error) -> bool {
     matches!(error, Error::Gate { into: "guarded", reasons } if reasons.contains("(old-writers)"))
 }
 
-/// Goes on to the last stage, whose gate opens once the old version's last number is a while ago, and
-/// the operator before has hung up.
+/// Goes on to the last stage, whose gate opens once the old version's last number is a while ago.
 async fn guarded(change: &mut Change) {
     while let Err(error) = change.advance().await {
-        assert!(is_of_old_writers(&error) || matches!(error, Error::Busy { .. }), "{error}");
+        assert!(is_of_old_writers(&error), "{error}");
     }
     assert_eq!(change.status().await.unwrap().stage, Stage::Guarded);
 }
@@ -196,7 +195,8 @@ async fn there_and_back_under_load(engine: Engine) {
             "{engine:?}: {rows} rows, {gaps} gaps, {crashes} crashes, {} segments",
             found.claims
         );
-        assert!(gaps <= (crashes + 2) * SIZE + 20, "{gaps} gaps after {crashes} crashes");
+        // And what the operator asked the counter for: a few with each look at it.
+        assert!(gaps <= (crashes + 2) * SIZE + 200, "{gaps} gaps after {crashes} crashes");
         // The counter goes on above everything.
         write(&mut session, &single("last")).await;
         let after = session.number("SELECT id FROM people WHERE name = 'last'", &[]).await.unwrap();
@@ -221,7 +221,6 @@ async fn two_operators_and_a_crash(engine: Engine) {
             match change.advance().await {
                 Ok(_) => stopped = 0,
                 Err(Error::Failpoint(_)) => stopped += 1,
-                Err(Error::Busy { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
                 Err(error) => panic!("{error}"),
             }
             drop(change);

@@ -186,12 +186,13 @@ mod tests {
     /// An entity of which one id is known is named by that, or by nothing, and that is an error.
     #[test]
     fn no_statement_names_no_id() {
-        let (old, new) = (Some(Old(1)), Some(New(2)));
+        let (old, new) = (Some(Old(1_u8)), Some(New(2_u8)));
         for phase in Phase::ALL {
             let moment = Moment::of(phase);
             let (retired, early) = (Untimely::Retired { phase }, Untimely::Early { phase });
-            let (of_old, of_new) = (Known { old, new: None }, Known { old: None, new });
-            let (by_old, by_new) = (Either::Old(Old(1)), Either::New(New(2)));
+            let of_old = Known { old, new: None::<New<u8>> };
+            let of_new = Known { old: None::<Old<u8>>, new };
+            let (by_old, by_new) = (Either::<u8, u8>::Old(Old(1)), Either::<u8, u8>::New(New(2)));
             let late = phase >= Phase::OldWritesStopped;
             let is_early = phase <= Phase::Expanded;
             let after = if late { Err(retired) } else { Ok(of_old) };

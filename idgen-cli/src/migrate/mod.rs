@@ -121,9 +121,9 @@ struct Move {
     /// Rows of a chunk of the backfill
     #[arg(long, value_name = "N", default_value = "2000")]
     chunk_rows: i64,
-    /// Part of its time that a worker works, from 0.01 to 1
-    #[arg(long, value_name = "PART", default_value = "1")]
-    duty: f64,
+    /// Part of its time that a worker works, from 0.01 to 1; all of it by default, and on SQLite half
+    #[arg(long, value_name = "PART")]
+    duty: Option<f64>,
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
     max_lag: Duration,

@@ -52,7 +52,7 @@ async fn attempt(
 ) -> Result<Duration, Error> {
     let session = match session {
         Some(session) => session,
-        None => session.insert(Session::connect(&pass.address).await?),
+        None => session.insert(connect(&pass.address).await?),
     };
     wait_until_welcome(pass, session).await?;
     let began = pass.options.clock.monotonic();
@@ -60,10 +60,17 @@ async fn attempt(
     Ok(pass.options.clock.monotonic().saturating_sub(began))
 }
 
+/// A session for work that is done again if it is lost.
+async fn connect(address: &str) -> Result<Session, Error> {
+    let mut session = Session::connect(address).await?;
+    session.write_behind().await?;
+    Ok(session)
+}
+
 /// Where one writes at a time, others get as much of it as the backfill.
 fn duty(pass: &Pass) -> f64 {
     let alone = dialect(pass.plan.engine).writes_alone();
-    if alone { pass.options.duty.min(0.5) } else { pass.options.duty }
+    pass.options.duty.unwrap_or(if alone { 0.5 } else { 1.0 })
 }
 
 fn may_retry(error: &Error) -> bool {
@@ -145,7 +152,14 @@ async fn assign(
 ) -> Result<(), Error> {
     let sql = dialect(plan.engine);
     let columns = plan.order_columns();
-    let (fields, order) = planning::reading(plan);
+    let (mut fields, order) = planning::reading(plan);
+    // The old id is the last of these; what names the row may come after it.
+    let of_old = fields.len() - 1;
+    let mut names = of_old;
+    if let Some(name) = sql.row_name() {
+        names = fields.len();
+        fields.push(format!("c.{name}"));
+    }
     let (condition, parameters) =
         between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());
     let (table, new) = (sql.table(plan, 0), sql.quote(&plan.key().new));
@@ -160,11 +174,11 @@ async fn assign(
     let mut last = None;
     let mut each = |row: Row| {
         let slot = slots.next(planning::begin(plan, lanes, source.as_ref(), &row)?);
-        let old = row.text(row.0.len() - 1)?;
+        let old = row.text(of_old)?;
         let new = lanes.scheme().format(lanes.backfilled(slot)?).to_string();
         sum = sum.wrapping_add(digest(&old, &new));
         last = Some(slot);
-        pairs.push((old, new));
+        pairs.push((if names == of_old { old } else { row.text(names)? }, new));
         Ok(())
     };
     session.stream(&query, &parameters, &mut each).await?;

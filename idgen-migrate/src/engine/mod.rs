@@ -128,8 +128,14 @@ pub(crate) trait Dialect: Sync {
     /// Whether `(a, b) > (1, 2)` uses an index.
     fn compares_rows(&self) -> bool;
 
-    /// Sets the column `new` of the table `to`, where it is NULL and `old` is as given, by one
-    /// parameter: a JSON list of pairs of texts, old and new.
+    /// What names a row for the length of a transaction, quicker than its key does; none where that can change
+    /// meanwhile.
+    fn row_name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Sets the column `new` of the table `to`, where it is NULL and the row is as given, by one
+    /// parameter: a JSON list of pairs of texts, the row's name or `old`, and new.
     fn assign(&self, to: &str, old: &Column, new: &Column) -> String;
 
     /// Sets the column `new` of the table `child`, where it is NULL and the condition holds for
@@ -151,6 +157,12 @@ pub(crate) trait Dialect: Sync {
     /// Whether there is one writer at a time, so that several workers would only be in each other's way.
     fn writes_alone(&self) -> bool {
         false
+    }
+
+    /// What lets a session's transactions be written to the disk a moment later, and what a query has to yield
+    /// for that; none where the engine waits for several at once.
+    fn write_behind(&self) -> Option<(&'static str, (&'static str, &'static str))> {
+        None
     }
 
     /// Now, in whole Unix milliseconds.

@@ -93,7 +93,7 @@ impl Waits {
 async fn held(database: &Database, waits: &Arc<Waits>) -> tokio::task::JoinHandle<Migration> {
     let options = Options {
         chunk_rows: 20,
-        duty: 0.2,
+        duty: Some(0.2),
         max_lag: Duration::from_millis(300),
         watch: Arc::clone(waits) as Arc<dyn Watch>,
         ..options()

@@ -147,6 +147,7 @@ fn empty(pass: i64, number: i64, low: Option<Vec<String>>, start: Start) -> Chun
         rows: 0,
         last_slot: 0,
         done: false,
+        done_millis: 0,
         filled: 0,
         digest: 0,
         micros: 0,

@@ -128,6 +128,22 @@ fn course(database: &str) {
     while says(&idgen(Some(database), &["status", "people", "--json"]), 0)
         .contains("\"open\":false")
     {}
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    assert!(sql.contains("-- nothing but the state"), "{sql}");
+    migrate(&["advance", "people"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    for said in ["dual-write -> backfilling", "one pass over people", "ORDER BY", "INSERT INTO"] {
+        assert!(sql.contains(said), "{sql}");
+    }
+    migrate(&["advance", "people"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    let of_chunk = sql.split("people.id_new is filled, in chunks").nth(1).unwrap();
+    for said in ["for each chunk", "BEGIN", "SELECT", "UPDATE", "SET done =", "COMMIT"] {
+        assert!(of_chunk.contains(said), "{sql}");
+    }
+    migrate(&["advance", "people", "--to", "constrained"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    assert!(sql.contains("lag(") && sql.contains("order of people"), "{sql}");
     let late = ["advance", "people", "--to", "old-writes-stopped", "--quiet", "0s"];
     assert!(migrate(&late, 1).contains("no shadow read was compared"), "there is no app");
     migrate(&[&late[..], &["--accept", "shadow"]].concat(), 0);

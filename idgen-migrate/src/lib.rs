@@ -47,8 +47,9 @@ mod status;
 mod store;
 pub mod target;
 mod verify;
+mod work;
 
-pub use engine::{Lock, Step};
+pub use engine::{Lock, Step, Work};
 pub use error::Error;
 pub use evidence::{Done, Evidence};
 pub use gate::Check;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use idgen_migrate::{Check, Evidence, Phase, Report, Status, Step};
+use idgen_migrate::{Check, Evidence, Lock, Phase, Report, Status, Step};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -28,8 +28,14 @@ pub(super) fn all(migrations: &[(String, Phase)], json: bool) -> Result<(), Fail
 /// The SQL of steps, as a script.
 pub(super) fn steps(from: &str, to: &str, steps: &[Step]) -> Result<(), Failure> {
     let mut text = format!("-- {from} -> {to}\n");
+    if steps.is_empty() {
+        text += "\n-- nothing but the state, in tables of our own\n";
+    }
     for step in steps {
         let _ = write!(text, "\n-- {}\n", step.title);
+        if step.lock == Lock::Chunk {
+            text += "-- for each chunk; ? are its bounds, the pairs of its rows and ids, and its entry in the ledger\n";
+        }
         let (begin, end) = if step.transaction { ("BEGIN;\n", "COMMIT;\n") } else { ("", "") };
         let (before, after) = match &step.frame {
             Some((before, after)) => (format!("{before};\n"), format!("{after};\n")),

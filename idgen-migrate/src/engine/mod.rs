@@ -18,7 +18,7 @@ pub(crate) use bounds::between;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use catalog::Odd;
 pub(crate) use catalog::{Catalog, FoundIndex};
-pub use step::{Lock, Step};
+pub use step::{Lock, Step, Work};
 pub(crate) use twins::and_refers;
 
 use crate::plan::{Column, Kind, Plan};

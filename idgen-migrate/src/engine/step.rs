@@ -7,6 +7,11 @@ use serde::Serialize;
 pub struct Step {
     /// What it does, for people.
     pub title: String,
+    /// Tables of the plan that it locks, reads or writes, by their number.
+    #[serde(skip)]
+    pub tables: Vec<usize>,
+    /// What it does with their rows.
+    pub work: Work,
     /// What it holds while it runs.
     pub lock: Lock,
     /// The statements, in order.
@@ -43,6 +48,25 @@ pub enum Lock {
     Moment,
     /// It keeps writers out while it reads or writes whole tables.
     Writers,
+    /// It keeps writers out of the rows of a chunk, until that is written; and of all, where one writes at a
+    /// time.
+    Chunk,
+}
+
+/// What a step does with the rows of its tables: how long it takes, and what space, follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Nothing: it changes the schema alone.
+    Schema,
+    /// It reads them.
+    Read,
+    /// It makes an index of them.
+    Index,
+    /// It writes them anew, with their indexes.
+    Rewrite,
+    /// It fills a column of them.
+    Fill,
 }
 
 impl Step {
@@ -50,6 +74,8 @@ impl Step {
     pub(crate) fn moment(title: impl Into<String>, sql: Vec<String>) -> Self {
         Self {
             title: title.into(),
+            tables: Vec::new(),
+            work: Work::Schema,
             lock: Lock::Moment,
             sql,
             transaction: true,
@@ -65,6 +91,22 @@ impl Step {
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn beside(title: impl Into<String>, sql: Vec<String>) -> Self {
         Self { lock: Lock::Beside, transaction: false, ..Self::moment(title, sql) }
+    }
+
+    /// The same, of these tables.
+    pub(crate) fn on(self, tables: impl IntoIterator<Item = usize>) -> Self {
+        Self { tables: tables.into_iter().collect(), ..self }
+    }
+
+    /// The same, doing this with their rows.
+    pub(crate) fn doing(self, work: Work) -> Self {
+        Self { work, ..self }
+    }
+
+    /// Statements that are to be read, of work that is done in parts.
+    pub(crate) fn shown(title: impl Into<String>, lock: Lock, sql: Vec<String>) -> Self {
+        let transaction = lock == Lock::Chunk;
+        Self { lock, transaction, ..Self::moment(title, sql) }
     }
 
     pub(crate) fn unless(self, done: impl Into<String>) -> Self {

@@ -18,6 +18,8 @@ pub(crate) use bounds::between;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use catalog::Odd;
 pub(crate) use catalog::{Catalog, FoundIndex};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use step::both;
 pub use step::{Lock, Step, Work};
 pub(crate) use twins::and_refers;
 
@@ -140,8 +142,8 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
-    /// A query that yields how many milliseconds the farthest replica lags behind; none where the engine
-    /// does not know.
+    /// A query that yields how many milliseconds the farthest replica lags behind, or NULL where there is no
+    /// replica; none where the engine does not know.
     fn replica_lag(&self) -> Option<&'static str> {
         None
     }

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::plan::Reference;
+
 /// One thing that is done to the schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -112,4 +115,12 @@ impl Step {
     pub(crate) fn unless(self, done: impl Into<String>) -> Self {
         Self { done: Some(done.into()), ..self }
     }
+}
+
+/// The tables of a reference, the one that it points to first.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn both(reference: &Reference) -> Vec<usize> {
+    let mut both = vec![reference.to, reference.table];
+    both.dedup();
+    both
 }

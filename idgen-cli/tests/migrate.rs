@@ -77,7 +77,15 @@ fn a_course_on_the_command_line_on_sqlite() {
     };
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(made).unwrap();
     let text = says(&idgen(Some(&database), &["plan", "people", "--to", "snowflake"]), 0);
-    for said in ["1 worker", "made anew", "that keep writers out", "PRAGMA journal_mode = WAL"] {
+    for said in [
+        "1 worker",
+        "made anew",
+        "PRAGMA journal_mode = WAL",
+        "    columns and triggers of people                all writers, for a moment\n",
+        "people.id_new is filled, in chunks            all writers, for a chunk: < 1 s; takes < 1 s",
+        "  back\n    triggers, away ",
+        "  risk  high: the old ids are gone for good",
+    ] {
         assert!(text.contains(said), "{text}");
     }
     let kept = ["plan", "people", "--to", "snowflake", "--keep-key"];
@@ -117,6 +125,17 @@ fn course(database: &str) {
     let plan = migrate(&["plan", "people", "--to", "snowflake", "--json"], 0);
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
     assert_eq!(plan["plan"]["tables"][0]["rows"], 500);
+    let expanded = &plan["course"][0];
+    assert_eq!(
+        (&expanded["phase"], &expanded["risk"]["grade"]),
+        (&"expanded".into(), &"low".into())
+    );
+    let steps = expanded["on"].as_array().unwrap();
+    let columns =
+        steps.iter().find(|step| step["title"] == "columns and triggers of people").unwrap();
+    assert_eq!((&columns["tables"][0], &columns["lock"]), (&"people".into(), &"moment".into()));
+    assert!(columns["held_seconds"].is_number() && columns["sql"].is_array(), "{columns}");
+    assert!(expanded["back"].is_array() && plan["course"][9]["back"].is_null(), "{plan}");
     assert!(migrate(&["status"], 0).is_empty(), "a plan changes nothing");
     migrate(&["start", "people", "--to", "snowflake"], 0);
     assert!(migrate(&["start", "people", "--to", "snowflake"], 1).contains("there already"));
@@ -128,6 +147,22 @@ fn course(database: &str) {
     while says(&idgen(Some(database), &["status", "people", "--json"]), 0)
         .contains("\"open\":false")
     {}
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    assert!(sql.contains("-- nothing but the state"), "{sql}");
+    migrate(&["advance", "people"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    for said in ["dual-write -> backfilling", "one pass over people", "ORDER BY", "INSERT INTO"] {
+        assert!(sql.contains(said), "{sql}");
+    }
+    migrate(&["advance", "people"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    let of_chunk = sql.split("people.id_new is filled, in chunks").nth(1).unwrap();
+    for said in ["for each chunk", "BEGIN", "SELECT", "UPDATE", "SET done =", "COMMIT"] {
+        assert!(of_chunk.contains(said), "{sql}");
+    }
+    migrate(&["advance", "people", "--to", "constrained"], 0);
+    let sql = migrate(&["advance", "people", "--dry-run"], 0);
+    assert!(sql.contains("lag(") && sql.contains("order of people"), "{sql}");
     let late = ["advance", "people", "--to", "old-writes-stopped", "--quiet", "0s"];
     assert!(migrate(&late, 1).contains("no shadow read was compared"), "there is no app");
     migrate(&[&late[..], &["--accept", "shadow"]].concat(), 0);

@@ -34,7 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Scheme { name: Name::new("snowflake"), layout, timebase: Some(epoch), text: Form::Decimal };
     let plan =
         survey(&mut session, &Wish::new("people", Target::of(&scheme)?), &SystemClock).await?;
-    let options = Options { workers: 1, ..Options::default() };
+    // All of the time, also where others would otherwise get half of it.
+    let options = Options { workers: 1, duty: Some(1.0), ..Options::default() };
     let mut migration = Migration::begin(&address, &plan, options).await?;
     let mut filling = Duration::ZERO;
     while migration.phase() < Phase::Backfilled {

@@ -47,8 +47,9 @@ mod status;
 mod store;
 pub mod target;
 mod verify;
+mod work;
 
-pub use engine::{Lock, Step};
+pub use engine::{Lock, Step, Work};
 pub use error::Error;
 pub use evidence::{Done, Evidence};
 pub use gate::Check;
@@ -56,6 +57,6 @@ pub use machine::Migration;
 pub use options::{Failpoints, Ladder, Options, Unwatched, Watch};
 pub use pace::Pace;
 pub use phase::{Phase, Reads, UnknownPhase, Writes};
-pub use status::{Progress, Status};
+pub use status::{Filling, Progress, Status};
 pub use store::{Chunk, Entry, Instance, State};
 pub use verify::{Digest, Makers, Referring, Report};

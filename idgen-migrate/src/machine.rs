@@ -13,7 +13,7 @@ use crate::slot;
 use crate::status::{self, Status};
 use crate::store::{self, Entry, State};
 use crate::verify::{self, Report};
-use crate::{Error, Phase, runner};
+use crate::{Error, Phase, runner, work};
 
 /// How long the fence lies past what is computed, so that a plan may take a moment to be carried out.
 const FENCE_MARGIN: Duration = Duration::from_secs(1);
@@ -92,6 +92,15 @@ impl Migration {
         let to = self.next()?;
         let plan = self.fenced(to)?;
         Ok((to, dialect(plan.engine).enter(&plan, &plan.target.lanes()?, to)?))
+    }
+
+    /// The statements of the work into the next phase that is no step of the schema: the backfill, for one
+    /// chunk of each column, and the verification. They are to be read: `?` stands for what differs.
+    ///
+    /// # Errors
+    /// If there is no next phase.
+    pub fn work_on(&self) -> Result<Vec<Step>, Error> {
+        Ok(work::steps(&self.state.plan, self.next()?))
     }
 
     /// The steps that lead back to the phase before.

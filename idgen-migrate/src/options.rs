@@ -67,8 +67,9 @@ pub struct Options {
     pub chunk_rows: i64,
     /// Workers of the backfill at once.
     pub workers: usize,
-    /// Which part of its time a worker works, from 0 to 1; it rests for the others.
-    pub duty: f64,
+    /// Which part of its time a worker works, from 0 to 1; it rests for the others. Where there is none: all of
+    /// it, and half where one writes at a time.
+    pub duty: Option<f64>,
     /// How far the farthest replica may lag before the backfill waits.
     pub max_lag: Duration,
     /// How long to wait for transactions from before the end of the backfill.
@@ -96,7 +97,7 @@ impl Default for Options {
             ladder: Ladder::default(),
             chunk_rows: 2_000,
             workers: 2,
-            duty: 1.0,
+            duty: None,
             max_lag: Duration::from_secs(5),
             patience: Duration::from_secs(60),
             retries: 20,

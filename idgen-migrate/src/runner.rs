@@ -100,7 +100,7 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         done.held_up_millis = done.held_up_millis.max(match step.lock {
             Lock::Moment | Lock::Writers => whole_millis(took),
             Lock::Beside if sql.queues() => whole_millis(took.min(wait)),
-            Lock::Beside | Lock::None => 0,
+            Lock::Beside | Lock::Chunk | Lock::None => 0,
         });
         match ended {
             Ok(()) => return Ok(done),

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::engine::dialect;
 use crate::gate::{self, Check};
 use crate::options::Options;
 use crate::session::Session;
-use crate::store::{self, Entry, Instance, State};
+use crate::store::{self, Chunk, Entry, Instance, State};
 use crate::{Error, Phase, backfill};
 
 /// Everything there is to know about a migration.
@@ -25,6 +26,8 @@ pub struct Status {
     pub gate: Vec<Check>,
     /// How far each carrier is: chunks done, chunks, rows done, rows, and rows a second and worker.
     pub passes: Vec<Progress>,
+    /// How the backfill goes, while there is one.
+    pub filling: Option<Filling>,
     /// The instances of the app.
     pub instances: Vec<Instance>,
     /// What happened.
@@ -44,6 +47,55 @@ pub struct Progress {
     pub rows_per_second: Option<f64>,
 }
 
+/// How a backfill goes, by its ledger, whoever carries it out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Filling {
+    /// Rows that all workers filled in a second of the last minute, with their rests; none where they filled
+    /// nothing.
+    pub rows_per_second: Option<f64>,
+    /// Rows that are left: of the columns that are planned, and about those of others.
+    pub rows_left: i64,
+    /// Seconds that these take at this rate.
+    pub seconds_left: Option<f64>,
+    /// How far the farthest replica lags behind, in milliseconds; none where there is none, or the engine does not
+    /// know.
+    pub lag_millis: Option<i64>,
+}
+
+/// What of the ledger tells a rate, in milliseconds.
+const LATELY: i64 = 60_000;
+
+/// Rows that were filled in a second, lately: from the first chunk's beginning until now, so that rests and
+/// waits are in it.
+fn rate(chunks: &[Chunk], now_millis: i64) -> Option<f64> {
+    let late = chunks.iter().filter(|chunk| chunk.done && chunk.done_millis > now_millis - LATELY);
+    let began = late.clone().map(|chunk| chunk.done_millis - chunk.micros / 1_000).min()?;
+    let rows: i64 = late.map(|chunk| chunk.rows).sum();
+    Some(rows as f64 * 1_000.0 / (now_millis - began).max(1) as f64)
+}
+
+async fn filling(
+    session: &mut Session,
+    state: &State,
+    all: &[Vec<Chunk>],
+) -> Result<Filling, Error> {
+    let plan = &state.plan;
+    let mut rows_left = 0;
+    for (carrier, chunks) in plan.carriers.iter().zip(all) {
+        rows_left += match chunks.is_empty() {
+            true => plan.tables[carrier.table].rows,
+            false => chunks.iter().filter(|chunk| !chunk.done).map(|chunk| chunk.rows).sum(),
+        };
+    }
+    let lag_millis = match dialect(plan.engine).replica_lag() {
+        Some(query) => session.row(query, &[]).await?.and_then(|row| row.integer(0).ok()),
+        None => None,
+    };
+    let rows_per_second = rate(&all.concat(), store::now(session).await?);
+    let seconds_left = rows_per_second.map(|rate| rows_left as f64 / rate);
+    Ok(Filling { rows_per_second, rows_left, seconds_left, lag_millis })
+}
+
 /// Looks at everything that is kept of a migration, and at its next gate.
 pub(crate) async fn look(
     session: &mut Session,
@@ -55,7 +107,7 @@ pub(crate) async fn look(
         Some(to) => gate::before(session, state, to, options).await?,
         None => Vec::new(),
     };
-    let mut passes = Vec::new();
+    let (mut passes, mut all) = (Vec::new(), Vec::new());
     for (number, carrier) in state.plan.carriers.iter().enumerate() {
         let chunks = store::chunks(session, name, backfill::pass_of(number)).await?;
         let done: Vec<_> = chunks.iter().filter(|chunk| chunk.done).collect();
@@ -67,7 +119,12 @@ pub(crate) async fn look(
             rows: (rows, chunks.iter().map(|chunk| chunk.rows).sum()),
             rows_per_second: (micros > 0).then(|| rows as f64 * 1e6 / micros as f64),
         });
+        all.push(chunks);
     }
+    let filling = match state.phase {
+        Phase::Backfilling => Some(filling(session, state, &all).await?),
+        _ => None,
+    };
     Ok(Status {
         phase: state.phase,
         version: state.version,
@@ -76,7 +133,37 @@ pub(crate) async fn look(
         next: state.next(),
         gate,
         passes,
+        filling,
         instances: store::instances(session, name).await?,
         trail: store::trail(session, name).await?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slot::Start;
+
+    #[test]
+    fn a_rate_has_rests_in_it_and_forgets_what_is_long_ago() {
+        let chunk = |done_millis| Chunk {
+            pass: 0,
+            number: 0,
+            low: None,
+            high: None,
+            start: Start::FIRST,
+            rows: 1_000,
+            last_slot: 0,
+            done: done_millis > 0,
+            done_millis,
+            filled: 1_000,
+            digest: 0,
+            micros: 500_000,
+        };
+        let chunks = [chunk(100_000), chunk(200_500), chunk(205_000), chunk(0)];
+        // Two of them in the ten seconds since the first of these began.
+        assert_eq!(rate(&chunks, 210_000), Some(200.0));
+        assert_eq!(rate(&chunks, 300_000), None);
+        assert_eq!(rate(&[], 210_000), None);
+    }
 }

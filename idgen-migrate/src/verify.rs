@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::backfill::digest;
-use crate::engine::{and_refers, dialect};
+use crate::engine::{Lock, Step, Work, and_refers, dialect};
 use crate::plan::Plan;
 use crate::session::{Row, Session};
 use crate::target::{Lanes, Maker};
@@ -117,10 +117,7 @@ impl Report {
 
 /// Compares everything.
 pub(crate) async fn verify(session: &mut Session, plan: &Plan) -> Result<Report, Error> {
-    let sql = dialect(plan.engine);
-    let (table, new) = (sql.table(plan, 0), sql.quote(&plan.key().new));
-    let counts = format!("SELECT count(*), count({new}), count(DISTINCT {new}) FROM {table}");
-    let row = session.row(&counts, &[]).await?.unwrap_or(Row(Vec::new()));
+    let row = session.row(&counting(plan), &[]).await?.unwrap_or(Row(Vec::new()));
     let (rows, filled, distinct) = (row.integer(0)?, row.integer(1)?, row.integer(2)?);
     let lanes = plan.target.lanes()?;
     let mut report = Report {
@@ -141,22 +138,52 @@ pub(crate) async fn verify(session: &mut Session, plan: &Plan) -> Result<Report,
     Ok(report)
 }
 
+/// The statements of it, to be read.
+pub(crate) fn to_verify(plan: &Plan) -> Vec<Step> {
+    let shown = |title: String, sql| Step::shown(title, Lock::None, vec![sql]).doing(Work::Read);
+    let root = &plan.root().name;
+    let mut steps = vec![
+        shown(format!("rows and ids of {root} are counted"), counting(plan)).on([0]),
+        shown(format!("the order of {root} is compared"), ordering(plan)).on([0]),
+    ];
+    for (number, carrier) in plan.carriers.iter().enumerate().skip(1) {
+        let table = &plan.tables[carrier.table].name;
+        let title = format!("{table}.{} is compared in both directions", carrier.new);
+        steps.push(shown(title, comparing(plan, number)).on([carrier.table]));
+    }
+    steps.push(
+        shown(format!("all pairs of {root} are read, for their digests"), pairing(plan)).on([0]),
+    );
+    steps
+}
+
+/// Counts rows, and their ids.
+fn counting(plan: &Plan) -> String {
+    let sql = dialect(plan.engine);
+    let (table, new) = (sql.table(plan, 0), sql.quote(&plan.key().new));
+    format!("SELECT count(*), count({new}), count(DISTINCT {new}) FROM {table}")
+}
+
 /// Counts the old rows whose id is not after that of the row before.
 async fn out_of_order(session: &mut Session, plan: &Plan, lanes: &Lanes) -> Result<i64, Error> {
+    let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
+    session.number(&ordering(plan), &[fence.into()]).await
+}
+
+/// Counts the rows before a fence whose id is not after that of the row before.
+fn ordering(plan: &Plan) -> String {
     let sql = dialect(plan.engine);
     let new = sql.new_column(&plan.target, &plan.key().new);
     let quoted = sql.quote(&new.name);
     let columns: Vec<_> =
         plan.order_columns().iter().map(|column| sql.quote(&column.name)).collect();
-    let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
-    let query = format!(
+    format!(
         "SELECT count(*) FROM (SELECT {quoted} AS n, lag({quoted}) OVER (ORDER BY {}) AS earlier \
          FROM {} WHERE {quoted} < {}) w WHERE w.n <= w.earlier",
         columns.join(", "),
         sql.table(plan, 0),
         sql.write("?", &new)
-    );
-    session.number(&query, &[fence.into()]).await
+    )
 }
 
 pub(crate) async fn referring(
@@ -164,20 +191,8 @@ pub(crate) async fn referring(
     plan: &Plan,
     number: usize,
 ) -> Result<Referring, Error> {
-    let sql = dialect(plan.engine);
     let carrier = &plan.carriers[number];
-    let (child, root) = (sql.table(plan, carrier.table), sql.table(plan, 0));
-    let (reference, new) = (sql.quote(&carrier.column.name), sql.quote(&carrier.new));
-    let (root_old, root_new) = (sql.quote(&plan.key().column.name), sql.quote(&plan.key().new));
-    let refers = and_refers(plan, carrier, &|column| format!("c.{}", sql.quote(column)));
-    let query = format!(
-        "SELECT count(CASE WHEN c.{reference} IS NOT NULL{refers} THEN 1 END), \
-         count(CASE WHEN c.{new} IS NOT NULL{refers} THEN 1 END), \
-         count(CASE WHEN o.{root_new} IS NOT NULL{refers} AND (c.{new} IS NULL OR c.{new} <> o.{root_new}) THEN 1 END), \
-         count(CASE WHEN c.{new} IS NOT NULL AND (n.{root_old} IS NULL OR n.{root_old} <> c.{reference} \
-         OR c.{reference} IS NULL) THEN 1 END) \
-         FROM {child} c LEFT JOIN {root} o ON o.{root_old} = c.{reference} LEFT JOIN {root} n ON n.{root_new} = c.{new}"
-    );
+    let query = comparing(plan, number);
     let row = session.row(&query, &[]).await?.unwrap_or(Row(Vec::new()));
     Ok(Referring {
         column: format!("{}.{}", plan.tables[carrier.table].name, carrier.column.name),
@@ -186,6 +201,24 @@ pub(crate) async fn referring(
         old_to_new: row.integer(2)?,
         new_to_old: row.integer(3)?,
     })
+}
+
+/// Counts what a column refers to by either id, and where both are not of one row.
+fn comparing(plan: &Plan, number: usize) -> String {
+    let sql = dialect(plan.engine);
+    let carrier = &plan.carriers[number];
+    let (child, root) = (sql.table(plan, carrier.table), sql.table(plan, 0));
+    let (reference, new) = (sql.quote(&carrier.column.name), sql.quote(&carrier.new));
+    let (root_old, root_new) = (sql.quote(&plan.key().column.name), sql.quote(&plan.key().new));
+    let refers = and_refers(plan, carrier, &|column| format!("c.{}", sql.quote(column)));
+    format!(
+        "SELECT count(CASE WHEN c.{reference} IS NOT NULL{refers} THEN 1 END), \
+         count(CASE WHEN c.{new} IS NOT NULL{refers} THEN 1 END), \
+         count(CASE WHEN o.{root_new} IS NOT NULL{refers} AND (c.{new} IS NULL OR c.{new} <> o.{root_new}) THEN 1 END), \
+         count(CASE WHEN c.{new} IS NOT NULL AND (n.{root_old} IS NULL OR n.{root_old} <> c.{reference} \
+         OR c.{reference} IS NULL) THEN 1 END) \
+         FROM {child} c LEFT JOIN {root} o ON o.{root_old} = c.{reference} LEFT JOIN {root} n ON n.{root_new} = c.{new}"
+    )
 }
 
 /// Reads every pair once: who made the id, on which side of the fence, in which chunk.
@@ -237,16 +270,20 @@ pub(crate) async fn pairs(
     plan: &Plan,
     each: &mut (dyn FnMut(String, String) -> Result<(), Error> + Send),
 ) -> Result<(), Error> {
+    session.stream(&pairing(plan), &[], &mut |row| each(row.text(0)?, row.text(1)?)).await
+}
+
+/// Reads the pairs of all rows that have both ids.
+fn pairing(plan: &Plan) -> String {
     let sql = dialect(plan.engine);
     let key = plan.key();
     let new = sql.new_column(&plan.target, &key.new);
-    let query = format!(
+    format!(
         "SELECT {}, {} FROM {} WHERE {} IS NOT NULL AND {} IS NOT NULL",
         sql.read(&sql.quote(&key.column.name), key.column.kind),
         sql.read(&sql.quote(&new.name), new.kind),
         sql.table(plan, 0),
         sql.quote(&key.column.name),
         sql.quote(&new.name)
-    );
-    session.stream(&query, &[], &mut |row| each(row.text(0)?, row.text(1)?)).await
+    )
 }

@@ -106,7 +106,7 @@ struct Move {
     /// Go as far as this phase
     #[arg(long, value_name = "PHASE", value_parser = phase)]
     to: Option<Phase>,
-    /// Print the SQL of the next step and do nothing
+    /// Print the SQL of the next phase, the statements of a chunk of the backfill too, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Do not ask before what destroys ids
@@ -121,9 +121,9 @@ struct Move {
     /// Rows of a chunk of the backfill
     #[arg(long, value_name = "N", default_value = "2000")]
     chunk_rows: i64,
-    /// Part of its time that a worker works, from 0.01 to 1
-    #[arg(long, value_name = "PART", default_value = "1")]
-    duty: f64,
+    /// Part of its time that a worker works, from 0.01 to 1; all of it by default, and on SQLite half
+    #[arg(long, value_name = "PART")]
+    duty: Option<f64>,
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
     max_lag: Duration,
@@ -219,7 +219,8 @@ async fn advance(address: &str, arguments: &Move) -> Result<(), Failure> {
     let mut migration =
         Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
-        let (to, steps) = migration.steps_on().map_err(failure)?;
+        let (to, mut steps) = migration.steps_on().map_err(failure)?;
+        steps.extend(migration.work_on().map_err(failure)?);
         return show::steps(migration.phase().name(), to.name(), &steps);
     }
     let last = arguments.to.or(migration.phase().next()).unwrap_or(migration.phase());

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use idgen::clock::SystemClock;
-use idgen_migrate::plan::{Estimate, Plan, Risk, Settings, Timeline, Wish, survey};
-use idgen_migrate::session::{Engine, Session};
+use idgen_migrate::plan::{
+    Estimate, Leg, Plan, Risk, Settings, Timeline, Wish, room, span, survey,
+};
+use idgen_migrate::session::Session;
 use idgen_migrate::target::Target;
-use idgen_migrate::{Lock, Migration, Options};
+use idgen_migrate::{Migration, Options, Phase};
 use serde_json::json;
 
 use super::{failure, named};
@@ -99,12 +101,12 @@ fn shown(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
         ..basis
     };
     let estimate = Estimate::of(plan, basis);
-    let timeline = Timeline::of(plan, &estimate);
+    let course = plan.course(basis).map_err(failure)?;
+    let timeline = Timeline::of(plan, &course);
     if let Some(file) = &arguments.svg {
         std::fs::write(file, timeline.svg())
             .map_err(|error| Failure::Data(format!("cannot write {}: {error}", file.display())))?;
     }
-    let course = plan.course().map_err(failure)?;
     let text = if arguments.json {
         let object =
             json!({ "plan": plan, "estimate": estimate, "timeline": timeline, "course": course });
@@ -115,12 +117,7 @@ fn shown(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
     Ok(anstream::stdout().write_all(text.as_bytes())?)
 }
 
-fn text(
-    plan: &Plan,
-    estimate: &Estimate,
-    timeline: &Timeline,
-    course: &[idgen_migrate::plan::Leg],
-) -> String {
+fn text(plan: &Plan, estimate: &Estimate, timeline: &Timeline, course: &[Leg]) -> String {
     let bold = anstyle::Style::new().bold();
     let mut text = format!(
         "{bold}{}{bold:#}: {} of {} rows become {} ids in {}\n\n",
@@ -149,52 +146,20 @@ fn text(
         };
         let _ = writeln!(text, "\n  {mark}: {}", finding.what);
     }
-    let _ = write!(text, "\n{timeline}\n");
+    let _ = write!(text, "\n{timeline}");
     for leg in course {
-        let steps = |steps: &[idgen_migrate::Step]| {
-            if steps.is_empty() {
-                return "nothing".into();
-            }
-            let of = |lock| steps.iter().filter(|step| step.lock == lock).count();
-            let writers = match of(Lock::Writers) {
-                0 => String::new(),
-                count => format!(", {count} that keep writers out"),
-            };
-            let moments = of(Lock::Moment);
-            let all =
-                if steps.len() == 1 { "1 step".into() } else { format!("{} steps", steps.len()) };
-            format!("{all}, {moments} under a lock for a moment{writers}")
-        };
-        let back = match &leg.back {
-            Some(back) => steps(back),
-            None => "none".into(),
-        };
-        let _ = writeln!(text, "  {:<19} {}; back: {back}", leg.phase.name(), steps(&leg.on));
+        let _ = write!(text, "\n{leg}");
     }
-    let basis = if estimate.basis.measured {
-        "as given"
-    } else {
-        "assumed; measure it on a copy and give --rate"
-    };
-    let workers = match (plan.engine, estimate.basis.workers) {
-        (Engine::Sqlite, _) => {
-            "1 worker, since one writes at a time, at work half of the time".into()
-        }
-        (_, workers) => format!("{workers} workers"),
-    };
-    let _ = writeln!(
-        text,
-        "\n  {} cells at {} rows/s and worker ({basis}), {workers}; {} MB more while it runs",
-        estimate.cells,
-        estimate.basis.rows_per_second,
-        estimate.bytes / 1_000_000
-    );
-    if plan.is_rebuilt() {
+    let megabytes = room(course) / 1_000_000;
+    let _ =
+        write!(text, "\nThe estimate:\n{estimate}{megabytes} MB more are needed while it runs\n");
+    let anew = course.iter().find(|leg| leg.phase == Phase::Swapped && plan.is_rebuilt());
+    if let Some(leg) = anew {
         let _ = writeln!(
             text,
-            "  at swapped and at contracted, tables are made anew: for about {:.0} s each time nobody else \
+            "at swapped and at contracted, tables are made anew: for about {} each time nobody else \
              writes; let apps wait longer than that (busy_timeout), or take --keep-key",
-            estimate.rebuild_seconds.ceil()
+            span(leg.seconds)
         );
     }
     text

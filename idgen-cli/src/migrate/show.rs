@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use idgen_migrate::{Check, Evidence, Phase, Report, Status, Step};
+use idgen_migrate::plan::span;
+use idgen_migrate::{Check, Evidence, Filling, Lock, Phase, Report, Status, Step};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -28,8 +29,14 @@ pub(super) fn all(migrations: &[(String, Phase)], json: bool) -> Result<(), Fail
 /// The SQL of steps, as a script.
 pub(super) fn steps(from: &str, to: &str, steps: &[Step]) -> Result<(), Failure> {
     let mut text = format!("-- {from} -> {to}\n");
+    if steps.is_empty() {
+        text += "\n-- nothing but the state, in tables of our own\n";
+    }
     for step in steps {
         let _ = write!(text, "\n-- {}\n", step.title);
+        if step.lock == Lock::Chunk {
+            text += "-- for each chunk; ? are its bounds, the pairs of its rows and ids, and its entry in the ledger\n";
+        }
         let (begin, end) = if step.transaction { ("BEGIN;\n", "COMMIT;\n") } else { ("", "") };
         let (before, after) = match &step.frame {
             Some((before, after)) => (format!("{before};\n"), format!("{after};\n")),
@@ -126,6 +133,9 @@ pub(super) fn status(name: &str, status: &Status, json: bool) -> Result<(), Fail
             rate.unwrap_or_default()
         );
     }
+    if let Some(filling) = &status.filling {
+        text += &progress(filling);
+    }
     for instance in &status.instances {
         let _ = writeln!(
             text,
@@ -138,6 +148,20 @@ pub(super) fn status(name: &str, status: &Status, json: bool) -> Result<(), Fail
         let _ = writeln!(text, "  {at}  {}  {}", entry.event, entry.who);
     }
     print(&text)
+}
+
+/// How a backfill goes, in a line.
+fn progress(filling: &Filling) -> String {
+    let rate = match filling.rows_per_second {
+        Some(rate) => format!("{rate:.0} rows/s in the last minute"),
+        None => "nothing was filled in the last minute".into(),
+    };
+    let left = filling.seconds_left.map(|seconds| format!(", about {}", span(seconds)));
+    let lag = match filling.lag_millis {
+        Some(millis) => format!("; the farthest replica lags {millis} ms behind"),
+        None => String::new(),
+    };
+    format!("  {rate}; {} rows are left{}{lag}\n", filling.rows_left, left.unwrap_or_default())
 }
 
 /// A field of CSV.

@@ -13,7 +13,8 @@ use idgen_core::text::Form;
 use idgen_core::{Id, IdScheme, Timebase, UnixTime};
 use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old, Untimely};
 use serde_json::{Value, json};
-use sqlx::{PgPool, Row as _};
+
+use crate::pool::Pool;
 
 /// The new ids.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl IdScheme for Snowflake {
 type Customer = Either<String, Id<Snowflake>>;
 
 struct Shop {
-    pool: PgPool,
+    pool: Pool,
     live: Arc<Live>,
     ids: Dual<fn() -> String, Shared<Snowflake>>,
 }
@@ -57,7 +58,7 @@ pub(crate) async fn serve(
         uuid as fn() -> String,
         Shared::<Snowflake>::builder().node(node).shared()?,
     );
-    let pool = PgPool::connect(address).await?;
+    let pool = Pool::connect(address).await?;
     let shop = Arc::new(Shop { pool, live, ids });
     let app = Router::new()
         .route("/customers", post(join))
@@ -84,21 +85,20 @@ fn failed<E: std::fmt::Display>(error: E) -> (StatusCode, String) {
 async fn join(State(shop): State<Arc<Shop>>) -> Answer {
     let minted = shop.ids.mint().map_err(failed)?;
     let Known { old, new } = minted.ids;
-    let sql = match (&old, &new) {
-        (Some(_), None) => "INSERT INTO customers (id, name) VALUES ($1::uuid, 'new')",
-        (Some(_), Some(_)) => {
-            "INSERT INTO customers (id, id_new, name) VALUES ($1::uuid, $2, 'new')"
-        }
-        (None, _) => "INSERT INTO customers (id_new, name) VALUES ($1, 'new')",
+    let (mut columns, mut values, mut parameters) = (String::new(), String::new(), Vec::new());
+    let mut write = |column: &str, kind: &str, id: String| {
+        parameters.push(id);
+        columns += &format!("{column}, ");
+        values += &format!("CAST(${} AS {kind}), ", parameters.len());
     };
-    let mut query = sqlx::query(sql);
     if let Some(Old(id)) = &old {
-        query = query.bind(id);
+        write("id", shop.pool.old_type(), id.clone());
     }
     if let Some(New(id)) = new {
-        query = query.bind(i64::try_from(id).map_err(failed)?);
+        write("id_new", "bigint", id.to_string());
     }
-    query.execute(&shop.pool).await.map_err(failed)?;
+    let sql = format!("INSERT INTO customers ({columns}name) VALUES ({values}'new')");
+    shop.pool.execute(&sql, &parameters).await.map_err(failed)?;
     Ok(Json(ids(old.map(|Old(id)| id), new.map(|New(id)| id.to_string()))))
 }
 
@@ -106,8 +106,8 @@ fn ids(old: Option<String>, new: Option<String>) -> Value {
     json!({ "old": old, "new": new })
 }
 
-/// The condition that names a customer in a column, and its parameter as text.
-fn being(moment: Moment, id: &str, column: &str) -> Result<(String, String), (StatusCode, String)> {
+/// The condition that names a customer, and its parameter as text.
+fn being(shop: &Shop, moment: Moment, id: &str) -> Result<(String, String), (StatusCode, String)> {
     let named = match id.parse() {
         Ok(new) => Customer::New(New(new)),
         Err(_) => Customer::Old(Old(id.to_owned())),
@@ -117,40 +117,38 @@ fn being(moment: Moment, id: &str, column: &str) -> Result<(String, String), (St
         _ => (StatusCode::GONE, untimely.to_string()),
     })?;
     Ok(match found {
-        Either::Old(Old(id)) => (format!("{column} = $1::text::uuid"), id),
-        Either::New(New(id)) => (format!("{column}_new = $1::text::bigint"), id.to_string()),
+        Either::Old(Old(id)) => (format!("id = CAST($1 AS {})", shop.pool.old_type()), id),
+        Either::New(New(id)) => ("id_new = CAST($1 AS bigint)".into(), id.to_string()),
     })
 }
 
 /// Shows a customer, and both ids while there are two.
 async fn show(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
     let moment = shop.live.moment().map_err(failed)?;
-    let (condition, parameter) = being(moment, &id, "id")?;
+    let (condition, parameter) = being(&shop, moment, &id)?;
     let columns = match moment.columns() {
-        (true, false) => "name, id::text, NULL",
-        (true, true) => "name, id::text, id_new::text",
-        (false, _) => "name, NULL, id_new::text",
+        (true, false) => "name, CAST(id AS text), NULL",
+        (true, true) => "name, CAST(id AS text), CAST(id_new AS text)",
+        (false, _) => "name, NULL, CAST(id_new AS text)",
     };
     let sql = format!("SELECT {columns} FROM customers WHERE {condition}");
-    let row = sqlx::query(&sql).bind(parameter).fetch_optional(&shop.pool).await.map_err(failed)?;
-    let row = row.ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no customer {id}")))?;
-    let (name, old, new): (String, Option<String>, Option<String>) =
-        (row.get(0), row.get(1), row.get(2));
+    let row = shop.pool.find::<3>(&sql, &parameter).await.map_err(failed)?;
+    let [name, old, new] =
+        row.ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no customer {id}")))?;
     if let (Some(old), Some(new)) = (&old, &new) {
         // The shadow read: by the other id, the same customer.
         let other = if *new == id { old } else { new };
-        let (condition, parameter) = being(moment, other, "id")?;
+        let (condition, parameter) = being(&shop, moment, other)?;
         let sql = format!("SELECT name FROM customers WHERE {condition}");
-        let shadow = sqlx::query(&sql).bind(parameter).fetch_optional(&shop.pool).await;
-        let shadow = shadow.map_err(failed)?.map(|row| row.get::<String, _>(0));
-        shop.live.compare(&Some(name), &shadow);
+        let shadow = shop.pool.find::<1>(&sql, &parameter).await.map_err(failed)?;
+        shop.live.compare(&Some([name]), &shadow);
     }
     Ok(Json(ids(old, new)))
 }
 
 async fn order(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
     let moment = shop.live.moment().map_err(failed)?;
-    let (condition, parameter) = being(moment, &id, "id")?;
+    let (condition, parameter) = being(&shop, moment, &id)?;
     let columns = match moment.columns() {
         (true, false) => ("customer_id", "id"),
         (true, true) => ("customer_id, customer_id_new", "id, id_new"),
@@ -160,8 +158,7 @@ async fn order(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer 
         "INSERT INTO orders (item, {}) SELECT 'tea', {} FROM customers WHERE {condition}",
         columns.0, columns.1
     );
-    let done = sqlx::query(&sql).bind(parameter).execute(&shop.pool).await.map_err(failed)?;
-    match done.rows_affected() {
+    match shop.pool.execute(&sql, &[parameter]).await.map_err(failed)? {
         1 => Ok(Json(json!({ "ordered": "tea" }))),
         _ => Err((StatusCode::NOT_FOUND, format!("there is no customer {id}"))),
     }

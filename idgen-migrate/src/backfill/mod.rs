@@ -6,9 +6,11 @@
 
 mod planning;
 mod snapshots;
+mod statements;
 mod worker;
 
 pub(crate) use planning::plan_key;
+pub(crate) use statements::{to_fill, to_plan};
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -126,11 +128,8 @@ async fn run(
 
 /// Fills the rows that no chunk of a carrier met, and says how many are left without an id.
 async fn sweep(session: &mut Session, plan: &Plan, number: usize) -> Result<i64, Error> {
-    let sql = dialect(plan.engine);
     if number > 0 && missing(session, plan, number).await? > 0 {
-        let carrier = &plan.carriers[number];
-        let child = sql.table(plan, carrier.table);
-        let statement = worker::follow(plan, number, &child, "1 = 1");
+        let statement = statements::following(plan, number, "1 = 1");
         session.execute(&statement, &[]).await?;
     }
     missing(session, plan, number).await

@@ -2,7 +2,7 @@
 
 use idgen_core::UnixTime;
 
-use super::pass_of;
+use super::{pass_of, statements};
 use crate::Error;
 use crate::engine::{between, dialect};
 use crate::options::Options;
@@ -70,17 +70,10 @@ pub(crate) async fn plan_key(
     if !store::chunks(session, &plan.name, 0).await?.is_empty() {
         return Ok(());
     }
-    let sql = dialect(plan.engine);
     crate::plan::have_keys(session, plan).await?;
     let lanes = plan.target.lanes()?;
     let source = source(plan)?;
-    let (fields, order) = reading(plan);
-    let query = format!(
-        "SELECT {} FROM {} c WHERE c.{} IS NULL ORDER BY {order}",
-        fields.join(", "),
-        sql.table(plan, 0),
-        sql.quote(&plan.key().new)
-    );
+    let query = statements::planning(plan);
     let mut planner = Planner::new(options.chunk_rows);
     let mut each = |row: Row| {
         let begin = begin(plan, &lanes, source.as_ref(), &row)?;
@@ -147,6 +140,7 @@ fn empty(pass: i64, number: i64, low: Option<Vec<String>>, start: Start) -> Chun
         rows: 0,
         last_slot: 0,
         done: false,
+        done_millis: 0,
         filled: 0,
         digest: 0,
         micros: 0,

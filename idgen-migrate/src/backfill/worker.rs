@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Pass, digest, planning};
-use crate::engine::{Link, between, dialect};
+use super::{Pass, digest, planning, statements};
+use crate::engine::{between, dialect};
 use crate::pace::Pace;
 use crate::plan::{Column, Plan};
 use crate::session::{Row, Session};
@@ -55,7 +55,7 @@ async fn attempt(
 ) -> Result<Duration, Error> {
     let session = match session {
         Some(session) => session,
-        None => session.insert(Session::connect(&pass.address).await?),
+        None => session.insert(connect(&pass.address).await?),
     };
     wait_until_welcome(pass, session).await?;
     let began = pass.options.clock.monotonic();
@@ -63,10 +63,17 @@ async fn attempt(
     Ok(pass.options.clock.monotonic().saturating_sub(began))
 }
 
+/// A session for work that is done again if it is lost.
+async fn connect(address: &str) -> Result<Session, Error> {
+    let mut session = Session::connect(address).await?;
+    session.write_behind().await?;
+    Ok(session)
+}
+
 /// Where one writes at a time, others get as much of it as the backfill.
 fn duty(pass: &Pass) -> f64 {
     let alone = dialect(pass.plan.engine).writes_alone();
-    if alone { pass.options.duty.min(0.5) } else { pass.options.duty }
+    pass.options.duty.unwrap_or(if alone { 0.5 } else { 1.0 })
 }
 
 fn may_retry(error: &Error) -> bool {
@@ -131,8 +138,7 @@ async fn in_transaction(
         let sql = dialect(pass.plan.engine);
         let (condition, parameters) =
             between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());
-        let child = sql.table(&pass.plan, carrier.table);
-        let statement = follow(&pass.plan, pass.number, &child, &condition);
+        let statement = statements::following(&pass.plan, pass.number, &condition);
         chunk.filled = rows(session.execute(&statement, &parameters).await?);
     }
     pass.options.failpoints.pass("chunk filled")?;
@@ -154,15 +160,9 @@ async fn assign(
     chunk: &mut Chunk,
 ) -> Result<(), Error> {
     let sql = dialect(plan.engine);
-    let columns = plan.order_columns();
-    let (fields, order) = planning::reading(plan);
     let (condition, parameters) =
-        between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());
-    let (table, new) = (sql.table(plan, 0), sql.quote(&plan.key().new));
-    let query = format!(
-        "SELECT {} FROM {table} c WHERE c.{new} IS NULL AND {condition} ORDER BY {order}",
-        fields.join(", ")
-    );
+        between(sql, "c", &plan.order_columns(), chunk.low.as_deref(), chunk.high.as_deref());
+    let reading = statements::reading(plan, &condition);
     let source = planning::source(plan)?;
     let mut slots = Slots::from(chunk.start);
     let mut pairs = Vec::new();
@@ -170,14 +170,14 @@ async fn assign(
     let mut last = None;
     let mut each = |row: Row| {
         let slot = slots.next(planning::begin(plan, lanes, source.as_ref(), &row)?);
-        let old = row.text(row.0.len() - 1)?;
+        let old = row.text(reading.old)?;
         let new = lanes.scheme().format(lanes.backfilled(slot)?).to_string();
         sum = sum.wrapping_add(digest(&old, &new));
         last = Some(slot);
-        pairs.push((old, new));
+        pairs.push((reading.name.map_or(Ok(old), |name| row.text(name))?, new));
         Ok(())
     };
-    session.stream(&query, &parameters, &mut each).await?;
+    session.stream(&reading.sql, &parameters, &mut each).await?;
     if let Some(slot) = last.filter(|slot| *slot > chunk.last_slot) {
         return Err(Error::Kept(format!(
             "chunk {} would reach position {slot}, past its last, {}: rows came that no trigger saw; see that idgen's triggers are enabled",
@@ -187,25 +187,8 @@ async fn assign(
     chunk.filled = 0;
     chunk.digest = sum;
     if !pairs.is_empty() {
-        let statement =
-            sql.assign(&table, &plan.key().column, &sql.new_column(&plan.target, &plan.key().new));
+        let statement = statements::assigning(plan);
         chunk.filled = rows(session.execute(&statement, &[store::json(&pairs)?.into()]).await?);
     }
     Ok(())
-}
-
-/// The statement that lets a carrier follow the migrated key.
-pub(super) fn follow(plan: &Plan, number: usize, child: &str, condition: &str) -> String {
-    let sql = dialect(plan.engine);
-    let carrier = &plan.carriers[number];
-    let quote = |name: &str| sql.quote(name);
-    let link = Link {
-        child,
-        reference: &quote(&carrier.column.name),
-        new: &quote(&carrier.new),
-        root: &sql.table(plan, 0),
-        root_old: &quote(&plan.key().column.name),
-        root_new: &quote(&plan.key().new),
-    };
-    sql.follow(&link, condition)
 }

@@ -3,94 +3,30 @@
 //! **Invariant:** a step is idempotent: done twice, or cut short and done again, it leaves what it
 //! leaves when it is done once.
 
+mod bounds;
+mod catalog;
 #[cfg(feature = "mysql")]
 mod mariadb;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod step;
 mod twins;
 
+pub(crate) use bounds::between;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use catalog::Odd;
+pub(crate) use catalog::{Catalog, FoundIndex};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use step::both;
+pub use step::{Lock, Step, Work};
 pub(crate) use twins::and_refers;
 
-use serde::Serialize;
-
-#[cfg(feature = "sqlite")]
-use crate::plan::Made;
-use crate::plan::{Column, Definition, Kind, Plan};
-use crate::session::{Engine, Session, Value};
+use crate::plan::{Column, Kind, Plan};
+use crate::session::{Engine, Session};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
-
-/// One thing that is done to the schema.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// What it does, for people.
-    pub title: String,
-    /// What it holds while it runs.
-    pub lock: Lock,
-    /// The statements, in order.
-    pub sql: Vec<String>,
-    /// Whether they run in one transaction, where the engine's DDL can.
-    pub transaction: bool,
-    /// What is said before the transaction, and after it however it ends.
-    pub frame: Option<(String, String)>,
-    /// A query that names what would be lost by what is done: there must be nothing. It is asked in the
-    /// transaction.
-    #[serde(skip)]
-    pub guard: Option<String>,
-    /// A query that yields 1 where the step is done already.
-    #[serde(skip)]
-    pub done: Option<String>,
-    /// A query that yields 1 where an earlier attempt left a ruin, and what removes it.
-    #[serde(skip)]
-    pub ruin: Option<(String, String)>,
-    /// A query that counts the rows that do not allow what was done: there must be none. It is asked in
-    /// the transaction, if there is one.
-    #[serde(skip)]
-    pub none: Option<String>,
-}
-
-/// How a step gets in the way of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lock {
-    /// Not at all.
-    None,
-    /// It reads or writes whole tables, beside all other work.
-    Beside,
-    /// It keeps everybody out of its tables, for a moment.
-    Moment,
-    /// It keeps writers out while it reads or writes whole tables.
-    Writers,
-}
-
-impl Step {
-    /// Statements that keep everybody out for a moment, in one transaction.
-    pub(crate) fn moment(title: impl Into<String>, sql: Vec<String>) -> Self {
-        Self {
-            title: title.into(),
-            lock: Lock::Moment,
-            sql,
-            transaction: true,
-            frame: None,
-            guard: None,
-            done: None,
-            ruin: None,
-            none: None,
-        }
-    }
-
-    /// Statements that run beside other work, each by itself.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
-    pub(crate) fn beside(title: impl Into<String>, sql: Vec<String>) -> Self {
-        Self { lock: Lock::Beside, transaction: false, ..Self::moment(title, sql) }
-    }
-
-    pub(crate) fn unless(self, done: impl Into<String>) -> Self {
-        Self { done: Some(done.into()), ..self }
-    }
-}
 
 /// An engine's own SQL.
 pub(crate) trait Dialect: Sync {
@@ -128,8 +64,14 @@ pub(crate) trait Dialect: Sync {
     /// Whether `(a, b) > (1, 2)` uses an index.
     fn compares_rows(&self) -> bool;
 
-    /// Sets the column `new` of the table `to`, where it is NULL and `old` is as given, by one
-    /// parameter: a JSON list of pairs of texts, old and new.
+    /// What names a row for the length of a transaction, quicker than its key does; none where that can change
+    /// meanwhile.
+    fn row_name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Sets the column `new` of the table `to`, where it is NULL and the row is as given, by one
+    /// parameter: a JSON list of pairs of texts, the row's name or `old`, and new.
     fn assign(&self, to: &str, old: &Column, new: &Column) -> String;
 
     /// Sets the column `new` of the table `child`, where it is NULL and the condition holds for
@@ -151,6 +93,12 @@ pub(crate) trait Dialect: Sync {
     /// Whether there is one writer at a time, so that several workers would only be in each other's way.
     fn writes_alone(&self) -> bool {
         false
+    }
+
+    /// What lets a session's transactions be written to the disk a moment later, and what a query has to yield
+    /// for that; none where the engine waits for several at once.
+    fn write_behind(&self) -> Option<(&'static str, (&'static str, &'static str))> {
+        None
     }
 
     /// Now, in whole Unix milliseconds.
@@ -194,8 +142,8 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
-    /// A query that yields how many milliseconds the farthest replica lags behind; none where the engine
-    /// does not know.
+    /// A query that yields how many milliseconds the farthest replica lags behind, or NULL where there is no
+    /// replica; none where the engine does not know.
     fn replica_lag(&self) -> Option<&'static str> {
         None
     }
@@ -264,50 +212,6 @@ pub(crate) fn dialect(engine: Engine) -> &'static dyn Dialect {
     }
 }
 
-/// What a database says of its schema, before anything is concluded from it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Catalog {
-    pub(crate) tables: Vec<crate::plan::Table>,
-    pub(crate) columns: Vec<(usize, Column)>,
-    pub(crate) indexes: Vec<FoundIndex>,
-    pub(crate) references: Vec<crate::plan::Reference>,
-    pub(crate) definitions: Vec<Definition>,
-    pub(crate) odd: Vec<Odd>,
-}
-
-/// Something of columns that cannot be carried over to others.
-#[cfg_attr(
-    not(any(feature = "postgres", feature = "mysql")),
-    allow(
-        dead_code,
-        reason = "SQLite makes tables anew from their texts, with all that is in them"
-    )
-)]
-#[derive(Clone, Debug)]
-pub(crate) struct Odd {
-    pub(crate) table: usize,
-    pub(crate) columns: Vec<String>,
-    /// By which name it can be accepted.
-    pub(crate) name: &'static str,
-    pub(crate) what: String,
-}
-
-impl Catalog {
-    /// Keeps the text of something, where the engine works on texts.
-    #[cfg(feature = "sqlite")]
-    fn define(&mut self, table: usize, what: Made, name: &str, sql: String) {
-        self.definitions.push(Definition { table, what, name: name.into(), sql });
-    }
-}
-
-/// An index as it was found.
-#[derive(Clone, Debug)]
-pub(crate) struct FoundIndex {
-    pub(crate) index: crate::plan::Index,
-    /// Why it cannot have a twin, if so.
-    pub(crate) odd: Option<&'static str>,
-}
-
 /// What of the app's own stands on the old columns that are to go: what becomes of it, and its name.
 pub(crate) async fn standing(
     session: &mut Session,
@@ -362,63 +266,6 @@ pub(crate) async fn refresh(session: &mut Session, plan: &mut Plan) -> Result<()
             Ok(())
         }
     }
-}
-
-/// The condition that columns lie after `low` and not after `high`, and its parameters.
-pub(crate) fn between(
-    sql: &dyn Dialect,
-    alias: &str,
-    columns: &[&Column],
-    low: Option<&[String]>,
-    high: Option<&[String]>,
-) -> (String, Vec<Value>) {
-    let mut conditions = Vec::new();
-    let mut parameters = Vec::new();
-    for (bound, operator) in [(low, ">"), (high, "<=")] {
-        let Some(bound) = bound else { continue };
-        if sql.compares_rows() {
-            let names: Vec<_> =
-                columns.iter().map(|c| format!("{alias}.{}", sql.quote(&c.name))).collect();
-            let values: Vec<_> = columns.iter().map(|c| sql.write("?", c)).collect();
-            conditions.push(format!("({}) {operator} ({})", names.join(", "), values.join(", ")));
-            parameters.extend(bound.iter().map(|value| Value::from(value.as_str())));
-        } else {
-            conditions.push(spelled(sql, alias, columns, bound, operator, &mut parameters));
-        }
-    }
-    if conditions.is_empty() {
-        conditions.push("1 = 1".into());
-    }
-    (conditions.join(" AND "), parameters)
-}
-
-/// A comparison of rows, spelled out: `a >= 1 AND (a > 1 OR (a = 1 AND b > 2))`.
-fn spelled(
-    sql: &dyn Dialect,
-    alias: &str,
-    columns: &[&Column],
-    bound: &[String],
-    operator: &str,
-    parameters: &mut Vec<Value>,
-) -> String {
-    let strict = &operator[..1];
-    let mut compare = |i: usize, operator: &str| {
-        parameters.push(Value::from(bound[i].as_str()));
-        let column = columns[i];
-        format!("{alias}.{} {operator} {}", sql.quote(&column.name), sql.write("?", column))
-    };
-    let or_equal = format!("{strict}=");
-    let mut spelled = compare(0, if columns.len() == 1 { operator } else { &or_equal });
-    if columns.len() > 1 {
-        let mut cases = Vec::new();
-        for i in 0..columns.len() {
-            let mut case: Vec<_> = (0..i).map(|j| compare(j, "=")).collect();
-            case.push(compare(i, if i + 1 == columns.len() { operator } else { strict }));
-            cases.push(format!("({})", case.join(" AND ")));
-        }
-        spelled = format!("{spelled} AND ({})", cases.join(" OR "));
-    }
-    spelled
 }
 
 /// The names in a JSON list.

@@ -7,16 +7,24 @@
 //! **Invariant:** the plan is made once and kept in the target database; the steps of all phases
 //! follow from it alone, so they are the same before and after a crash.
 
+mod course;
 mod estimate;
+mod finding;
 mod fingerprint;
 mod losses;
+mod risk;
+mod schema;
 mod shared;
 mod survey;
 mod timeline;
 
-pub use estimate::{Estimate, Settings};
+pub use course::{Leg, Planned, room};
+pub use estimate::{Estimate, Settings, span};
+pub use finding::{Finding, Risk};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{changes, left_behind};
+pub use risk::{Grade, Hazard};
+pub use schema::{Carrier, Column, Definition, Index, Kind, Made, Reference, Table};
 pub(crate) use shared::shared;
 pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
@@ -25,10 +33,9 @@ pub use timeline::Timeline;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Step, dialect};
+use crate::Phase;
 use crate::session::Engine;
 use crate::target::Target;
-use crate::{Error, Phase};
 
 /// Everything that the steps of a migration follow from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,137 +73,6 @@ pub struct Plan {
     pub contracting: bool,
 }
 
-/// A table that holds ids of the migrated one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
-    /// Its schema; none where the engine has one at a time.
-    pub schema: Option<String>,
-    /// Its name.
-    pub name: String,
-    /// About how many rows it has.
-    pub rows: i64,
-    /// About how many bytes it takes, indexes included.
-    pub bytes: i64,
-    /// The columns of its primary key, in order.
-    pub key: Vec<Column>,
-}
-
-/// A column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// Its type, as the engine writes it.
-    pub sql_type: String,
-    /// What is in it.
-    pub kind: Kind,
-    /// Whether it may be NULL.
-    pub nullable: bool,
-    /// Its default, as the engine writes it; `identity` for a column that counts by itself.
-    pub default: Option<String>,
-}
-
-/// One phase of the course: the steps into it, and those back out of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Leg {
-    /// The phase.
-    pub phase: Phase,
-    /// The steps that enter it.
-    pub on: Vec<Step>,
-    /// The steps that leave it for the one before; none where there is no way back.
-    pub back: Option<Vec<Step>>,
-}
-
-/// What a column holds, as far as it matters for casts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Integers.
-    Integer,
-    /// UUIDs, in a type of the engine's own.
-    Uuid,
-    /// Bytes.
-    Bytes,
-    /// Texts.
-    Text,
-    /// Instants.
-    Time,
-    /// Anything else.
-    Other,
-}
-
-/// A column that holds ids of the migrated table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carrier {
-    /// Which table it is in.
-    pub table: usize,
-    /// The column of the old ids.
-    pub column: Column,
-    /// Name of the column of the new ones.
-    pub new: String,
-}
-
-/// An index with a carrier in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Index {
-    /// Which table it is of.
-    pub table: usize,
-    /// Its name, which is its constraint's too where it has one.
-    pub name: String,
-    /// The columns, in order.
-    pub columns: Vec<String>,
-    /// Whether it is the primary key.
-    pub primary: bool,
-    /// Whether it is unique.
-    pub unique: bool,
-    /// Whether it belongs to a constraint.
-    pub constraint: bool,
-}
-
-/// A foreign key with a carrier in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reference {
-    /// Which table it is of.
-    pub table: usize,
-    /// Its name.
-    pub name: String,
-    /// Its columns, in order.
-    pub columns: Vec<String>,
-    /// The table that it points to.
-    pub to: usize,
-    /// The columns there, in the same order.
-    pub to_columns: Vec<String>,
-    /// What follows the columns: actions and when it is checked.
-    pub clauses: String,
-}
-
-/// Something of the schema, as its engine keeps the text of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Definition {
-    /// Which table it is, or is of, or reads.
-    pub table: usize,
-    /// What it is.
-    pub what: Made,
-    /// Its name.
-    pub name: String,
-    /// What made it.
-    pub sql: String,
-}
-
-/// What a text makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Made {
-    /// A table.
-    Table,
-    /// An index that belongs to no constraint.
-    Index,
-    /// A trigger.
-    Trigger,
-    /// A view.
-    View,
-}
-
 /// What old rows are ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -222,56 +98,7 @@ pub enum Order {
     },
 }
 
-/// Something that the person should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// How grave it is.
-    pub risk: Risk,
-    /// What was found, and what it means.
-    pub what: String,
-    /// Where it stops the migration: the name by which it can be accepted.
-    #[serde(default)]
-    pub name: String,
-}
-
-impl Finding {
-    /// Something to do by hand.
-    pub(crate) fn care(what: impl Into<String>) -> Self {
-        Self { risk: Risk::Care, what: what.into(), name: String::new() }
-    }
-
-    /// Something that stops the migration until it is mended, or accepted by this name.
-    pub(crate) fn stop(name: &str, what: impl Into<String>) -> Self {
-        Self { risk: Risk::Stop, what: what.into(), name: name.into() }
-    }
-}
-
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Risk {
-    /// Good to know.
-    Note,
-    /// Something to do by hand.
-    Care,
-    /// Something that would be lost: mend it first, or accept it by name.
-    Stop,
-}
-
 impl Plan {
-    /// The steps into every phase, and back.
-    ///
-    /// # Errors
-    /// If the plan's ids cannot be made.
-    pub fn course(&self) -> Result<Vec<Leg>, Error> {
-        let (sql, lanes) = (dialect(self.engine), self.target.lanes()?);
-        let leg = |phase: &Phase| {
-            let back = phase.previous().map(|_| sql.leave(self, &lanes, *phase)).transpose()?;
-            Ok(Leg { phase: *phase, on: sql.enter(self, &lanes, *phase)?, back })
-        };
-        self.phases().skip(1).map(|phase| leg(&phase)).collect()
-    }
-
     /// Whether tables are made anew on the way.
     #[must_use]
     pub fn is_rebuilt(&self) -> bool {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Estimate, Plan};
+use super::{Leg, Plan, span};
 use crate::Phase;
 use crate::session::Engine;
 
@@ -23,25 +23,20 @@ struct Bar {
     seconds: Option<f64>,
     what: &'static str,
     locks: &'static str,
+    /// Each step's title, and what it holds.
+    steps: Vec<(String, String)>,
 }
 
 impl Timeline {
-    /// The timeline of a plan.
+    /// The timeline of a plan, by its course.
     #[must_use]
-    pub fn of(plan: &Plan, estimate: &Estimate) -> Self {
-        let seconds = |phase| match phase {
-            Phase::Backfilling => Some(estimate.verify_seconds / 3.0),
-            Phase::Backfilled => Some(estimate.backfill_seconds),
-            Phase::Constrained => Some(estimate.constrain_seconds),
-            Phase::Verified => Some(estimate.verify_seconds),
-            Phase::Swapped | Phase::Contracted => Some(estimate.rebuild_seconds.max(1.0)),
-            Phase::Expanded => Some(1.0),
-            _ => None,
-        };
+    pub fn of(plan: &Plan, course: &[Leg]) -> Self {
+        let leg = |phase| course.iter().find(|leg| leg.phase == phase);
+        let worked = |phase| leg(phase).filter(|leg| !leg.on.is_empty());
         let locks = if plan.engine == Engine::Sqlite { locks_of_one_writer } else { locks };
         let bars = plan.phases().map(|phase| Bar {
             phase,
-            seconds: seconds(phase),
+            seconds: worked(phase).map(|leg| leg.seconds),
             what: match phase {
                 Phase::Constrained if plan.engine == Engine::Sqlite => {
                     "unique indexes on the new ids"
@@ -49,23 +44,26 @@ impl Timeline {
                 phase => what(phase),
             },
             locks: locks(phase),
+            steps: worked(phase).map_or_else(Vec::new, steps),
         });
         Self { name: plan.name.clone(), bars: bars.collect() }
     }
 
-    /// The picture as SVG.
+    /// The picture as SVG: a bar for each phase, and under it a line for each of its steps.
     #[must_use]
     pub fn svg(&self) -> String {
         const ROW: usize = 28;
-        let height = (self.bars.len() + 2) * ROW;
+        const LINE: usize = 15;
+        let lines: usize = self.bars.iter().map(|bar| bar.steps.len()).sum();
+        let height = (self.bars.len() + 2) * ROW + lines * LINE;
+        let mut y = ROW;
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"860\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"960\" height=\"{height}\" \
              font-family=\"sans-serif\" font-size=\"13\">\n<title>Course of {}</title>\n\
-             <rect width=\"860\" height=\"{height}\" fill=\"#ffffff\"/>\n",
+             <rect width=\"960\" height=\"{height}\" fill=\"#ffffff\"/>\n",
             escaped(&self.name)
         );
-        for (i, (bar, start, width)) in self.places(320).enumerate() {
-            let y = (i + 1) * ROW;
+        for (bar, start, width) in self.places(320) {
             let colour = match (bar.phase.is_destructive(), bar.seconds) {
                 (true, _) => "#b3402e",
                 (_, Some(_)) => "#2e6db3",
@@ -83,6 +81,18 @@ impl Timeline {
                 y + 13,
                 escaped(&format!("{} {}", length(bar.seconds), bar.locks))
             );
+            y += ROW;
+            for (title, holds) in &bar.steps {
+                let _ = writeln!(
+                    svg,
+                    "<text x=\"24\" y=\"{}\" font-size=\"11\" fill=\"#52606d\">{}</text>\
+                     <text x=\"430\" y=\"{0}\" font-size=\"11\" fill=\"#52606d\">{}</text>",
+                    y,
+                    escaped(title),
+                    escaped(holds)
+                );
+                y += LINE;
+            }
         }
         svg.push_str("</svg>\n");
         svg
@@ -171,14 +181,12 @@ fn locks_of_one_writer(phase: Phase) -> &'static str {
     }
 }
 
+fn steps(leg: &Leg) -> Vec<(String, String)> {
+    leg.on.iter().map(|planned| (planned.step.title.clone(), planned.to_string())).collect()
+}
+
 fn length(seconds: Option<f64>) -> String {
-    match seconds {
-        None => "people".into(),
-        Some(seconds) if seconds < 1.0 => "< 1 s".into(),
-        Some(seconds) if seconds < 120.0 => format!("{seconds:.0} s"),
-        Some(seconds) if seconds < 7_200.0 => format!("{:.0} min", seconds / 60.0),
-        Some(seconds) => format!("{:.1} h", seconds / 3_600.0),
-    }
+    seconds.map_or_else(|| "people".into(), span)
 }
 
 fn escaped(text: &str) -> String {
@@ -194,10 +202,14 @@ mod tests {
     #[test]
     fn every_phase_is_in_the_picture_and_bars_follow_each_other() {
         let plan = example();
-        let timeline = Timeline::of(&plan, &Estimate::of(&plan, Settings::default()));
+        let course = plan.course(Settings::default()).unwrap();
+        let timeline = Timeline::of(&plan, &course);
         let (text, svg) = (timeline.to_string(), timeline.svg());
         for phase in Phase::ALL {
             assert!(text.contains(phase.name()) && svg.contains(phase.name()), "{phase}");
+        }
+        for planned in course.iter().flat_map(|leg| &leg.on) {
+            assert!(svg.contains(&escaped(&planned.step.title)), "{planned}");
         }
         let mut end = 0;
         for (_, start, width) in timeline.places(1_000) {

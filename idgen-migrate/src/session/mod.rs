@@ -224,6 +224,14 @@ impl Session {
         }
     }
 
+    /// Lets transactions of this session be written to the disk a moment later, where the engine can: a crash of
+    /// the machine may take the last ones back, whole, and never what another session wrote after them.
+    pub(crate) async fn write_behind(&mut self) -> Result<(), Error> {
+        let Some((behind, only)) = dialect(self.engine()).write_behind() else { return Ok(()) };
+        let mode = self.row(only.0, &[]).await?.and_then(|row| row.optional(0));
+        if mode.as_deref() == Some(only.1) { self.run(behind).await } else { Ok(()) }
+    }
+
     /// Takes the operator's lock of a migration, which ends with the session; who has it otherwise, and
     /// goes on to have it for a while.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<Option<String>, Error> {

@@ -16,6 +16,12 @@ use crate::Error;
 
 driver!(Sqlite, SqliteConnection);
 
+/// How much of the database a session keeps in memory at most, in KiB: tables are looked up at random.
+const CACHE_KIB: u32 = 128 << 10;
+
+/// How many rows are read ahead of whoever asks for them.
+const ROWS_AHEAD: usize = 1_000;
+
 /// A connection, and what the database has no lock of its own for.
 #[derive(Debug)]
 pub(super) struct Connected {
@@ -31,7 +37,11 @@ pub(super) async fn connect(address: &str) -> sqlx::Result<Connected> {
     let options = SqliteConnectOptions::from_str(address)?
         .create_if_missing(false)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5));
+        .busy_timeout(Duration::from_secs(5))
+        // As much as is read: whoever looks up little keeps little.
+        .pragma("cache_size", format!("-{CACHE_KIB}"))
+        // Rows come in chunks, and a thread hands each over to another.
+        .row_buffer_size(ROWS_AHEAD);
     let file = options.get_filename().to_owned();
     let connection = SqliteConnection::connect_with(&options).await?;
     Ok(Connected { connection, file, held: None })

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{json, parsed};
 use crate::Error;
-use crate::engine::dialect;
+use crate::engine::{Dialect, dialect};
 use crate::session::{Row, Session, Value};
 use crate::slot::Start;
 
@@ -27,6 +27,8 @@ pub struct Chunk {
     pub last_slot: i64,
     /// Whether it is done.
     pub done: bool,
+    /// When it was, in Unix milliseconds by the database's clock; 0 before.
+    pub done_millis: i64,
     /// How many rows were filled.
     pub filled: i64,
     /// Sum of the digests of the pairs, old and new.
@@ -42,11 +44,7 @@ pub(crate) async fn keep_chunks(
     chunks: &[Chunk],
 ) -> Result<(), Error> {
     let sql = dialect(session.engine());
-    let insert = format!(
-        "INSERT INTO {} (name, pass, chunk, low, high, first_index, carry, rows_planned, last_slot, done, filled, \
-         digest, micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
-        sql.own("ledger")
-    );
+    let insert = keeping(sql);
     session.run(sql.begin()).await?;
     for chunk in chunks {
         let values = [
@@ -89,6 +87,7 @@ pub(crate) async fn chunks(
             rows: row.integer(5)?,
             last_slot: row.integer(6)?,
             done: row.integer(7)? != 0,
+            done_millis: row.integer(7)?,
             filled: row.integer(8)?,
             digest: row.integer(9)?,
             micros: row.integer(10)?,
@@ -97,16 +96,30 @@ pub(crate) async fn chunks(
     session.rows(&query, &[name.into(), pass.into()]).await?.iter().map(chunk).collect()
 }
 
+/// What marks a chunk as done: the time when it was.
+pub(crate) fn finishing(sql: &dyn Dialect) -> String {
+    let (ledger, now) = (sql.own("ledger"), sql.now());
+    format!(
+        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ?"
+    )
+}
+
+/// What keeps a chunk that is planned.
+pub(crate) fn keeping(sql: &dyn Dialect) -> String {
+    format!(
+        "INSERT INTO {} (name, pass, chunk, low, high, first_index, carry, rows_planned, last_slot, done, filled, \
+         digest, micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
+        sql.own("ledger")
+    )
+}
+
 /// Marks a chunk as done, in the transaction that filled it.
 pub(crate) async fn finish_chunk(
     session: &mut Session,
     name: &str,
     chunk: &Chunk,
 ) -> Result<(), Error> {
-    let sql = format!(
-        "UPDATE {} SET done = 1, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ?",
-        dialect(session.engine()).own("ledger")
-    );
+    let sql = finishing(dialect(session.engine()));
     let values: [Value; 6] = [
         chunk.filled.into(),
         chunk.digest.into(),

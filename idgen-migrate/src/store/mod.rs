@@ -10,7 +10,7 @@ mod trail;
 pub use instances::Instance;
 pub(crate) use instances::{Report, forget_compared, instances, report};
 pub use ledger::Chunk;
-pub(crate) use ledger::{chunks, finish_chunk, forget_chunks, keep_chunks};
+pub(crate) use ledger::{chunks, finish_chunk, finishing, forget_chunks, keep_chunks, keeping};
 pub use trail::Entry;
 pub(crate) use trail::{note, trail};
 

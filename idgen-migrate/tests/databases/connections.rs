@@ -131,7 +131,7 @@ impl Waits {
 async fn held(database: &Database, waits: &Arc<Waits>) -> tokio::task::JoinHandle<Migration> {
     let options = Options {
         chunk_rows: 20,
-        duty: 0.2,
+        duty: Some(0.2),
         max_lag: Duration::from_millis(300),
         watch: Arc::clone(waits) as Arc<dyn Watch>,
         ..options()
@@ -169,6 +169,10 @@ async fn postgres_a_replica_that_lags_is_waited_for_and_one_that_is_lost_is_not(
         let filling = held(&database, &waits).await;
         waits.heard("replicas lag behind").await;
         assert!(!filling.is_finished());
+        let address = &database.address;
+        let mut other = Migration::open(address, "customers", options()).await.unwrap();
+        let told = other.status().await.unwrap().filling.unwrap();
+        assert!(told.rows_left > 0 && told.lag_millis.is_some_and(|lag| lag > 300), "{told:?}");
         if lost {
             let mut admin = database.session().await;
             while !filling.is_finished() {

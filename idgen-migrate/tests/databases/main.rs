@@ -26,6 +26,7 @@ mod several;
 mod shop;
 mod snapshots;
 mod sqlite;
+mod status;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.
 #[macro_export]

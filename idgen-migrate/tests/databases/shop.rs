@@ -176,7 +176,12 @@ pub(crate) async fn fill(session: &mut Session, path: Path, customers: u64) {
     let id = |number| literal(engine, path, &old_id(path, number), false);
     let at = |number| at(engine, created(number));
     let numbers: Vec<u64> = (0..customers).collect();
-    for some in numbers.chunks(500) {
+    // Each transaction writes every page that it touched, and random keys touch many.
+    let at_once = engine == Engine::Sqlite;
+    for (turn, some) in numbers.chunks(500).enumerate() {
+        if at_once && turn % 100 == 0 {
+            run(session, if turn == 0 { "BEGIN" } else { "COMMIT; BEGIN" }).await;
+        }
         let mut rows = [const { Vec::new() }; 4];
         for &n in some {
             let referrer = if n % 3 == 0 || n == 0 { "NULL".into() } else { id(n / 2) };
@@ -202,6 +207,9 @@ pub(crate) async fn fill(session: &mut Session, path: Path, customers: u64) {
                 run(session, &format!("INSERT INTO {table} VALUES {}", rows.join(", "))).await;
             }
         }
+    }
+    if at_once && !numbers.is_empty() {
+        run(session, "COMMIT").await;
     }
     if path.counts() && engine == Engine::Postgres {
         run(session, "SELECT setval(pg_get_serial_sequence('customers', 'id'), (SELECT max(id) FROM customers))").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idgen_core::clock::SystemClock;
 use idgen_migrate::app::Live;
-use idgen_migrate::plan::{Plan, Risk, Wish, survey};
+use idgen_migrate::plan::{Plan, Risk, Settings, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Ladder, Lock, Migration, Options, Phase};
 
@@ -130,8 +130,8 @@ async fn the_old_key_can_stay_and_no_table_is_made_anew() {
     let before = dump::schema(&database).await;
     let plan = plan(&mut session, true).await;
     assert_eq!(plan.phases().last(), Some(Phase::ReadingNew));
-    let course = plan.course().unwrap();
-    assert!(course.iter().flat_map(|leg| &leg.on).all(|step| step.frame.is_none()));
+    let course = plan.course(Settings::default()).unwrap();
+    assert!(course.iter().flat_map(|leg| &leg.on).all(|planned| planned.step.frame.is_none()));
     let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
     advance_to(&mut migration, Phase::ReadingNew).await;
     assert!(matches!(migration.advance().await, Err(Error::NoWay { .. })));
@@ -298,8 +298,8 @@ async fn what_cannot_be_migrated_is_said_before_anything_is_done() {
     let journal = plan.findings.iter().find(|found| found.what.contains("journal"));
     assert!(journal.is_some_and(|found| found.risk == Risk::Care), "{:?}", plan.findings);
     assert_eq!(plan.engine, Engine::Sqlite);
-    let course = plan.course().unwrap();
+    let course = plan.course(Settings::default()).unwrap();
     let mut steps = course.iter().flat_map(|leg| &leg.on);
-    let anew = steps.find(|step| step.title.contains("made anew"));
-    assert_eq!(anew.map(|step| step.lock), Some(Lock::Writers));
+    let anew = steps.find(|planned| planned.step.title.contains("made anew"));
+    assert_eq!(anew.map(|planned| planned.step.lock), Some(Lock::Writers));
 }

@@ -3,8 +3,8 @@
 
 use super::triggers;
 use super::{Dialect, MariaDb};
-use crate::engine::Step;
 use crate::engine::twins::Stage;
+use crate::engine::{Step, Work, both};
 use crate::plan::{Carrier, Index, Plan, Reference};
 use crate::target::Lanes;
 use crate::{Error, Phase};
@@ -31,8 +31,13 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     })
 }
 
-fn moment(title: impl Into<String>, sql: Vec<String>) -> Step {
-    Step { transaction: false, ..Step::moment(title, sql) }
+fn moment(table: usize, title: impl Into<String>, sql: Vec<String>) -> Step {
+    Step { transaction: false, ..Step::moment(title, sql).on([table]) }
+}
+
+/// A change for which the engine writes the table anew, beside readers and writers.
+fn rewritten(table: usize, title: String, alter: String) -> Step {
+    Step::beside(title, vec![alter]).on([table]).doing(Work::Rewrite)
 }
 
 fn of(plan: &Plan, table: usize, what: &str) -> String {
@@ -53,9 +58,9 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
             format!("ADD COLUMN IF NOT EXISTS {} {kind} NULL", MariaDb.quote(&carrier.new))
         };
         let columns: Vec<_> = plan.carriers_of(table).map(add).collect();
-        steps.push(moment(of(plan, table, "columns"), vec![alter(plan, table, &columns)]));
+        steps.push(moment(table, of(plan, table, "columns"), vec![alter(plan, table, &columns)]));
         let made = triggers::triggers(plan, lanes, table, Stage::Filling)?;
-        steps.push(moment(of(plan, table, "triggers"), made));
+        steps.push(moment(table, of(plan, table, "triggers"), made));
     }
     steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
     Ok(steps)
@@ -64,13 +69,20 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
 fn narrow(plan: &Plan) -> Vec<Step> {
     let mut steps = Vec::new();
     for table in (0..plan.tables.len()).rev() {
-        steps
-            .push(moment(of(plan, table, "triggers, away,"), triggers::drop_triggers(plan, table)));
+        steps.push(moment(
+            table,
+            of(plan, table, "triggers, away,"),
+            triggers::drop_triggers(plan, table),
+        ));
         let columns: Vec<_> = plan
             .carriers_of(table)
             .map(|carrier| format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.new)))
             .collect();
-        steps.push(moment(of(plan, table, "columns, away,"), vec![alter(plan, table, &columns)]));
+        steps.push(moment(
+            table,
+            of(plan, table, "columns, away,"),
+            vec![alter(plan, table, &columns)],
+        ));
     }
     steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
@@ -92,7 +104,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
         let change = vec![modify(plan, carrier, "NOT NULL"), ONLINE.into()];
         let title = format!("{}.{} NOT NULL", plan.tables[carrier.table].name, carrier.new);
-        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        let step = rewritten(carrier.table, title, alter(plan, carrier.table, &change));
         steps.push(step.unless(nullable(plan, carrier.table, &carrier.new, "NO")));
     }
     for reference in &plan.references {
@@ -110,7 +122,11 @@ pub(super) fn read_triggers(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Err
 
 fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error> {
     let each = (0..plan.tables.len()).map(|table| {
-        Ok(moment(of(plan, table, "triggers"), triggers::triggers(plan, lanes, table, stage)?))
+        Ok(moment(
+            table,
+            of(plan, table, "triggers"),
+            triggers::triggers(plan, lanes, table, stage)?,
+        ))
     });
     each.collect()
 }
@@ -129,7 +145,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let change = vec![modify(plan, carrier, "NULL"), ONLINE.into()];
         let title =
             format!("{}.{} may be NULL again", plan.tables[carrier.table].name, carrier.new);
-        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        let step = rewritten(carrier.table, title, alter(plan, carrier.table, &change));
         steps.push(step.unless(nullable(plan, carrier.table, &carrier.new, "YES")));
     }
     for twin in &plan.indexes {
@@ -175,7 +191,7 @@ fn primary_of(plan: &Plan, primary: &Index, columns: &[&str]) -> Step {
     let is = is_ours(plan, primary.table, "PRIMARY", columns);
     let title =
         format!("primary key of {} ({})", plan.tables[primary.table].name, columns.join(", "));
-    Step::beside(title, vec![alter(plan, primary.table, &change)]).unless(is)
+    rewritten(primary.table, title, alter(plan, primary.table, &change)).unless(is)
 }
 
 // ---- contracted --------------------------------------------------------------------
@@ -195,7 +211,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
         let change = [format!("MODIFY {name} {kind} NULL"), ONLINE.into()];
         let title =
             format!("{}.{} may be NULL", plan.tables[carrier.table].name, carrier.column.name);
-        let step = Step::beside(title, vec![alter(plan, carrier.table, &change)]);
+        let step = rewritten(carrier.table, title, alter(plan, carrier.table, &change));
         // Also where it is gone already.
         steps.push(step.unless(format!(
             "SELECT 1 WHERE NOT EXISTS ({})",
@@ -203,8 +219,11 @@ fn contract(plan: &Plan) -> Vec<Step> {
         )));
     }
     for table in 0..plan.tables.len() {
-        steps
-            .push(moment(of(plan, table, "triggers, away,"), triggers::drop_triggers(plan, table)));
+        steps.push(moment(
+            table,
+            of(plan, table, "triggers, away,"),
+            triggers::drop_triggers(plan, table),
+        ));
     }
     for table in (0..plan.tables.len()).rev() {
         let mut changes: Vec<_> = Vec::new();
@@ -224,7 +243,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
             format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.column.name))
         }));
         let title = of(plan, table, "old ids, away for good,");
-        steps.push(moment(title, vec![alter(plan, table, &changes)]));
+        steps.push(moment(table, title, vec![alter(plan, table, &changes)]).doing(Work::Rewrite));
     }
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
     steps
@@ -237,6 +256,8 @@ fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) 
     let add = format!("ADD {unique}INDEX {} ({})", MariaDb.quote(name), MariaDb.list(columns));
     let title = format!("index {name} of {}", plan.tables[table].name);
     Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])])
+        .on([table])
+        .doing(Work::Index)
         .unless(is_ours(plan, table, name, columns))
 }
 
@@ -257,6 +278,7 @@ fn drop_index(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> Step {
     let change = [format!("DROP INDEX IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
     let title = format!("index {name} of {}, away", plan.tables[table].name);
     Step::beside(title, vec![alter(plan, table, &change)])
+        .on([table])
         .unless(format!("SELECT 1 WHERE NOT EXISTS ({ours})"))
 }
 
@@ -282,7 +304,11 @@ fn add_reference(plan: &Plan, reference: &Reference) -> Step {
     );
     let add = alter(plan, reference.table, &[add, ONLINE.into()]);
     let sql = vec!["SET foreign_key_checks = 0".into(), add, "SET foreign_key_checks = 1".into()];
-    Step::beside(name.clone(), sql).unless(reference_exists(plan, reference.table, &name))
+    Step::beside(name.clone(), sql).on(both(reference)).unless(reference_exists(
+        plan,
+        reference.table,
+        &name,
+    ))
 }
 
 /// Looks at the rows, now that no more can dangle. Until now a cascade that set the old reference to
@@ -305,7 +331,9 @@ fn check_reference(plan: &Plan, reference: &Reference) -> Step {
     let there: Vec<_> =
         columns.iter().map(|column| format!("c.{} IS NOT NULL", MariaDb.quote(column))).collect();
     let name = plan.twin_name(&reference.name);
-    let mut step = Step::beside(format!("{name}, checked"), follow.collect());
+    let mut step = Step::beside(format!("{name}, checked"), follow.collect())
+        .on([reference.table])
+        .doing(Work::Read);
     step.none = Some(format!(
         "SELECT count(*) FROM {child} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {})",
         there.join(" AND "),
@@ -316,7 +344,7 @@ fn check_reference(plan: &Plan, reference: &Reference) -> Step {
 
 fn drop_reference(plan: &Plan, reference: &Reference, name: &str) -> Step {
     let change = [format!("DROP FOREIGN KEY IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
-    moment(format!("{name}, away"), vec![alter(plan, reference.table, &change)])
+    moment(reference.table, format!("{name}, away"), vec![alter(plan, reference.table, &change)])
 }
 
 fn reference_exists(plan: &Plan, table: usize, name: &str) -> String {

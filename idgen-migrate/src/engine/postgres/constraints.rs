@@ -1,7 +1,7 @@
 //! Constraints of rows: added without a look at them, and validated beside other work.
 
 use super::{Dialect, Postgres};
-use crate::engine::Step;
+use crate::engine::{Step, Work};
 use crate::plan::{Carrier, Plan, Reference};
 
 pub(super) fn constraint_exists(plan: &Plan, table: usize, name: &str, and: &str) -> String {
@@ -44,12 +44,10 @@ pub(super) fn validate(plan: &Plan, table: usize, name: &str) -> Step {
         Postgres.table(plan, table),
         Postgres.quote(name)
     );
-    Step::beside(format!("{name}, validated"), vec![sql]).unless(constraint_exists(
-        plan,
-        table,
-        name,
-        "AND convalidated",
-    ))
+    Step::beside(format!("{name}, validated"), vec![sql])
+        .on([table])
+        .doing(Work::Read)
+        .unless(constraint_exists(plan, table, name, "AND convalidated"))
 }
 
 pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
@@ -71,11 +69,14 @@ pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
                 "ALTER TABLE {table} ADD CONSTRAINT {quoted} CHECK ({new} IS NOT NULL) NOT VALID"
             )],
         )
+        .on([carrier.table])
         .unless(or_set(constraint_exists(plan, carrier.table, &name, ""))),
         Step::beside(
             title("is there in every row"),
             vec![format!("ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}")],
         )
+        .on([carrier.table])
+        .doing(Work::Read)
         .unless(or_set(constraint_exists(plan, carrier.table, &name, "AND convalidated"))),
         Step::moment(
             title("NOT NULL"),
@@ -84,6 +85,7 @@ pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
                 format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quoted}"),
             ],
         )
+        .on([carrier.table])
         .unless(format!(
             "SELECT 1 WHERE {is_set} AND NOT EXISTS ({})",
             constraint_exists(plan, carrier.table, &name, "")

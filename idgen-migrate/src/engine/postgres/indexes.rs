@@ -1,7 +1,7 @@
 //! Indexes, made and dropped beside other work.
 
 use super::{Dialect, Postgres};
-use crate::engine::Step;
+use crate::engine::{Step, Work};
 use crate::plan::{Index, Plan};
 
 /// Yields 1 where an index of this name is there that is ours: of this table, and of these columns. What
@@ -35,6 +35,8 @@ pub(super) fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], uni
     let remove = format!("DROP INDEX CONCURRENTLY IF EXISTS {}.{quoted}", Postgres.quote(schema));
     let state = |and: &str| is_ours(plan, table, name, columns, and);
     let mut step = Step::beside(format!("index {name}"), vec![make])
+        .on([table])
+        .doing(Work::Index)
         .unless(state(&format!("AND i.indisvalid {is_unique}")));
     step.ruin = Some((state("AND NOT i.indisvalid"), remove));
     step
@@ -55,5 +57,6 @@ pub(super) fn drop_index(plan: &Plan, table: usize, name: &str, columns: &[&str]
     );
     let ours = is_ours(plan, table, name, columns, "");
     Step::beside(format!("index {name}, away"), vec![sql])
+        .on([table])
         .unless(format!("SELECT 1 WHERE NOT EXISTS ({ours})"))
 }

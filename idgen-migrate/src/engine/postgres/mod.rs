@@ -128,9 +128,7 @@ impl Dialect for Postgres {
     }
 
     fn replica_lag(&self) -> Option<&'static str> {
-        Some(
-            "SELECT coalesce(max(extract(epoch FROM replay_lag) * 1000), 0)::bigint FROM pg_stat_replication",
-        )
+        Some("SELECT max(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication")
     }
 
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {

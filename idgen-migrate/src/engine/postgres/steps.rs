@@ -6,7 +6,7 @@ use super::locks::{lock_all, lock_both};
 use super::triggers;
 use super::{Dialect, Postgres};
 use crate::engine::twins::Stage;
-use crate::engine::{Lock, Step};
+use crate::engine::{Lock, Step, both};
 use crate::plan::{Carrier, Index, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
@@ -47,10 +47,10 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let mut sql =
             vec![format!("ALTER TABLE {} {}", Postgres.table(plan, table), columns.join(", "))];
         sql.extend(triggers::triggers(plan, table, Stage::Filling));
-        steps.push(Step::moment(
-            format!("columns and triggers of {}", plan.tables[table].name),
-            sql,
-        ));
+        steps.push(
+            Step::moment(format!("columns and triggers of {}", plan.tables[table].name), sql)
+                .on([table]),
+        );
     }
     steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
     Ok(steps)
@@ -65,10 +65,10 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             .map(|carrier| format!("DROP COLUMN IF EXISTS {}", Postgres.quote(&carrier.new)))
             .collect();
         sql.push(format!("ALTER TABLE {} {}", Postgres.table(plan, table), columns.join(", ")));
-        steps.push(Step::moment(
-            format!("columns and triggers of {}, away", plan.tables[table].name),
-            sql,
-        ));
+        steps.push(
+            Step::moment(format!("columns and triggers of {}, away", plan.tables[table].name), sql)
+                .on([table]),
+        );
     }
     steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     let functions = triggers::drop_functions(plan);
@@ -96,6 +96,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         sql.push(add_reference(plan, reference, true));
         steps.push(
             Step::moment(format!("{}, not yet validated", plan.twin_name(&reference.name)), sql)
+                .on(both(reference))
                 .unless(constraint_exists(
                     plan,
                     reference.table,
@@ -116,7 +117,7 @@ fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error>
         vec![Step { lock: Lock::None, ..Step::moment("functions of the triggers", functions) }];
     steps.extend((0..plan.tables.len()).map(|table| {
         let title = format!("triggers of {}", plan.tables[table].name);
-        Step::moment(title, triggers::triggers(plan, table, stage))
+        Step::moment(title, triggers::triggers(plan, table, stage)).on([table])
     }));
     Ok(steps)
 }
@@ -133,7 +134,8 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for reference in &plan.references {
         let mut sql = lock_both(plan, reference);
         sql.push(drop_reference(plan, reference, true));
-        steps.push(Step::moment(format!("{}, away", plan.twin_name(&reference.name)), sql));
+        let title = format!("{}, away", plan.twin_name(&reference.name));
+        steps.push(Step::moment(title, sql).on(both(reference)));
     }
     for carrier in &plan.carriers {
         let table = Postgres.table(plan, carrier.table);
@@ -144,7 +146,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
                 "ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL, DROP CONSTRAINT IF EXISTS {check}",
                 Postgres.quote(&carrier.new)
             )],
-        ));
+        ).on([carrier.table]));
     }
     for twin in &plan.indexes {
         let columns = plan.twins(twin.table, &twin.columns);
@@ -166,7 +168,8 @@ fn swap(plan: &Plan, lanes: &Lanes) -> Result<Step, Error> {
         plan.primaries().map(|primary| primary_from(plan, primary, &plan.twin_name(&primary.name))),
     );
     sql.extend(restage_now(plan, lanes, Stage::Swapped)?);
-    let step = Step::moment("the new id is the primary key, and references point to it", sql);
+    let step = Step::moment("the new id is the primary key, and references point to it", sql)
+        .on(0..plan.tables.len());
     Ok(match plan.primaries().next() {
         Some(primary) => step.unless(primary_has(plan, primary, true)),
         None => step,
@@ -191,7 +194,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         sql.extend(plan.references.iter().map(|reference| add_reference(plan, reference, twin)));
     }
     sql.extend(restage_now(plan, lanes, Stage::Enforced)?);
-    let step = Step::moment("the old id is the primary key again", sql);
+    let step = Step::moment("the old id is the primary key again", sql).on(0..plan.tables.len());
     steps.push(match plan.primaries().next() {
         Some(primary) => step.unless(primary_has(plan, primary, false)),
         None => step,
@@ -246,7 +249,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
         Postgres.literal(&Postgres.table(plan, 0)),
         Postgres.literal(&triggers::trigger(plan, 0, "insert"))
     );
-    let mut steps = vec![Step::moment(title, off).unless(trigger)];
+    let mut steps = vec![Step::moment(title, off).on(0..plan.tables.len()).unless(trigger)];
     for table in (0..plan.tables.len()).rev() {
         let name = Postgres.table(plan, table);
         let columns: Vec<_> = plan
@@ -274,6 +277,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
         let gone = old_is_gone(plan, table);
         steps.push(
             Step::moment(format!("old ids of {}, away for good", plan.tables[table].name), sql)
+                .on([table])
                 .unless(gone),
         );
     }

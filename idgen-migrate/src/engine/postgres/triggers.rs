@@ -49,10 +49,9 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
     if stage != Stage::Filling {
         sql.extend(followers.map(|(i, carrier)| settle(plan, i, carrier)));
     }
-    if stage == Stage::Swapped && old_default(plan).contains("_old") {
+    if stage == Stage::Swapped && matches!(Maker::of(plan), Maker::Downwards) {
         let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
         let old = Postgres.quote(&plan.key().column.name);
-        // Downwards from below all: an app that still makes old ids never makes these.
         sql.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS bigint INCREMENT BY -1"));
         sql.push(format!(
             "SELECT setval({}, least((SELECT min({old}) FROM {root}), 0) - 1)",
@@ -202,18 +201,43 @@ impl Pieces for Hex {
 }
 
 /// What makes an old id where the app no longer does.
-fn old_default(plan: &Plan) -> String {
-    let column = &plan.key().column;
-    match (&column.default, column.kind) {
-        (Some(default), _) if default != "identity" => default.clone(),
-        (_, Kind::Uuid) => "gen_random_uuid()".into(),
-        (Some(_), _) => format!(
-            "nextval(pg_get_serial_sequence({}, {}))",
-            Postgres.literal(&Postgres.table(plan, 0)),
-            Postgres.literal(&column.name)
-        ),
-        (None, Kind::Integer) => format!("nextval({})", Postgres.literal(&old_sequence(plan))),
-        (None, _) => "gen_random_uuid()::text".into(),
+enum Maker<'a> {
+    /// The column's own default.
+    Default(&'a str),
+    /// The sequence that counts the column.
+    Counter,
+    /// A sequence of ours, downwards from below all: an app that still makes old ids never makes these.
+    Downwards,
+    /// Chance, as a UUID.
+    Uuid,
+    /// Chance, as the text of a UUID.
+    Text,
+}
+
+impl<'a> Maker<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let column = &plan.key().column;
+        match (column.default.as_deref(), column.kind) {
+            (Some(default), _) if default != "identity" => Self::Default(default),
+            (_, Kind::Uuid) => Self::Uuid,
+            (Some(_), _) => Self::Counter,
+            (None, Kind::Integer) => Self::Downwards,
+            (None, _) => Self::Text,
+        }
+    }
+
+    fn sql(&self, plan: &Plan) -> String {
+        match self {
+            Self::Default(default) => (*default).into(),
+            Self::Counter => format!(
+                "nextval(pg_get_serial_sequence({}, {}))",
+                Postgres.literal(&Postgres.table(plan, 0)),
+                Postgres.literal(&plan.key().column.name)
+            ),
+            Self::Downwards => format!("nextval({})", Postgres.literal(&old_sequence(plan))),
+            Self::Uuid => "gen_random_uuid()".into(),
+            Self::Text => "gen_random_uuid()::text".into(),
+        }
     }
 }
 
@@ -224,7 +248,7 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
     let mut body =
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
     if stage == Stage::Swapped {
-        let made = old_default(plan);
+        let made = Maker::of(plan).sql(plan);
         body += &format!(
             "    IF TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL THEN\n        PERFORM {next}();\n    END IF;\n    \
              IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n"
@@ -356,4 +380,19 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $idgen$
 END
 $idgen$"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::example;
+
+    #[test]
+    fn a_default_of_the_apps_own_has_no_sequence_made_whatever_its_name() {
+        let mut plan = example();
+        plan.carriers[0].column.default = Some("app.make_old_id()".into());
+        let made = functions(&plan, &plan.target.lanes().unwrap(), Stage::Swapped).unwrap();
+        assert!(made.iter().any(|sql| sql.contains(":= app.make_old_id();")), "{made:?}");
+        assert!(!made.iter().any(|sql| sql.contains("INCREMENT BY -1")), "{made:?}");
+    }
 }

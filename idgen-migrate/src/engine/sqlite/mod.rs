@@ -80,12 +80,17 @@ impl Dialect for Sqlite {
         true
     }
 
-    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
-        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
+    /// Nobody else writes as long as a transaction does.
+    fn row_name(&self) -> Option<&'static str> {
+        Some("rowid")
+    }
+
+    fn assign(&self, to: &str, _old: &Column, new: &Column) -> String {
+        let new_name = self.quote(&new.name);
         format!(
-            "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n FROM json_each(?) AS e) AS v \
-             WHERE t.{old_name} = v.o AND t.{new_name} IS NULL",
-            self.write("(e.value ->> 0)", old),
+            "UPDATE {to} AS t SET {new_name} = v.n \
+             FROM (SELECT CAST((e.value ->> 0) AS INTEGER) AS o, {} AS n FROM json_each(?) AS e) AS v \
+             WHERE t.rowid = v.o AND t.{new_name} IS NULL",
             self.write("(e.value ->> 1)", new),
         )
     }
@@ -95,7 +100,11 @@ impl Dialect for Sqlite {
         true
     }
 
-    /// Whoever begins by reading may find that somebody else has written when it comes to that.
+    /// In the write-ahead log, which the next one who waits for the disk writes down to the end.
+    fn write_behind(&self) -> Option<(&'static str, (&'static str, &'static str))> {
+        Some(("PRAGMA synchronous = NORMAL", ("PRAGMA journal_mode", "wal")))
+    }
+
     fn now(&self) -> &'static str {
         "CAST(strftime('%s', 'now') AS INTEGER) * 1000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
     }
@@ -104,6 +113,7 @@ impl Dialect for Sqlite {
         triggers::last_tick(plan, lanes)
     }
 
+    /// Whoever begins by reading may find that somebody else has written when it comes to that.
     fn begin(&self) -> &'static str {
         "BEGIN IMMEDIATE"
     }

@@ -8,7 +8,7 @@ use super::table::{self, Form};
 use super::triggers;
 use super::{Dialect, Sqlite};
 use crate::engine::twins::{Stage, and_refers};
-use crate::engine::{Lock, Step};
+use crate::engine::{Lock, Step, Work};
 use crate::plan::{Index, Made, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
@@ -34,6 +34,10 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
 
 fn writers(title: impl Into<String>, sql: Vec<String>) -> Step {
     Step { lock: Lock::Writers, ..Step::moment(title, sql) }
+}
+
+fn indexing(table: usize, name: &str, sql: String) -> Step {
+    writers(format!("index {name}"), vec![sql]).on([table]).doing(Work::Index)
 }
 
 fn all_tables(plan: &Plan) -> std::ops::Range<usize> {
@@ -81,12 +85,10 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         sql.extend(triggers::triggers(plan, lanes, table, Stage::Filling)?);
         let title = format!("columns and triggers of {}", plan.tables[table].name);
         let made = is_there("trigger", &triggers::trigger(plan, table, "update"), true);
-        steps.push(Step::moment(title, sql).unless(made));
+        steps.push(Step::moment(title, sql).on([table]).unless(made));
     }
     if let Some((name, sql)) = order_index(plan) {
-        steps.push(
-            writers(format!("index {name}"), vec![sql]).unless(is_there("index", &name, true)),
-        );
+        steps.push(indexing(0, &name, sql).unless(is_there("index", &name, true)));
     }
     Ok(steps)
 }
@@ -106,7 +108,7 @@ fn drop_index(name: &str) -> String {
 fn narrow(plan: &Plan) -> Vec<Step> {
     // A column can go when no trigger of any table names it.
     let off = all_tables(plan).flat_map(|table| triggers::drop_triggers(plan, table)).collect();
-    let mut steps = vec![Step::moment("triggers, away", off)];
+    let mut steps = vec![Step::moment("triggers, away", off).on(all_tables(plan))];
     for table in all_tables(plan).rev() {
         let name = Sqlite.table(plan, table);
         let drop = |new: &str| format!("ALTER TABLE {name} DROP COLUMN {}", Sqlite.quote(new));
@@ -117,11 +119,11 @@ fn narrow(plan: &Plan) -> Vec<Step> {
         );
         let title = format!("columns of {}, away", plan.tables[table].name);
         let sql = columns.into_iter().map(drop).collect();
-        steps.push(writers(title, sql).unless(gone));
+        steps.push(writers(title, sql).on([table]).doing(Work::Rewrite).unless(gone));
     }
     let mut sql: Vec<_> = order_index(plan).iter().map(|(name, _)| drop_index(name)).collect();
     sql.extend(triggers::drop_counters(plan));
-    steps.push(Step::moment("counters and the index of the order, away", sql));
+    steps.push(Step::moment("counters and the index of the order, away", sql).on([0]));
     steps
 }
 
@@ -132,14 +134,15 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for index in &plan.indexes {
         let (name, sql) = table::twin(plan, index);
         let is = is_twin(plan, index, &name);
-        steps.push(writers(format!("index {name}"), vec![sql]).unless(is));
+        steps.push(indexing(index.table, &name, sql).unless(is));
     }
     steps.push(restage(plan, lanes, Stage::Enforced)?);
     Ok(steps)
 }
 
 fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Step, Error> {
-    Ok(Step::moment("triggers of all tables", all_triggers(plan, lanes, stage)?))
+    let sql = all_triggers(plan, lanes, stage)?;
+    Ok(Step::moment("triggers of all tables", sql).on(all_tables(plan)))
 }
 
 fn all_triggers(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<String>, Error> {
@@ -150,7 +153,8 @@ fn all_triggers(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<String>,
 fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     let mut steps = vec![restage(plan, lanes, Stage::Filling)?];
     let twins = plan.indexes.iter().map(|index| drop_index(&plan.twin_name(&index.name)));
-    steps.push(Step::moment("twins of indexes, away", twins.collect()));
+    let away = Step::moment("twins of indexes, away", twins.collect());
+    steps.push(away.on(all_tables(plan)));
     Ok(steps)
 }
 
@@ -217,7 +221,7 @@ fn in_the_frame(plan: &Plan, title: &str, sql: Vec<String>) -> Result<Step, Erro
             )
         })
         .collect();
-    let mut step = writers(title, sql);
+    let mut step = writers(title, sql).on(all_tables(plan)).doing(Work::Rewrite);
     step.frame = Some((
         "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON".into(),
         "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON".into(),

@@ -98,10 +98,12 @@ pub(super) fn triggers(
             watched.push(column.name.as_str());
         }
     }
-    for carrier in plan.carriers_of(table) {
-        watched.extend([carrier.column.name.as_str(), &carrier.new]);
+    if table == 0 {
+        // Its new id is not asked for: the backfill fires nothing when it writes that alone.
+        watched.push(plan.key().column.name.as_str());
     }
     for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
+        watched.extend([carrier.column.name.as_str(), &carrier.new]);
         of_reference(plan, lanes, carrier, stage, (&mut insert, &mut update));
     }
     let on = Sqlite.table(plan, table);

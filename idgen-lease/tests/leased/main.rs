@@ -261,6 +261,12 @@ fn a_drift_near_the_longest_window_is_refused_with_both() {
     assert!(error.contains("allow less drift"), "{error}");
 }
 
+/// Eight node ids, and one id a tick.
+const ONE_A_TICK: Layout = Layout::new(
+    64,
+    &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
+);
+
 /// Plain numbers of eight nodes, without a clock.
 #[derive(Debug)]
 struct Number;
@@ -268,10 +274,7 @@ struct Number;
 impl IdScheme for Number {
     type Word = u64;
     const NAME: &'static str = "number";
-    const LAYOUT: Layout = Layout::new(
-        64,
-        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
-    );
+    const LAYOUT: Layout = ONE_A_TICK;
     const TIMEBASE: Option<Timebase> = None;
     const TEXT: Form = Form::Decimal;
 }
@@ -310,10 +313,7 @@ struct Nanos;
 impl IdScheme for Nanos {
     type Word = u64;
     const NAME: &'static str = "nanos";
-    const LAYOUT: Layout = Layout::new(
-        64,
-        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
-    );
+    const LAYOUT: Layout = ONE_A_TICK;
     const TIMEBASE: Option<Timebase> =
         Some(Timebase::new(UnixTime::from_seconds(1_699_999_999), Duration::from_nanos(1)));
     const TEXT: Form = Form::Decimal;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use idgen_core::clock::ScriptedClock;
+use idgen_core::clock::{Clock, ScriptedClock};
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::{Name, Scheme, UnixTime};
 use idgen_lease::{
@@ -43,7 +43,7 @@ fn this(store: &FileStore, node: u64) -> Result<Box<dyn Hold>, StoreError> {
 }
 
 fn now(clock: &ScriptedClock) -> u64 {
-    realm().tick_at(idgen_core::clock::Clock::wall(&clock)).unwrap()
+    realm().tick_at(clock.wall()).unwrap()
 }
 
 const SECOND: Ask = Ask { from: 0, length: 1_000 };
@@ -117,6 +117,43 @@ fn who_holds_a_block_is_listed_for_all_that_it_overlaps() {
     drop(hold);
     let _hold = this(&store, 5).unwrap();
     assert_eq!(holders(), [(block, Some(five)), (five, Some(five)), (six, None)]);
+    // And so it is told to who wants the block: his lock was in the way of no one for himself.
+    let error = store.acquire(&realm(), Wanted::This(block), &|_| ()).unwrap_err().to_string();
+    let process = format!("by another process, {} ", std::process::id());
+    assert!(error.contains(&process) && error.contains("node-5.lock"), "{error}");
+}
+
+/// A clock on which somebody who lists the node ids is done once he is waited for.
+#[derive(Debug)]
+struct Listing(Arc<ScriptedClock>, Mutex<Option<Box<dyn Lock>>>);
+
+impl Clock for Listing {
+    fn wall(&self) -> UnixTime {
+        self.0.wall()
+    }
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+    fn wait(&self, duration: Duration) {
+        *self.1.lock().unwrap() = None;
+        self.0.wait(duration);
+    }
+}
+
+/// He has each lock for a moment, and is not taken for a holder.
+#[test]
+fn who_lists_the_node_ids_is_in_nobodys_way() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let realm = Realm::of(Scheme::of::<Mastodon>());
+    let only = realm.block(0, 0).unwrap();
+    for wanted in [Wanted::This(only), Wanted::Any { bits: 0 }] {
+        drop(store(folder.path(), &clock).acquire(&realm, wanted, &|_| ()).unwrap());
+        let place = SystemDisk.open_folder(&folder.path().join("mastodon")).unwrap();
+        let looks = place.try_lock("node-0.lock", true).unwrap();
+        let listing = Listing(Arc::clone(&clock), Mutex::new(looks));
+        let store = FileStore::on(folder.path(), SystemDisk, listing);
+        assert!(store.acquire(&realm, wanted, &|_| ()).is_ok(), "{wanted:?}");
+    }
 }
 
 /// A disk that may only be read.

@@ -266,23 +266,47 @@ mod tests {
     #[test]
     fn nothing_is_taken_for_a_generator_that_was_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let (dropped, told) = (Arc::clone(&kept), Arc::clone(&events));
-        let tenancy = begun(lease(&folder).without_keeper().watch(move |event: &Event| {
-            told.lock().unwrap().push(format!("{event:?}"));
-            if let (Event::Acquired { .. }, Some(kept)) = (event, &*dropped.lock().unwrap()) {
-                kept.upgrade().unwrap().end();
-            }
-        }));
-        tenancy.first.abandon();
-        *kept.lock().unwrap() = Some(Arc::downgrade(&tenancy));
-        events.lock().unwrap().clear();
+        let (tenancy, events) =
+            dropped_at(&folder, |event| matches!(event, Event::Acquired { .. }));
         tenancy.keep(); // dropped in the middle
         assert!(tenancy.first.next.get().is_none(), "it took another node id");
         tenancy.keep(); // and before
         let events = events.lock().unwrap();
         assert!(events.len() == 1 && events[0].starts_with("Acquired"), "{events:?}");
+    }
+
+    /// And what it has just taken is given back.
+    #[test]
+    fn what_was_taken_for_a_generator_that_was_dropped_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tenancy, events) = dropped_at(&folder, |event| matches!(event, Event::Granted { .. }));
+        tenancy.keep();
+        assert!(tenancy.first.next.get().is_some());
+        let events = events.lock().unwrap();
+        assert!(events.last().unwrap().starts_with("Released"), "{events:?}");
+        let nodes = tenancy.lease.store.nodes(&tenancy.lease.realm).unwrap();
+        assert!(nodes.iter().all(|node| node.holder.is_none()), "{nodes:?}");
+    }
+
+    /// A tenancy without a node id, whose generator is dropped as the keeper tells of such an event, and what it tells.
+    fn dropped_at(
+        folder: &tempfile::TempDir,
+        is_due: fn(&Event) -> bool,
+    ) -> (Arc<Tenancy<Shared<Snowflake>>>, Arc<Mutex<Vec<String>>>) {
+        let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let (dropped, told) = (Arc::clone(&kept), Arc::clone(&events));
+        let tenancy = begun(lease(folder).without_keeper().watch(move |event: &Event| {
+            told.lock().unwrap().push(format!("{event:?}"));
+            let kept = dropped.lock().unwrap().clone().filter(|_| is_due(event));
+            if let Some(kept) = kept.as_ref().and_then(Weak::upgrade) {
+                kept.end();
+            }
+        }));
+        tenancy.first.abandon();
+        *kept.lock().unwrap() = Some(Arc::downgrade(&tenancy));
+        events.lock().unwrap().clear();
+        (tenancy, events)
     }
 
     /// Everything that a lock guards is locked as the process forks, and nobody will unlock it.

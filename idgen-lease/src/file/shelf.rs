@@ -106,7 +106,7 @@ impl<D: Disk> Shelf<D> {
         }
         let earliest = earliest(&known);
         let new = earliest.is_none();
-        Ok((earliest.map_or(made, |one| one.reaching(longest(&known))), new))
+        Ok((earliest.unwrap_or(made), new))
     }
 
     /// Has the namespace's record say, in each place, that windows are this long at least.

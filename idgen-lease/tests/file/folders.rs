@@ -19,6 +19,23 @@ fn a_new_folder_begins_after_what_a_removed_one_granted() {
     assert!(error.is_lost() && error.to_string().contains("removed or replaced"), "{error}");
 }
 
+/// Nor does an old record that somebody puts back make a removed folder forget that it was.
+#[test]
+fn an_old_record_in_a_new_folder_is_not_all_that_there_was() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let store = store(folder.path(), &clock);
+    let record = folder.path().join("snowflake/node-5.json");
+    this(&store, 5).unwrap().grant(SECOND).unwrap();
+    let backup = fs::read(&record).unwrap();
+    clock.advance(HOUR);
+    let last = this(&store, 5).unwrap().grant(Ask { from: now(&clock), length: 2_000 }).unwrap();
+    fs::remove_dir_all(folder.path().join("snowflake")).unwrap();
+    drop(any(&store).unwrap());
+    fs::write(&record, backup).unwrap();
+    let next = this(&store, 5).unwrap().grant(SECOND).unwrap();
+    assert!(next.start() >= last.end(), "{next:?} overlaps {last:?}");
+}
+
 /// The same of ids without time, which were made at less than one a microsecond.
 #[test]
 fn a_new_folder_of_counters_begins_after_what_a_removed_one_granted() {
@@ -53,7 +70,12 @@ fn a_longer_window_after_a_restart_is_recorded_first() {
     let long = short.clone().longest_window(HOUR);
     drop(any(&long).unwrap()); // it comes to nothing
     assert_eq!(this(&short, 6).unwrap().begins(), now(&clock) - 3_600_000 + 2_000);
+    let record = one.join("snowflake/namespace.json");
+    let before = fs::read(&record).unwrap();
     any(&long).unwrap().grant(SECOND).unwrap();
+    // It may have come to one of the two only.
+    fs::write(&record, before).unwrap();
+    assert_eq!(this(&short, 7).unwrap().begins(), now(&clock));
     fs::remove_dir_all(&one).unwrap();
     drop(any(&short).unwrap());
     fs::remove_dir_all(&two).unwrap();

@@ -77,6 +77,8 @@ fn the_lowest_node_id_whose_mark_has_passed_is_taken() {
         .collect();
     assert_eq!(nodes, [0, 1, 2]);
     assert_eq!(any(&store).unwrap().block().first(), 3, "one that need not wait");
+    let block = store.acquire(&realm(), Wanted::Any { bits: 2 }, &|_| ()).unwrap().block();
+    assert_eq!(block.first(), 4, "a block in which nobody crashed");
     clock.advance(HOUR);
     assert_eq!(any(&store).unwrap().block().first(), 0);
 }

@@ -45,6 +45,8 @@ fn a_damaged_record_is_passed_over_and_named() {
     });
     assert_eq!(hold.unwrap().block().first(), 1);
     assert!(*damaged.lock().unwrap() > 0, "nobody was told");
+    let nodes = store.nodes(&realm()).unwrap();
+    assert!(nodes[0].damaged && nodes[0].block.first() == 0, "it is not listed: {nodes:?}");
     // A block around it is no better.
     let error = store.acquire(&realm(), Wanted::This(realm().block(0, 1).unwrap()), &|_| ());
     assert!(matches!(error, Err(StoreError::Damaged { .. })));

@@ -189,13 +189,15 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 mod tests {
     use std::sync::{Mutex, Weak, mpsc};
 
+    use idgen_core::UnixTime;
+    use idgen_core::clock::{Clock, ScriptedClock};
     use idgen_core::generator::{Builder, Generator, Shared};
     use idgen_snowflake::Snowflake;
     #[cfg(unix)]
     use idgen_testkit::in_child;
 
     use super::*;
-    use crate::FileStore;
+    use crate::{FileStore, SystemDisk};
 
     fn begun(lease: Lease) -> Arc<Tenancy<Shared<Snowflake>>> {
         let make = |settings: &_| Builder::<Snowflake>::new().settings(settings).shared();
@@ -266,23 +268,70 @@ mod tests {
     #[test]
     fn nothing_is_taken_for_a_generator_that_was_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let (dropped, told) = (Arc::clone(&kept), Arc::clone(&events));
-        let tenancy = begun(lease(&folder).without_keeper().watch(move |event: &Event| {
-            told.lock().unwrap().push(format!("{event:?}"));
-            if let (Event::Acquired { .. }, Some(kept)) = (event, &*dropped.lock().unwrap()) {
-                kept.upgrade().unwrap().end();
-            }
-        }));
-        tenancy.first.abandon();
-        *kept.lock().unwrap() = Some(Arc::downgrade(&tenancy));
-        events.lock().unwrap().clear();
+        let (tenancy, events) =
+            dropped_at(&folder, |event| matches!(event, Event::Acquired { .. }));
         tenancy.keep(); // dropped in the middle
         assert!(tenancy.first.next.get().is_none(), "it took another node id");
         tenancy.keep(); // and before
         let events = events.lock().unwrap();
         assert!(events.len() == 1 && events[0].starts_with("Acquired"), "{events:?}");
+    }
+
+    /// Nor is anything waited for.
+    #[test]
+    fn a_wait_ends_with_the_generator_that_it_was_for() {
+        let (folder, begin) = (tempfile::tempdir().unwrap(), UnixTime::from_seconds(1_700_000_000));
+        let (clock, ended) = (Arc::new(ScriptedClock::at(begin)), Arc::new(AtomicBool::new(false)));
+        let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock));
+        let told = Arc::clone(&ended);
+        let lease = Lease::of::<Snowflake>(store.longest_window(Duration::from_secs(3_600)));
+        let lease = lease.watch(move |event: &Event| {
+            told.fetch_or(matches!(event, Event::Waiting { .. }), Ordering::Relaxed);
+        });
+        let its = Arc::clone(&clock);
+        let make: Make<Shared<Snowflake, _>> = Arc::new(move |settings| {
+            Builder::<Snowflake>::on(Arc::clone(&its)).settings(settings).shared()
+        });
+        let taken = Link::acquire(&lease, &make, 0, &ended);
+        assert!(matches!(taken, Err(LeaseError::Ended)));
+        assert!(clock.wall() < UnixTime::from_seconds(1_700_000_060), "it waited on");
+    }
+
+    /// And what it has just taken is given back.
+    #[test]
+    fn what_was_taken_for_a_generator_that_was_dropped_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tenancy, events) = dropped_at(&folder, |event| matches!(event, Event::Granted { .. }));
+        tenancy.keep();
+        assert!(tenancy.first.next.get().is_some());
+        let events = events.lock().unwrap();
+        assert!(events.last().unwrap().starts_with("Released"), "{events:?}");
+        let nodes = tenancy.lease.store.nodes(&tenancy.lease.realm).unwrap();
+        assert!(nodes.iter().all(|node| node.holder.is_none()), "{nodes:?}");
+    }
+
+    /// Events, as text.
+    type Told = Arc<Mutex<Vec<String>>>;
+
+    /// A tenancy without a node id, whose generator is dropped as the keeper tells of such an event, and what it tells.
+    fn dropped_at(
+        folder: &tempfile::TempDir,
+        is_due: fn(&Event) -> bool,
+    ) -> (Arc<Tenancy<Shared<Snowflake>>>, Told) {
+        let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let (dropped, told) = (Arc::clone(&kept), Arc::clone(&events));
+        let tenancy = begun(lease(folder).without_keeper().watch(move |event: &Event| {
+            told.lock().unwrap().push(format!("{event:?}"));
+            let kept = dropped.lock().unwrap().clone().filter(|_| is_due(event));
+            if let Some(kept) = kept.as_ref().and_then(Weak::upgrade) {
+                kept.end();
+            }
+        }));
+        tenancy.first.abandon();
+        *kept.lock().unwrap() = Some(Arc::downgrade(&tenancy));
+        events.lock().unwrap().clear();
+        (tenancy, events)
     }
 
     /// Everything that a lock guards is locked as the process forks, and nobody will unlock it.

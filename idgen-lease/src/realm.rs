@@ -222,6 +222,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn arguments_lead_the_command_to_the_same_realm() {
+        let scheme = Scheme::of::<idgen_snowflake::Snowflake>();
+        assert_eq!(Realm::of(scheme).arguments(), "snowflake");
+        let orders = Name::new("orders");
+        assert_eq!(Realm::of(scheme).named(orders).arguments(), "snowflake --namespace orders");
+        let own = Realm::by_layout(Scheme { name: Name::new("mine"), ..scheme });
+        let layout =
+            format!("--layout '{}' --epoch 2020-01-01T00:00:00Z --tick 1ms", scheme.layout);
+        assert_eq!(own.arguments(), layout);
+        assert_eq!(own.named(orders).arguments(), format!("{layout} --namespace orders"));
+    }
+
+    #[test]
     fn names_of_files_are_read_back_and_others_are_not() {
         for bits in 0..=3 {
             for index in 0..8 >> bits {

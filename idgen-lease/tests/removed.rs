@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use idgen_core::clock::{Clock, ScriptedClock};
 use idgen_core::{Scheme, UnixTime, Window};
-use idgen_lease::{Ask, Disk, FileStore, Folder, Hold, Lock, Realm, Store, SystemDisk, Wanted};
+use idgen_lease::{
+    Ask, Disk, FileStore, Folder, Hold, Lock, Realm, Store, StoreError, SystemDisk, Wanted,
+};
 use idgen_snowflake::Snowflake;
 
 /// What happens while a process is paused, and before which of its calls.
@@ -152,12 +154,16 @@ impl Ground {
 
     /// A window from now on, as a lease asks for it: never farther ahead than the longest.
     fn grant(&self, hold: &mut dyn Hold) -> bool {
+        self.try_grant(hold).is_ok()
+    }
+
+    fn try_grant(&self, hold: &mut dyn Hold) -> Result<Window, StoreError> {
         let now = Self::realm().tick_at(self.clock.wall()).unwrap();
         let from =
             self.windows.lock().unwrap().last().map_or(now, |last| last.end().min(now + 1_000));
         let granted = hold.grant(Ask { from: from.max(now), length: 1_000 });
         self.windows.lock().unwrap().extend(granted.as_ref().ok());
-        granted.is_ok()
+        granted
     }
 
     fn remove(&self, what: &str) {
@@ -218,7 +224,7 @@ fn removed_in_a_grant(second: bool, removed: &'static [&'static str]) {
                 }
             }
         });
-        ground.grant(&mut *hold);
+        let interrupted = ground.try_grant(&mut *hold);
         if !pause.is_over() {
             return;
         }
@@ -227,7 +233,8 @@ fn removed_in_a_grant(second: bool, removed: &'static [&'static str]) {
             assert!(error.is_lost(), "{error}");
             drop(hold);
         } else {
-            assert!(ground.grant(&mut *hold), "the hold was lost with a copy of its record");
+            let lost = interrupted.is_err_and(|error| error.is_lost());
+            assert!(!lost && ground.grant(&mut *hold), "lost with a copy of its record");
             drop(hold);
         }
         for _ in 0..2 {
@@ -290,6 +297,30 @@ fn the_lock_file_of_a_block_around_it_is_removed_in_the_middle_of_a_grant() {
 fn the_lock_files_in_both_folders_are_removed_in_the_middle_of_a_grant() {
     let files = &["one/snowflake/node-7.lock", "two/snowflake/node-7.lock"];
     unlocked_in_a_grant(true, files, (7, 0));
+}
+
+/// A start is paused in making the folder; meanwhile somebody with longer windows makes it. What he recorded stays.
+#[test]
+fn a_folder_that_two_make_at_once_knows_the_longest_window() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    at_every_call(false, |ground, pause, calls| {
+        let (others, granted) = (ground.clone(), Arc::new(Mutex::new(false)));
+        let is_granted = Arc::clone(&granted);
+        pause.before(calls, move || {
+            let three = Wanted::This(Ground::realm().block(3, 0).unwrap());
+            let store = others.store(SystemDisk).longest_window(HOUR);
+            if let Ok(mut other) = store.acquire(&Ground::realm(), three, &|_| ()) {
+                *is_granted.lock().unwrap() = others.grant(&mut *other);
+            }
+        });
+        let begun = Ground::realm().tick_at(ground.clock.wall()).unwrap();
+        let five = Wanted::This(Ground::realm().block(5, 0).unwrap());
+        drop(ground.store(pause.clone()).acquire(&Ground::realm(), five, &|_| ()));
+        if *granted.lock().unwrap() {
+            let begins = ground.take(6).unwrap().begins();
+            assert!(begins >= begun + 3_600_000, "paused before call {calls}: {begins}");
+        }
+    });
 }
 
 /// So that it is no trouble of the disk but a loss, and another node id is looked for at once.

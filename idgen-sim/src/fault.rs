@@ -44,23 +44,26 @@ pub enum Fault {
     PowerLoss,
     /// An old backup of one of two folders is put back.
     RestoredBackup,
-    /// A record in one of two folders is damaged.
+    /// A record in one of two folders is damaged, or the namespace's.
     DamagedRecord,
     /// Somebody removes one of two folders; or the only one, where clocks are right: the store goes by them then.
     RemovedFolder,
-    /// Somebody removes one file of one of two folders: a record, a lock, or the namespace's; or of the only folder the
-    /// namespace's, where clocks are right.
+    /// Somebody removes one file of one of two folders: a record, a lock, or the namespace's; or of the only folder a lock,
+    /// whoever has it, or a draft, and where clocks are right the namespace's.
     RemovedFile,
+    /// The namespace's record in the only folder is damaged, so that nobody starts until somebody ends all processes, sets
+    /// the clocks right and removes it.
+    DamagedNamespace,
     /// Somebody gives a node id up, or a block of them; and where clocks are right, whatever its mark.
     Release,
-    /// A folder is made by a clock that is ahead, by ten minutes at most; or by a year, and then somebody whose clock is
+    /// A folder is made by a clock that is ahead, by eight longest windows and ten minutes at most; or by a year, and then somebody whose clock is
     /// right gives up a node id whatever its mark. In the beginning of a world.
     FoundedAhead,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ClockJump,
         Self::ClockDrift,
         Self::ClockFreeze,
@@ -81,6 +84,7 @@ impl Fault {
         Self::DamagedRecord,
         Self::RemovedFolder,
         Self::RemovedFile,
+        Self::DamagedNamespace,
         Self::Release,
         Self::FoundedAhead,
     ];
@@ -92,11 +96,18 @@ impl Fault {
             let fault = Self::ALL[pick(random, Self::ALL.len())];
             let clocks = matches!(fault, Self::ClockJump | Self::ClockDrift | Self::ClockFreeze);
             let twofold = matches!(fault, Self::RestoredBackup | Self::DamagedRecord);
-            let rare = matches!(fault, Self::RemovedFolder | Self::PowerLoss | Self::FullDisk);
-            let removes = matches!(fault, Self::RemovedFolder | Self::RemovedFile);
+            let rare = matches!(
+                fault,
+                Self::RemovedFolder
+                    | Self::PowerLoss
+                    | Self::FullDisk
+                    | Self::ClockFreeze
+                    | Self::DamagedNamespace
+            );
             let possible = (wild || !clocks)
                 && (second || !twofold)
-                && (second || !wild || !removes)
+                && (second || !wild || fault != Self::RemovedFolder)
+                && (!second || fault != Self::DamagedNamespace)
                 && fault != Self::FoundedAhead;
             if possible && (!rare || random.below(3) == 0) {
                 return fault;

@@ -18,6 +18,7 @@
 //! does.
 
 mod disk;
+mod errand;
 mod fault;
 mod mutation;
 mod process;

@@ -12,6 +12,8 @@ pub struct Report {
     pub worlds: u64,
     /// Hours that processes lived, together, by true time.
     pub node_hours: f64,
+    /// Those of them in which the process made ids when it was last run.
+    pub issuing_hours: f64,
     /// Ids made, all different.
     pub ids: u64,
     /// How often a process started, the first time included.
@@ -27,6 +29,7 @@ impl Report {
     pub fn add(&mut self, other: &Self) {
         self.worlds += other.worlds;
         self.node_hours += other.node_hours;
+        self.issuing_hours += other.issuing_hours;
         self.ids += other.ids;
         self.starts += other.starts;
         self.stalls += other.stalls;
@@ -38,8 +41,12 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worlds, node_hours, ids, starts, stalls, faults } = self;
-        writeln!(f, "{worlds} worlds, {node_hours:.0} node-hours, {starts} starts")?;
+        let Self { worlds, node_hours, issuing_hours, ids, starts, stalls, faults } = self;
+        let issuing = 100.0 * issuing_hours / node_hours;
+        writeln!(
+            f,
+            "{worlds} worlds, {node_hours:.0} node-hours, {issuing:.0} % of them making ids, {starts} starts"
+        )?;
         writeln!(f, "{ids} ids, none twice; {stalls} stalls")?;
         let faults = faults.iter().map(|(fault, count)| format!("{count} {fault}"));
         write!(f, "faults: {}", faults.collect::<Vec<_>>().join(", "))

@@ -10,7 +10,8 @@ use idgen_core::clock::Clock;
 /// Unix time at which every world begins, in nanoseconds.
 const BEGIN: i128 = 1_700_000_000_000_000_000;
 
-/// True time, which nobody in a world can read. It passes when the world says so, and when somebody waits.
+/// True time, which nobody in a world can read. It passes when the world says so; while somebody waits it passes for
+/// everybody, or the world goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Truth(AtomicU64);
 
@@ -108,7 +109,7 @@ impl Clock for HostClock {
     }
 
     fn wait(&self, duration: Duration) {
-        self.truth.pass(duration);
+        self.truth.wait(duration);
     }
 }
 

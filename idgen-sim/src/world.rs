@@ -6,11 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use idgen_lease::LeaseError;
 use idgen_testkit::SplitMix64;
 
 use crate::disk::SimDisk;
+use crate::errand::Errand;
 use crate::fault::pick;
-use crate::process::{FOLDERS, Ground, Host, Life};
+use crate::process::{FOLDERS, Ground, Host, Life, Wish};
 use crate::time::Truth;
 use crate::{Failure, Fault, Mutation, Report};
 
@@ -35,22 +37,51 @@ pub struct World {
     /// Whether clocks may be wrong.
     wild: bool,
     backup: BTreeMap<PathBuf, Vec<u8>>,
+    /// What the namespace's record in the only folder was when it was damaged last.
+    damaged: Option<Vec<u8>>,
     /// The folder to which things happen: of two, the other suffices.
     bad: &'static Path,
     faults: BTreeMap<Fault, u64>,
-    /// Hours that processes lived, in nanoseconds.
+    /// How long processes lived, and how long of that they made ids, in nanoseconds.
     lived: u128,
+    issued: u128,
 }
 
 /// A process, alive or dead.
 struct Process {
     host: usize,
-    /// The node id that it must have, if it must have one.
-    node: Option<u64>,
-    laned: bool,
+    wish: Wish,
+    starting: Option<Starting>,
     life: Option<Life>,
     /// True time before which it is not run, or not started.
     idle_until: Duration,
+}
+
+/// A process that starts: what it has of the disk, and what comes of it.
+struct Starting {
+    disk: SimDisk,
+    errand: Errand<Started>,
+    /// Whether nobody could read the namespace's record when it began.
+    unfounded: bool,
+}
+
+type Started = Result<Life, Box<LeaseError>>;
+
+impl Process {
+    /// The disk as it sees it, if there is such a process.
+    fn disk(&self) -> Option<&SimDisk> {
+        let starting = self.starting.as_ref().map(|starting| &starting.disk);
+        self.life.as_ref().map(|life| &life.disk).or(starting)
+    }
+
+    /// Dies, and says whether it lived.
+    fn die(&mut self) -> bool {
+        let Some(disk) = self.disk() else { return false };
+        disk.kill();
+        self.starting = None;
+        self.life = None;
+        true
+    }
 }
 
 impl std::fmt::Debug for World {
@@ -84,22 +115,30 @@ impl World {
     fn new(seed: u64, mutation: Option<Mutation>) -> Self {
         let mut random = SplitMix64::new(seed);
         let truth = Arc::new(Truth::default());
-        let longest = [2, 20, 300, 3_600][pick(&mut random, 4)];
+        let size = pick(&mut random, 4);
+        let longest = Duration::from_secs([2, 20, 300, 3_600][size]);
         let second = random.below(2) == 0;
+        let tick = if random.below(3) == 0 { 1 } else { [10, 100, 1_000, 10_000][size] };
         let ground = Ground {
             truth: Arc::clone(&truth),
             platter: Arc::default(),
             seen: Arc::default(),
             mutation,
-            longest: Duration::from_secs(longest),
+            longest,
+            tick,
             second,
         };
         let hosts: Vec<_> =
             (0..=random.below(3)).map(|_| Host::new(&truth, random.below(2) == 0)).collect();
         let processes = (0..2 + random.below(5)).map(|number| Process {
             host: pick(&mut random, hosts.len()),
-            node: (random.below(3) == 0).then_some(number),
-            laned: random.below(3) == 0,
+            wish: {
+                let bits = u32::from(random.below(4) == 0);
+                let node = (random.below(3) == 0).then_some(number >> bits << bits);
+                let drift = (random.below(2) == 0).then_some(longest / 64);
+                Wish { node, bits, drift, laned: random.below(3) == 0 }
+            },
+            starting: None,
             life: None,
             idle_until: Duration::ZERO,
         });
@@ -113,9 +152,11 @@ impl World {
             processes,
             wild,
             backup: BTreeMap::new(),
+            damaged: None,
             bad,
             faults: BTreeMap::new(),
             lived: 0,
+            issued: 0,
         }
     }
 
@@ -124,6 +165,7 @@ impl World {
         Report {
             worlds: 1,
             node_hours: self.lived as f64 / 3_600e9,
+            issuing_hours: self.issued as f64 / 3_600e9,
             ids: seen.ids,
             starts: seen.starts,
             stalls: seen.stalls,
@@ -156,6 +198,9 @@ impl World {
             self.count(fault);
             self.happen(fault);
         }
+        if self.is_unfounded() && self.random.below(8) == 0 {
+            self.refound();
+        }
         for number in 0..self.processes.len() {
             self.run_process(number);
             self.check()?;
@@ -172,9 +217,17 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
-        let alive = self.processes.iter().filter(|process| process.life.is_some()).count();
-        self.lived += time.as_nanos() * alive as u128;
+        self.live_for(time);
         self.ground.truth.pass(time);
+    }
+
+    /// Counts how long processes live.
+    fn live_for(&mut self, time: Duration) {
+        let lives = self.processes.iter().filter_map(|process| process.life.as_ref());
+        let (alive, issuing) = lives
+            .fold((0, 0), |(alive, issuing), life| (alive + 1, issuing + u128::from(life.issues)));
+        self.lived += time.as_nanos() * alive;
+        self.issued += time.as_nanos() * issuing;
     }
 
     fn now(&self) -> Duration {
@@ -192,26 +245,31 @@ impl World {
             return;
         }
         if self.processes[number].life.is_none() {
-            let disk = self.ground.disk();
-            if self.random.below(8) == 0 {
-                disk.faults().crash_in = Some(self.random.below(30));
+            if self.processes[number].starting.is_none() {
+                let disk = self.ground.disk();
+                if self.random.below(8) == 0 {
+                    disk.faults().crash_in = Some(self.random.below(30));
+                }
+                if self.random.below(8) == 0 {
+                    let interlude = self.interlude(number);
+                    disk.faults().interlude = Some((self.random.below(30), interlude));
+                }
+                self.begin(number, disk);
             }
-            self.start(number, disk);
+            self.start(number);
         }
         let (keeps_first, keeps_last) = (self.random.below(2) == 0, self.random.below(4) != 0);
-        let want = pick(&mut self.random, 20);
+        let want = 1 + pick(&mut self.random, 20);
         let rounds = if self.random.below(6) == 0 { 12 } else { 1 };
-        if let Some(life) = &self.processes[number].life {
+        if let Some(life) = &mut self.processes[number].life {
             if keeps_first {
-                life.ids.keep();
+                life.keep(&self.ground);
             }
-            for _ in 0..rounds {
-                if life.make(&self.ground, want) < want {
-                    break;
-                }
-            }
+            life.issues = life.make_some(&self.ground, want, rounds);
             if keeps_last {
-                life.ids.keep();
+                life.keep(&self.ground);
+                // Who stalls wakes the keeper, and looks again.
+                life.issues = life.issues || life.make_some(&self.ground, want, rounds);
             }
         }
         let died = |life: &mut Life| life.disk.is_dead();
@@ -221,19 +279,41 @@ impl World {
             self.rest(number);
         }
         // Slow calls and waits are time that everybody lives through.
-        let gone = self.now() - began;
-        let alive = self.processes.iter().filter(|process| process.life.is_some()).count();
-        self.lived += gone.as_nanos() * alive as u128;
+        self.live_for(self.now() - began);
     }
 
-    fn start(&mut self, number: usize, disk: SimDisk) {
-        let Process { host, node, laned, .. } = self.processes[number];
-        let time = &self.hosts[host].time;
-        let started = Life::start(&self.ground, time, disk.clone(), node, laned);
+    /// A process begins to start.
+    fn begin(&mut self, number: usize, disk: SimDisk) {
+        let unfounded = self.is_unfounded();
+        let Process { host, wish, .. } = self.processes[number];
+        let (ground, time) = (self.ground.clone(), Arc::clone(&self.hosts[host].time));
+        let its = disk.clone();
+        let errand = Errand::new(move || Life::start(&ground, &time, its, wish));
+        self.processes[number].starting = Some(Starting { disk, errand, unfounded });
+    }
+
+    /// A process that starts goes on with it, if it need not wait.
+    fn start(&mut self, number: usize) {
+        let now = self.now();
+        let Some(mut starting) =
+            self.processes[number].starting.take_if(|starting| starting.errand.is_due(now))
+        else {
+            return;
+        };
+        let Some(started) = starting.errand.go_on() else {
+            self.processes[number].starting = Some(starting);
+            return;
+        };
+        let unfounded = starting.unfounded && self.is_unfounded();
+        let disk = starting.disk;
         match started {
             _ if disk.is_dead() => {
                 self.tell(format_args!("process {number} died as it started"));
                 self.rest(number);
+            }
+            Ok(_) if unfounded => {
+                let violation = "a process started though nobody can read the namespace's record";
+                self.ground.seen().violation.get_or_insert_with(|| violation.into());
             }
             Ok(life) => {
                 let held = life.ids.held().map(|(block, term)| (block.first(), term));
@@ -260,12 +340,15 @@ impl World {
     /// The faults cease.
     fn heal(&mut self) {
         self.tell("all faults cease");
+        if self.is_unfounded() {
+            self.refound();
+        }
         self.hosts.iter().for_each(Host::heal);
         self.ground.platter().full = false;
         for process in &mut self.processes {
             process.idle_until = Duration::ZERO;
-            if let Some(life) = &process.life {
-                life.disk.faults().heal();
+            if let Some(disk) = process.disk() {
+                disk.faults().heal();
             }
         }
     }
@@ -284,16 +367,20 @@ impl World {
                     life.die();
                 }
                 if process.life.is_none() {
-                    // What it had to have may be somebody else's by now.
-                    process.node = None;
-                    self.start(number, self.ground.disk());
+                    if process.starting.is_none() {
+                        // What it had to have may be somebody else's by now.
+                        process.wish.node = None;
+                        self.begin(number, self.ground.disk());
+                    }
+                    self.start(number);
                 }
             }
-            let (processes, ground) = (&self.processes, &self.ground);
+            let (processes, ground) = (&mut self.processes, &self.ground);
             waiting.retain(|&number| {
-                let Some(life) = &processes[number].life else { return true };
-                life.ids.keep();
-                life.make(ground, 5) == 0
+                let Some(life) = &mut processes[number].life else { return true };
+                life.keep(ground);
+                life.issues = life.make(ground, 5) > 0;
+                !life.issues
             });
             self.check()?;
             if waiting.is_empty() {

@@ -106,7 +106,7 @@ impl<D: Disk> Shelf<D> {
         }
         let earliest = earliest(&known);
         let new = earliest.is_none();
-        Ok((earliest.map_or(made, |one| one.reaching(longest(&known))), new))
+        Ok((earliest.unwrap_or(made), new))
     }
 
     /// Has the namespace's record say, in each place, that windows are this long at least.
@@ -261,8 +261,11 @@ impl<D: Disk> Shelf<D> {
         Ok(blocks)
     }
 
-    /// That a block is held, by whoever holds this one that overlaps it.
-    pub(super) fn held(&self, what: Block, holder: Block) -> StoreError {
+    /// That a block is held, by whoever holds one that overlaps it: the one whose lock was in the way may only be shared,
+    /// by the holder of a node id within it.
+    pub(super) fn held(&self, what: Block, in_the_way: Block) -> StoreError {
+        let holders = self.holders().unwrap_or_default();
+        let holder = holders.into_iter().find(|held| held.overlaps(what)).unwrap_or(in_the_way);
         let place = self.place_of(holder).unwrap_or(&self.places[0]);
         let lock = place.path.join(lock::name(holder));
         StoreError::Held {

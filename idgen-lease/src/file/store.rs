@@ -176,8 +176,7 @@ impl<D: Disk> FileStore<D> {
         Ok(marks)
     }
 
-    /// Locks any block of this size: the lowest whose mark has passed, or else the one whose mark
-    /// passes first.
+    /// Locks any block of this size.
     fn lock_any(
         &self,
         shelf: &Shelf<D>,
@@ -185,6 +184,25 @@ impl<D: Disk> FileStore<D> {
         events: &dyn Fn(Event),
     ) -> Result<(Block, Locks), StoreError> {
         let marks = self.marks(shelf, events)?;
+        let mut free = self.lock_free(shelf, bits, &marks)?;
+        if free.is_none() {
+            self.clock.wait(LOOKED_AT);
+            free = self.lock_free(shelf, bits, &marks)?;
+        }
+        free.ok_or_else(|| StoreError::NoneFree {
+            namespace: shelf.realm().namespace(),
+            damaged: marks.iter().filter(|(_, mark)| mark.is_none()).count(),
+            place: format!("lock files in {}", shelf.places()[0].path().display()),
+        })
+    }
+
+    /// Locks the lowest block of this size whose mark has passed, or else the one whose mark passes first; if any is free.
+    fn lock_free(
+        &self,
+        shelf: &Shelf<D>,
+        bits: u32,
+        marks: &[(Block, Option<u64>)],
+    ) -> Result<Option<(Block, Locks)>, StoreError> {
         let now = shelf.realm().tick_at(self.clock.wall()).unwrap_or(u64::MAX);
         let last = shelf.realm().last_node();
         let mut later = Vec::new();
@@ -192,11 +210,11 @@ impl<D: Disk> FileStore<D> {
         while let Some(node) = next.filter(|&node| node <= last) {
             let Ok(block) = shelf.realm().block(node, bits) else { break };
             next = block.last().checked_add(1);
-            match mark_of(block, &marks) {
+            match mark_of(block, marks) {
                 None => {}
                 Some(mark) if mark > now => later.push((mark, block)),
                 Some(_) => match Locks::take(shelf, block)? {
-                    Ok(locks) => return Ok((block, locks)),
+                    Ok(locks) => return Ok(Some((block, locks))),
                     // Nothing in a larger block that somebody holds is free.
                     Err(holder) => next = holder.last().max(block.last()).checked_add(1),
                 },
@@ -205,14 +223,10 @@ impl<D: Disk> FileStore<D> {
         later.sort_unstable();
         for (_, block) in later {
             if let Ok(locks) = Locks::take(shelf, block)? {
-                return Ok((block, locks));
+                return Ok(Some((block, locks)));
             }
         }
-        Err(StoreError::NoneFree {
-            namespace: shelf.realm().namespace(),
-            damaged: marks.iter().filter(|(_, mark)| mark.is_none()).count(),
-            place: format!("lock files in {}", shelf.places()[0].path().display()),
-        })
+        Ok(None)
     }
 }
 

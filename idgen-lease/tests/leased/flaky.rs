@@ -82,7 +82,8 @@ fn a_full_disk_stalls_ids_at_the_windows_end_with_the_reason() {
     .unwrap();
     full.store(true, Ordering::Relaxed);
     clock.advance(Duration::from_millis(600));
-    for _ in 0..3 {
+    // However many attempts fail, the record that is in place is known to be the holder's own.
+    for _ in 0..1_500 {
         ids.keep();
     }
     let Health::Degraded { error, end } = ids.health() else { panic!("{:?}", ids.health()) };

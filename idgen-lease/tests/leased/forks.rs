@@ -37,7 +37,7 @@ fn a_child_takes_a_node_id_of_its_own() {
 #[test]
 fn a_child_that_was_told_its_node_id_errs() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = idgen_core::catalog::Settings::with_node(7);
+    let mut settings = Settings::with_node(7);
     settings.max_wait = Some(Duration::from_millis(200));
     let ids = real(folder.path(), settings);
     assert_eq!(draw(&ids, 10).len(), 10);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use idgen_core::catalog::Settings;
 use idgen_core::clock::{Clock, ClockTicks, Disciplined, ScriptedClock, Timeless};
 use idgen_core::generator::{Builder, ErasedGenerator, Generator, Shared};
 use idgen_core::layout::{Field, Kind, Layout};
@@ -240,7 +241,7 @@ fn a_drift_near_the_longest_window_is_refused_with_both() {
     let start = |drift| {
         let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
         let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock));
-        let mut settings = idgen_core::catalog::Settings::default();
+        let mut settings = Settings::default();
         settings.max_drift = Some(Duration::from_millis(drift));
         let lease = Lease::of::<Snowflake>(store.longest_window(LONGEST)).settings(settings);
         let lease = lease.without_keeper();
@@ -261,6 +262,12 @@ fn a_drift_near_the_longest_window_is_refused_with_both() {
     assert!(error.contains("allow less drift"), "{error}");
 }
 
+/// Eight node ids, and one id a tick.
+const ONE_A_TICK: Layout = Layout::new(
+    64,
+    &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
+);
+
 /// Plain numbers of eight nodes, without a clock.
 #[derive(Debug)]
 struct Number;
@@ -268,10 +275,7 @@ struct Number;
 impl IdScheme for Number {
     type Word = u64;
     const NAME: &'static str = "number";
-    const LAYOUT: Layout = Layout::new(
-        64,
-        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
-    );
+    const LAYOUT: Layout = ONE_A_TICK;
     const TIMEBASE: Option<Timebase> = None;
     const TEXT: Form = Form::Decimal;
 }
@@ -310,10 +314,7 @@ struct Nanos;
 impl IdScheme for Nanos {
     type Word = u64;
     const NAME: &'static str = "nanos";
-    const LAYOUT: Layout = Layout::new(
-        64,
-        &[Field::new(Kind::Unused, 1), Field::new(Kind::Tick, 60), Field::new(Kind::Node, 3)],
-    );
+    const LAYOUT: Layout = ONE_A_TICK;
     const TIMEBASE: Option<Timebase> =
         Some(Timebase::new(UnixTime::from_seconds(1_699_999_999), Duration::from_nanos(1)));
     const TEXT: Form = Form::Decimal;
@@ -336,13 +337,20 @@ impl Clock for Hasty {
     }
 }
 
+/// How long its start may wait where that is not the matter.
+const BOUND: Duration = Duration::from_secs(10);
+
 /// Starts a lease of nanoseconds in a new folder, whose windows begin 400 ns after now, and tells by how much its first
 /// window began too early.
-fn too_early(clock: impl Clock + 'static, time: &Arc<ScriptedClock>) -> Result<u64, LeaseError> {
+fn too_early(
+    clock: impl Clock + 'static,
+    time: &Arc<ScriptedClock>,
+    bound: Duration,
+) -> Result<u64, LeaseError> {
     let folder = tempfile::tempdir().unwrap();
     let longest = Duration::from_nanos(400);
     let store = FileStore::on(folder.path(), SystemDisk, Arc::clone(time)).longest_window(longest);
-    let mut settings = idgen_core::catalog::Settings::default();
+    let mut settings = Settings::default();
     settings.max_drift = Some(Duration::ZERO);
     let early = Arc::new(AtomicU64::new(0));
     let (most, now) = (Arc::clone(&early), Arc::clone(time));
@@ -353,6 +361,7 @@ fn too_early(clock: impl Clock + 'static, time: &Arc<ScriptedClock>) -> Result<u
         }
     };
     let lease = Lease::of::<Nanos>(store).settings(settings).watch(watch).without_keeper();
+    let lease = lease.max_start_wait(bound);
     let clock = Arc::new(clock);
     lease.start(move |settings| {
         Builder::<Nanos>::on(Arc::clone(&clock)).settings(settings).shared()
@@ -365,7 +374,7 @@ fn too_early(clock: impl Clock + 'static, time: &Arc<ScriptedClock>) -> Result<u
 fn a_wait_of_nanoseconds_is_waited_to_its_end() {
     let clock = clock();
     let tenth = |wait: Duration| (wait / 10).max(Duration::from_nanos(1));
-    assert_eq!(too_early(Hasty(Arc::clone(&clock), tenth), &clock).unwrap(), 0);
+    assert_eq!(too_early(Hasty(Arc::clone(&clock), tenth), &clock, BOUND).unwrap(), 0);
 }
 
 /// And a window that the clock never comes to is not granted: its ids would be farther ahead than a store that lost its
@@ -373,14 +382,71 @@ fn a_wait_of_nanoseconds_is_waited_to_its_end() {
 #[test]
 fn a_start_whose_clock_stands_still_is_given_up() {
     let clock = clock();
-    let error = too_early(Hasty(Arc::clone(&clock), |_| Duration::ZERO), &clock).unwrap_err();
+    let error =
+        too_early(Hasty(Arc::clone(&clock), |_| Duration::ZERO), &clock, BOUND).unwrap_err();
     assert!(matches!(error, LeaseError::Early { .. }), "{error}");
 }
 
-fn real(
-    folder: &Path,
-    settings: idgen_core::catalog::Settings,
-) -> Leased<Box<dyn ErasedGenerator>> {
+/// A clock that is behind after each wait by a tenth of it, as one that slews.
+struct Slewing(Arc<ScriptedClock>);
+
+impl Clock for Slewing {
+    fn wall(&self) -> UnixTime {
+        let begin = UnixTime::from_seconds(1_700_000_000).as_nanos();
+        UnixTime::from_nanos(begin + (self.0.wall().as_nanos() - begin) * 9 / 10)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.0.wait(duration);
+    }
+}
+
+/// A new folder begins one longest window ahead; by a clock that slews that is later than the bound.
+#[test]
+fn a_start_whose_clock_slews_is_not_given_up() {
+    let clock = clock();
+    assert_eq!(too_early(Slewing(Arc::clone(&clock)), &clock, Duration::ZERO).unwrap(), 0);
+}
+
+/// A clock that creeps is looked at some thousands of times, and not until it is there.
+#[test]
+fn a_start_whose_clock_creeps_is_given_up() {
+    let (folder, clock, looks) = (tempfile::tempdir().unwrap(), clock(), AtomicU64::new(0));
+    let looks = Arc::new(looks);
+    let store =
+        FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
+    let (creeping, counted) = (Creeping(clock, Arc::clone(&looks)), Arc::clone(&looks));
+    let creeping = Arc::new(creeping);
+    let started = Lease::of::<Snowflake>(store).without_keeper().start(move |settings| {
+        Builder::<Snowflake>::on(Arc::clone(&creeping)).settings(settings).shared()
+    });
+    assert!(matches!(started, Err(LeaseError::Early { .. })));
+    assert!(counted.load(Ordering::Relaxed) < 10_000, "{counted:?} looks");
+}
+
+/// A clock of which each wait takes a nanosecond, and how many there were.
+struct Creeping(Arc<ScriptedClock>, Arc<AtomicU64>);
+
+impl Clock for Creeping {
+    fn wall(&self) -> UnixTime {
+        self.0.wall()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn wait(&self, _: Duration) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.advance(Duration::from_nanos(1));
+    }
+}
+
+fn real(folder: &Path, settings: Settings) -> Leased<Box<dyn ErasedGenerator>> {
     let store = FileStore::new(folder).longest_window(Duration::from_millis(40));
     let lease = Lease::of::<Snowflake>(store).settings(settings);
     let make = |settings: &_| -> Result<Box<dyn ErasedGenerator>, _> {
@@ -438,7 +504,10 @@ fn a_watcher_may_ask_what_is_held() {
 fn a_watcher_that_panics_costs_no_id() {
     let (folder, granted) = (tempfile::tempdir().unwrap(), AtomicU64::new(0));
     let store = FileStore::new(folder.path()).longest_window(Duration::from_millis(100));
-    let lease = Lease::of::<Snowflake>(store).watch(move |event: &Event| {
+    // A panic takes seconds where its backtrace is printed and everybody is busy.
+    let mut settings = Settings::default();
+    settings.max_wait = Some(Duration::from_secs(60));
+    let lease = Lease::of::<Snowflake>(store).settings(settings).watch(move |event: &Event| {
         let granted =
             matches!(event, Event::Granted { .. }).then(|| granted.fetch_add(1, Ordering::Relaxed));
         assert_ne!(granted, Some(1), "a watcher that panics");

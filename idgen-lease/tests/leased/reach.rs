@@ -1,7 +1,6 @@
 //! How far ahead of the clock windows reach, and where a store begins that may have lost its records: one number.
 
 use idgen_core::Scheme;
-use idgen_core::catalog::Settings;
 use idgen_lease::grant::Reach;
 use idgen_lease::{Realm, Store, Wanted};
 use proptest::prelude::*;
@@ -173,6 +172,21 @@ fn a_folder_that_was_made_ahead_moves_no_clock() {
     let clock = Arc::new(Disciplined::new(Arc::clone(&ground.clock)));
     let error = ground.start_by(Arc::clone(&clock)).unwrap_err().to_string();
     assert!(error.contains("records that the store has lost"), "{error}");
+    assert_eq!((clock.wall(), ground.behind.load(Ordering::Relaxed)), (ground.clock.wall(), 0));
+}
+
+/// Nor does one go to where an earlier holder was, if nothing can be issued there: somebody removed the namespace's record,
+/// and it was made anew by that clock.
+#[test]
+fn a_clock_is_not_moved_in_vain() {
+    let ground = Ground::new(Duration::from_millis(1), LONGEST, Duration::from_millis(10));
+    ground.start().unwrap().abandon();
+    std::fs::remove_file(ground.folder.path().join("snowflake/namespace.json")).unwrap();
+    ground.clock.advance(Duration::from_secs(3_600));
+    drop(ground.store().acquire(&Realm::of(ground.scheme), Wanted::Any { bits: 0 }, &|_| ()));
+    ground.clock.set(UnixTime::from_seconds(1_700_000_000 - 60));
+    let clock = Arc::new(Disciplined::new(Arc::clone(&ground.clock)));
+    assert!(ground.start_by(Arc::clone(&clock)).is_err());
     assert_eq!((clock.wall(), ground.behind.load(Ordering::Relaxed)), (ground.clock.wall(), 0));
 }
 

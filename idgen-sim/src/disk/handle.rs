@@ -11,6 +11,7 @@ use idgen_lease::{Disk, Folder, Lock};
 
 use super::Platter;
 use crate::Mutation;
+use crate::errand::while_all_wait;
 use crate::time::Truth;
 
 /// What happens in between, while a process is paused in the middle of a call.
@@ -131,7 +132,7 @@ impl SimDisk {
         });
         if let Some((_, interlude)) = paused {
             drop(faults);
-            interlude();
+            while_all_wait(interlude);
             faults = self.faults();
         }
         self.truth.pass(latency);

@@ -7,8 +7,12 @@ use idgen_core::clock::Clock;
 
 use super::{Process, World};
 use crate::Fault;
+use crate::errand::at_once;
 use crate::fault::pick;
-use crate::process::Life;
+use crate::process::{Host, Life, Wish};
+
+/// Name of the namespace's own record.
+const FOUNDING: &str = "namespace.json";
 
 impl World {
     /// Nobody makes ids yet, and no host's clock is wrong.
@@ -17,7 +21,9 @@ impl World {
             self.ground.found(Duration::from_secs(365 * 24 * 3_600));
             self.ground.release(&self.hosts[0].time, 0, 0, true);
         } else {
-            self.ground.found(Duration::from_millis(self.random.below(600_000)));
+            let most = (self.ground.longest * 8).min(Duration::from_secs(600));
+            let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+            self.ground.found(Duration::from_millis(self.random.below(most)));
         }
     }
 
@@ -34,13 +40,11 @@ impl World {
                 self.tell(format_args!("process {number} is paused for {pause:?}"));
             }
             Fault::Crash | Fault::Stop => {
-                if let Some(life) = self.processes[number].life.take() {
-                    let way = if fault == Fault::Crash { "dies" } else { "ends" };
-                    if fault == Fault::Crash {
-                        life.die()
-                    } else {
-                        drop(life)
-                    }
+                let process = &mut self.processes[number];
+                let ends = process.life.take_if(|_| fault == Fault::Stop);
+                let way = if ends.is_some() { "ends" } else { "dies" };
+                if ends.is_some() || process.die() {
+                    drop(ends);
                     self.tell(format_args!("process {number} {way}"));
                     self.rest(number);
                 }
@@ -63,8 +67,11 @@ impl World {
                 self.tell(format_args!("{fault}, of {}", self.bad.display()));
             }
             Fault::DamagedRecord => {
-                let node = self.random.below(8);
-                let path = self.bad.join("sim").join(format!("node-{node}.json"));
+                let name = match self.random.below(9) {
+                    8 => FOUNDING.to_owned(),
+                    node => format!("node-{node}.json"),
+                };
+                let path = self.bad.join("sim").join(name);
                 self.ground.platter().damage(&path, &mut self.random);
                 self.tell(format_args!("{fault}: {}", path.display()));
             }
@@ -73,13 +80,37 @@ impl World {
                 self.tell(format_args!("{fault}: {}", self.bad.display()));
             }
             Fault::RemovedFile => self.removed_file(),
-            Fault::Release => {
-                let (node, bits) = (self.random.below(8), pick(&mut self.random, 3));
-                let forget = !self.wild && self.random.below(2) == 0;
-                let bits = u32::try_from(bits).unwrap_or(0);
-                self.ground.release(&self.hosts[host].time, node, bits, forget);
+            Fault::DamagedNamespace => {
+                let path = self.bad.join("sim").join(FOUNDING);
+                self.ground.platter().damage(&path, &mut self.random);
+                self.damaged = self.ground.platter().read(&path);
+                self.tell(format_args!("{fault}: {}", path.display()));
             }
+            Fault::Release => self.release(number, host),
             Fault::FoundedAhead => {}
+        }
+    }
+
+    /// Somebody gives up a node id; in half of the cases that of a process which dies, and has it again then.
+    fn release(&mut self, number: usize, host: usize) {
+        let (node, bits) = (self.random.below(8), pick(&mut self.random, 3));
+        let forget = !self.wild && self.random.below(2) == 0;
+        let life = self.processes[number].life.as_ref().filter(|_| self.random.below(2) == 0);
+        let held = life.and_then(|life| life.ids.held()).map(|(block, _)| block.first());
+        if let Some(node) = held {
+            let mut host = self.hosts[self.processes[number].host].clone();
+            if self.wild && self.random.below(2) == 0 {
+                // By another's clock, which is behind.
+                host = Host::new(&self.ground.truth, false);
+                let behind = self.ground.longest.min(Duration::from_secs(300)) * 2;
+                host.clock.jump(-i128::try_from(behind.as_nanos()).unwrap_or(0));
+            }
+            self.processes[number].die();
+            self.processes[number].wish.node = Some(node);
+            self.ground.release(&host.time, node, 0, forget);
+        } else {
+            let bits = u32::try_from(bits).unwrap_or(0);
+            self.ground.release(&self.hosts[host].time, node, bits, forget);
         }
     }
 
@@ -87,7 +118,9 @@ impl World {
         let folder = self.bad.join("sim");
         let mut names = self.ground.platter().list(&folder);
         if !self.ground.second {
-            names.retain(|name| name == "namespace.json");
+            // What is no record is never missed; and the namespace's is missed by nobody whose clock is right.
+            let right = !self.wild;
+            names.retain(|name| right && name == FOUNDING || !name.ends_with(".json"));
         }
         if names.is_empty() {
             return;
@@ -97,17 +130,36 @@ impl World {
         self.tell(format_args!("{}: {}", Fault::RemovedFile, path.display()));
     }
 
+    /// Whether the namespace's record, which is in the only folder, is damaged.
+    pub(super) fn is_unfounded(&self) -> bool {
+        let path = self.bad.join("sim").join(FOUNDING);
+        self.damaged.is_some() && self.ground.platter().read(&path) == self.damaged
+    }
+
+    /// Somebody does what the documentation says of that: ends all processes, sees to it that clocks are right, and removes
+    /// it.
+    pub(super) fn refound(&mut self) {
+        for number in 0..self.processes.len() {
+            let process = &mut self.processes[number];
+            process.starting = None;
+            process.life = None;
+            self.rest(number);
+        }
+        self.hosts.iter().for_each(Host::heal);
+        self.ground.platter().remove_file(&self.bad.join("sim").join(FOUNDING));
+        self.tell("all processes are ended, clocks set right, and the damaged record of the namespace removed");
+    }
+
     fn fork(&mut self, parent: usize) {
         let heir = pick(&mut self.random, self.processes.len());
         let Some(life) = self.processes[parent].life.as_ref().filter(|_| heir != parent) else {
             return;
         };
         let Some(child) = life.fork(&self.ground) else { return };
-        let Process { host, node, laned, idle_until, .. } = self.processes[parent];
-        let before = Process { host, node, laned, life: Some(child), idle_until };
-        if let Some(life) = std::mem::replace(&mut self.processes[heir], before).life {
-            life.die();
-        }
+        let Process { host, wish, idle_until, .. } = self.processes[parent];
+        self.processes[heir].die();
+        self.processes[heir] =
+            Process { host, wish, starting: None, life: Some(child), idle_until };
         self.tell(format_args!("process {parent} forks, and its child is process {heir}"));
     }
 
@@ -137,8 +189,8 @@ impl World {
         let latency = Duration::from_millis(
             self.random.below(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX).max(1)),
         );
-        let Some(life) = &self.processes[number].life else { return };
-        let mut faults = life.disk.faults();
+        let Some(disk) = self.processes[number].disk() else { return };
+        let mut faults = disk.faults();
         match fault {
             Fault::CrashInCall => faults.crash_in = Some(calls),
             Fault::LostReply => faults.lose_in = Some(calls),
@@ -151,14 +203,17 @@ impl World {
     }
 
     /// What happens while a process is paused in a call: time passes, and a stranger comes by.
-    fn interlude(&mut self, number: usize) -> Box<dyn FnOnce() + Send> {
+    pub(super) fn interlude(&mut self, number: usize) -> Box<dyn FnOnce() + Send> {
         let ground = self.ground.clone();
-        let pause = self.some_time();
+        // He who comes by may have no time to wait for his first window: then all that he does is make folders.
+        let hasty = self.random.below(2) == 0;
+        let pause = self.some_time() / if hasty { 16 } else { 1 };
         let time = Arc::clone(&self.hosts[self.processes[number].host].time);
         let life = self.processes[number].life.as_ref();
         let held = life.and_then(|life| life.ids.held()).map(|(block, _)| block.first());
         let removed = (!self.wild || ground.second) && self.random.below(2) == 0;
         let node = held.filter(|_| removed || self.random.below(2) == 0);
+        let wish = Wish { node, bits: 0, drift: None, laned: false };
         let bad = self.bad;
         Box::new(move || {
             ground.truth.pass(pause);
@@ -167,7 +222,8 @@ impl World {
                 ground.tell(format_args!("meanwhile {} is removed", bad.display()));
                 ground.platter().remove_folder(bad);
             }
-            if let Ok(stranger) = Life::start(&ground, &time, ground.disk(), node, false) {
+            let start = || Life::start(&ground, &time, ground.disk(), wish);
+            if let Ok(stranger) = if hasty { at_once(start) } else { start() } {
                 for _ in 0..10 {
                     time.wait(Duration::from_millis(1));
                     stranger.make(&ground, 30);
@@ -183,9 +239,7 @@ impl World {
 
     fn power_loss(&mut self) {
         for number in 0..self.processes.len() {
-            if let Some(life) = self.processes[number].life.take() {
-                life.die();
-            }
+            self.processes[number].die();
             self.rest(number);
         }
         self.ground.platter().lose_power(&mut self.random);

@@ -17,10 +17,10 @@ impl Pool {
         if !address.starts_with("sqlite:") {
             return Ok(Self::Postgres(PgPool::connect(address).await?));
         }
-        // Nobody else writes while tables are made anew: requests wait for that, as migrations ask of apps.
+        // Nobody else writes while tables are made anew. Who waits longer than this asks for the phase again.
         let options = SqliteConnectOptions::from_str(address)?
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(30));
+            .busy_timeout(Duration::from_millis(250));
         Ok(Self::Sqlite(SqlitePool::connect_with(options).await?))
     }
 
@@ -30,6 +30,13 @@ impl Pool {
             Self::Postgres(_) => "uuid",
             Self::Sqlite(_) => "TEXT",
         }
+    }
+
+    /// Whether a statement waited in vain for others to write.
+    pub(crate) fn is_busy(&self, error: &sqlx::Error) -> bool {
+        let code = || error.as_database_error()?.code()?.parse::<i32>().ok();
+        // SQLITE_BUSY, of which there are several kinds.
+        matches!(self, Self::Sqlite(_)) && code().is_some_and(|code| code & 0xff == 5)
     }
 
     /// Runs a statement, and says how many rows it changed. Parameters are texts, which it casts.

@@ -1,4 +1,5 @@
-//! The server: every statement goes by the moment at which its request began.
+//! The server: every statement goes by the moment at which its request began, or began again since others
+//! wrote for long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,11 +79,39 @@ fn uuid() -> String {
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
+/// How often a request is begun: for half a minute on SQLite, where tables are made anew.
+const ATTEMPTS: usize = 120;
+
+/// Whether to begin again, by the phase that there is then: a request that waits from one phase to the next
+/// would write columns that are gone.
+fn again(answer: &Answer, attempts: &mut usize) -> bool {
+    *attempts += 1;
+    *attempts < ATTEMPTS && matches!(answer, Err((StatusCode::SERVICE_UNAVAILABLE, _)))
+}
+
+/// What the database refused.
+fn refused(shop: &Shop) -> impl Fn(sqlx::Error) -> (StatusCode, String) {
+    |error| match shop.pool.is_busy(&error) {
+        true => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        false => failed(error),
+    }
+}
+
 fn failed<E: std::fmt::Display>(error: E) -> (StatusCode, String) {
     (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }
 
 async fn join(State(shop): State<Arc<Shop>>) -> Answer {
+    let mut attempts = 0;
+    loop {
+        let answer = join_once(&shop).await;
+        if !again(&answer, &mut attempts) {
+            return answer;
+        }
+    }
+}
+
+async fn join_once(shop: &Shop) -> Answer {
     let minted = shop.ids.mint().map_err(failed)?;
     let Known { old, new } = minted.ids;
     let (mut columns, mut values, mut parameters) = (String::new(), String::new(), Vec::new());
@@ -98,11 +127,13 @@ async fn join(State(shop): State<Arc<Shop>>) -> Answer {
         write("id_new", "bigint", id.to_string());
     }
     let sql = format!("INSERT INTO customers ({columns}name) VALUES ({values}'new')");
-    shop.pool.execute(&sql, &parameters).await.map_err(failed)?;
-    Ok(Json(ids(old.map(|Old(id)| id), new.map(|New(id)| id.to_string()))))
+    shop.pool.execute(&sql, &parameters).await.map_err(refused(shop))?;
+    Ok(Json(ids(minted.moment, old.map(|Old(id)| id), new.map(|New(id)| id.to_string()))))
 }
 
-fn ids(old: Option<String>, new: Option<String>) -> Value {
+/// The ids that a client is told: a new one from the time when every instance finds customers by it.
+fn ids(moment: Moment, old: Option<String>, new: Option<String>) -> Value {
+    let new = new.filter(|_| moment.phase().knows_new());
     json!({ "old": old, "new": new })
 }
 
@@ -143,12 +174,22 @@ async fn show(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
         let shadow = shop.pool.find::<1>(&sql, &parameter).await.map_err(failed)?;
         shop.live.compare(&Some([name]), &shadow);
     }
-    Ok(Json(ids(old, new)))
+    Ok(Json(ids(moment, old, new)))
 }
 
 async fn order(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
+    let mut attempts = 0;
+    loop {
+        let answer = order_once(&shop, &id).await;
+        if !again(&answer, &mut attempts) {
+            return answer;
+        }
+    }
+}
+
+async fn order_once(shop: &Shop, id: &str) -> Answer {
     let moment = shop.live.moment().map_err(failed)?;
-    let (condition, parameter) = being(&shop, moment, &id)?;
+    let (condition, parameter) = being(shop, moment, id)?;
     let columns = match moment.columns() {
         (true, false) => ("customer_id", "id"),
         (true, true) => ("customer_id, customer_id_new", "id, id_new"),
@@ -158,7 +199,7 @@ async fn order(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer 
         "INSERT INTO orders (item, {}) SELECT 'tea', {} FROM customers WHERE {condition}",
         columns.0, columns.1
     );
-    match shop.pool.execute(&sql, &[parameter]).await.map_err(failed)? {
+    match shop.pool.execute(&sql, &[parameter]).await.map_err(refused(shop))? {
         1 => Ok(Json(json!({ "ordered": "tea" }))),
         _ => Err((StatusCode::NOT_FOUND, format!("there is no customer {id}"))),
     }

@@ -83,8 +83,8 @@ impl<D: Disk> Shelf<D> {
         Ok(())
     }
 
-    /// The namespace's record, and whether it is new: it is made if it is nowhere. Every record that is found must have
-    /// the realm's charter.
+    /// The namespace's record, and whether it is new in any place: it is made where it is missing. Every record that is
+    /// found must have the realm's charter.
     pub(super) fn found(
         &self,
         clock: &dyn Clock,
@@ -92,9 +92,9 @@ impl<D: Disk> Shelf<D> {
     ) -> Result<(Founding, bool), StoreError> {
         let known = self.foundings(events)?;
         if known.iter().all(Option::is_some)
-            && let Some(earliest) = earliest(&known)
+            && let Some(latest) = latest(&known)
         {
-            return Ok((earliest.reaching(longest(&known)), false));
+            return Ok((latest.reaching(longest(&known)), false));
         }
         let _lock = self.lock_founding(clock)?;
         // Somebody else may have written it meanwhile.
@@ -104,9 +104,8 @@ impl<D: Disk> Shelf<D> {
         for (place, _) in self.places.iter().zip(&known).filter(|(_, known)| known.is_none()) {
             place.found(&made, clock)?;
         }
-        let earliest = earliest(&known);
-        let new = earliest.is_none();
-        Ok((earliest.unwrap_or(made), new))
+        // What was known may be of a clock that was ahead.
+        Ok((latest(&[known, vec![Some(made.clone())]].concat()).unwrap_or(made), true))
     }
 
     /// Has the namespace's record say, in each place, that windows are this long at least.
@@ -386,9 +385,10 @@ impl Place {
     }
 }
 
-/// Of the records that there are the one that was made first.
-fn earliest(known: &[Option<Founding>]) -> Option<Founding> {
-    known.iter().flatten().min_by_key(|one| one.founded()).cloned()
+/// Of the records that there are the one that was made last: a place that was lost may have had the only record
+/// of a window, of a process that knew no other place or of a time when the other was lost.
+fn latest(known: &[Option<Founding>]) -> Option<Founding> {
+    known.iter().flatten().max_by_key(|one| one.founded()).cloned()
 }
 
 /// The longest window that any of the records tells of.

@@ -5,7 +5,7 @@
 use idgen_sim::{Fault, Mutation, Report, World};
 
 /// Worlds within which each mistake must be found.
-const WORLDS: u64 = 100;
+const WORLDS: u64 = 200;
 
 /// Found, as an id that came twice; and seen again from its seed, to the last word.
 fn is_found(mutation: Mutation) {

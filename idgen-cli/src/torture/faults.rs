@@ -1,7 +1,7 @@
 //! What is done to the generators, and how often.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -18,6 +18,15 @@ use crate::exit::Failure;
 
 /// Node ids that some processes are told to have, so that they have them after each other.
 const TOLD: u64 = 2;
+
+/// How long a child of fork may take to its end when all is over: it makes a few bursts.
+const CHILDS_END: Duration = Duration::from_secs(60);
+
+/// The exit code of a Rust program that panicked.
+const PANICKED: i32 = 101;
+
+/// Where processes say what went wrong, in the folder.
+const COMPLAINTS: &str = "stderr";
 
 /// How often something is done to the next process, as one of so many times.
 const KILL: u32 = 4;
@@ -144,7 +153,12 @@ impl Herd {
     fn replace_ended(&mut self, random: &mut SmallRng) -> Result<(), Failure> {
         for index in 0..self.workers.len() {
             if let Some(status) = self.workers[index].child.try_wait()? {
-                self.counts.gave_up += u64::from(status.code().is_some_and(|code| code != 0));
+                // Nobody else kills them: one without a code was ended by the system.
+                if status.code().is_none_or(|code| code == PANICKED) {
+                    let said = self.complaints();
+                    return Err(Failure::Data(format!("a generator ended by {status}: {said}")));
+                }
+                self.counts.gave_up += u64::from(!status.success());
                 self.workers[index] = self.start(random)?;
             }
         }
@@ -160,7 +174,15 @@ impl Herd {
             self.counts.skewed += u64::from(skew.maybe(&mut command, random));
         }
         self.counts.started += 1;
-        Ok(Worker { child: command.stderr(Stdio::null()).spawn()?, paused_until: None })
+        let complaints = self.folder.join(COMPLAINTS);
+        let complaints = File::options().create(true).append(true).open(complaints)?;
+        Ok(Worker { child: command.stderr(complaints).spawn()?, paused_until: None })
+    }
+
+    /// What processes said last.
+    fn complaints(&self) -> String {
+        let said = fs::read(self.folder.join(COMPLAINTS)).unwrap_or_default();
+        String::from_utf8_lossy(&said[said.len().saturating_sub(2_000)..]).into_owned()
     }
 
     fn command(&self, random: &mut SmallRng) -> Result<Command, Failure> {
@@ -178,14 +200,39 @@ impl Herd {
     /// Kills what is left, waits for the children of forks, and says how often what was done.
     pub(super) fn end(mut self) -> Result<Counts, Failure> {
         self.workers.iter_mut().for_each(Worker::kill);
+        let until = SystemClock.monotonic() + CHILDS_END;
         for file in super::check::files(&self.folder)? {
-            // Each process has the files that it writes locked.
-            File::open(&file)?.lock_shared()?;
+            wait_for_writer(&file, until)?;
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             self.counts.forked += u64::from(name.ends_with(&format!("-{}.words", u32::MAX)));
         }
-        Ok(self.counts.clone())
+        // Children of forks complain there too.
+        let said = fs::read_to_string(self.folder.join(COMPLAINTS)).unwrap_or_default();
+        match said.find("panicked at") {
+            Some(at) => Err(Failure::Data(format!("a generator {}", &said[at..]))),
+            None => Ok(self.counts.clone()),
+        }
     }
+}
+
+/// Waits until nobody writes a file any more: each process has its files locked until it ends.
+fn wait_for_writer(path: &Path, until: Duration) -> Result<(), Failure> {
+    let file = File::open(path)?;
+    while let Err(error) = file.try_lock_shared() {
+        if let TryLockError::Error(error) = error {
+            return Err(error.into());
+        }
+        if SystemClock.monotonic() >= until {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let process = name.split('-').next().unwrap_or_default();
+            return Err(Failure::Data(format!(
+                "a child of fork hangs, and wrote no more to {}: look at process {process}, and end it",
+                path.display()
+            )));
+        }
+        SystemClock.wait(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 impl Drop for Herd {

@@ -21,7 +21,7 @@ use crate::exit::Failure;
 const MOST: usize = 4_096;
 
 /// Bursts between two forks, and between two restarts of the generator, on average.
-const FORK_EVERY: u32 = 60;
+const FORK_EVERY: u32 = 40;
 const RESTART_EVERY: u32 = 150;
 
 /// Bursts of a forked child.
@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Makes ids once and ends, so that the folder is there.
     #[arg(long)]
     once: bool,
+    /// Has no children.
+    #[arg(long)]
+    no_forks: bool,
 }
 
 type Ids = Leased<Box<dyn ErasedGenerator>>;
@@ -56,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             if arguments.once || rustix::process::getppid() != parent {
                 return Ok(());
             }
-            if random.random_ratio(1, FORK_EVERY) {
+            if !arguments.no_forks && random.random_ratio(1, FORK_EVERY) {
                 let seed = random.random();
                 if let Ok(Fork::Child) = fork() {
                     child(arguments, ids, seed);

@@ -70,6 +70,8 @@ struct Worker {
     child: Child,
     /// When it goes on, in monotonic time, where it is stopped.
     paused_until: Option<Duration>,
+    /// By the torture.
+    killed: bool,
 }
 
 impl Worker {
@@ -80,6 +82,7 @@ impl Worker {
     }
 
     fn kill(&mut self) {
+        self.killed = true;
         // SIGKILL ends a stopped process too.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -153,12 +156,13 @@ impl Herd {
     fn replace_ended(&mut self, random: &mut SmallRng) -> Result<(), Failure> {
         for index in 0..self.workers.len() {
             if let Some(status) = self.workers[index].child.try_wait()? {
-                // Nobody else kills them: one without a code was ended by the system.
-                if status.code().is_none_or(|code| code == PANICKED) {
+                // One without a code that we did not kill was ended by the system.
+                let killed = self.workers[index].killed;
+                if !killed && status.code().is_none_or(|code| code == PANICKED) {
                     let said = self.complaints();
                     return Err(Failure::Data(format!("a generator ended by {status}: {said}")));
                 }
-                self.counts.gave_up += u64::from(!status.success());
+                self.counts.gave_up += u64::from(!killed && !status.success());
                 self.workers[index] = self.start(random)?;
             }
         }
@@ -176,7 +180,8 @@ impl Herd {
         self.counts.started += 1;
         let complaints = self.folder.join(COMPLAINTS);
         let complaints = File::options().create(true).append(true).open(complaints)?;
-        Ok(Worker { child: command.stderr(complaints).spawn()?, paused_until: None })
+        let child = command.stderr(complaints).spawn()?;
+        Ok(Worker { child, paused_until: None, killed: false })
     }
 
     /// What processes said last.

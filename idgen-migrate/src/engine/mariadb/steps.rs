@@ -218,7 +218,8 @@ fn contract(plan: &Plan) -> Vec<Step> {
             nullable(plan, carrier.table, &carrier.column.name, "NO")
         )));
     }
-    for table in 0..plan.tables.len() {
+    // Those of the migrated table last: theirs look for the old id that it makes.
+    for table in (0..plan.tables.len()).rev() {
         steps.push(moment(
             table,
             of(plan, table, "triggers, away,"),

@@ -24,14 +24,7 @@ pub trait RandomSource: Send + Sync {
 
     /// Draws as many words, and hands them over piece by piece, each as soon as it is made.
     fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
-        let mut piece = [0; 64];
-        let mut left = count;
-        while left > 0 {
-            let words = &mut piece[..left.min(64)];
-            self.fill(words);
-            each(words);
-            left -= words.len();
-        }
+        in_pieces(count, |words| self.fill(words), each);
     }
 
     /// 128 random bits.
@@ -56,6 +49,24 @@ impl<R: RandomSource + ?Sized> RandomSource for &R {
     fn word(&self) -> u128 {
         (**self).word()
     }
+}
+
+/// Words of a piece: half a KiB, which lies in the processor's first cache.
+const PIECE: usize = 32;
+
+/// Makes as many words by `fill`, and hands them over piece by piece. None is left in memory.
+fn in_pieces(count: usize, mut fill: impl FnMut(&mut [u128]), each: &mut dyn FnMut(&[u128])) {
+    let mut piece = [0; PIECE];
+    let mut left = count;
+    while left > 0 {
+        let words = &mut piece[..left.min(PIECE)];
+        fill(words);
+        each(words);
+        left -= words.len();
+    }
+    piece = [0; PIECE];
+    // Otherwise a compiler may find that nobody reads it.
+    core::hint::black_box(&mut piece);
 }
 
 /// How likely it is that any two of `count` numbers of `bits` random bits are equal, 0 to 1.

@@ -15,13 +15,10 @@ use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128Enc, Block};
 use idgen_fork::generation;
 
-use super::RandomSource;
+use super::{RandomSource, in_pieces};
 
 /// Words made at once, the next key not counted: 4 KiB, which the processor's cache hardly feels.
 const WORDS: usize = 256;
-
-/// Words that are encrypted together, on their way into the stock.
-const PIECE: usize = 32;
 
 /// Words made at once where many are asked for: 16 KiB, as long as who asks has them in the cache.
 const MOST_WORDS: usize = 1_024;
@@ -157,29 +154,20 @@ impl Stock {
             self.key(now).pieces(now, each);
             left -= now;
         }
-        let mut piece = [0; PIECE];
-        while left > 0 {
-            let words = &mut piece[..left.min(PIECE)];
-            self.fill(words);
-            each(words);
-            left -= words.len();
-        }
-        erase(&mut piece);
+        in_pieces(left, |words| self.fill(words), each);
     }
 
     /// Makes all words anew.
     fn refill(&self) {
         self.left.set(0);
-        let key = self.key(WORDS);
-        let mut piece = [0; PIECE];
-        for (words, first) in self.words.chunks(PIECE).zip((0_u64..).step_by(PIECE)) {
-            key.encrypt_from(first, &mut piece);
-            for (word, made) in words.iter().zip(&piece) {
+        let mut rest = &self.words[..];
+        self.key(WORDS).pieces(WORDS, &mut |made| {
+            let (words, later) = rest.split_at(made.len());
+            for (word, made) in words.iter().zip(made) {
                 word.set(*made);
             }
-        }
-        // What was made is in the stock alone.
-        erase(&mut piece);
+            rest = later;
+        });
         self.generation.set(generation());
         self.left.set(WORDS);
     }
@@ -234,13 +222,6 @@ impl Keys {
     }
 }
 
-/// Leaves nothing of a piece in memory.
-fn erase(piece: &mut [u128; PIECE]) {
-    *piece = [0; PIECE];
-    // Otherwise a compiler may find that nobody reads it.
-    core::hint::black_box(piece);
-}
-
 /// A key that words are made with once.
 struct Key(Aes128Enc);
 
@@ -251,13 +232,12 @@ impl Key {
 
     /// The same piece by piece, each while it is in the processor's first cache.
     fn pieces(self, count: usize, each: &mut dyn FnMut(&[u128])) {
-        let mut piece = [0; PIECE];
-        for first in (0..count).step_by(PIECE) {
-            let words = &mut piece[..(count - first).min(PIECE)];
-            self.encrypt_from(first as u64, words);
-            each(words);
-        }
-        erase(&mut piece);
+        let mut first = 0;
+        let encrypt = |words: &mut [u128]| {
+            self.encrypt_from(first, words);
+            first += words.len() as u64;
+        };
+        in_pieces(count, encrypt, each);
     }
 
     /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
@@ -274,6 +254,7 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::PIECE;
     use std::collections::HashSet;
 
     #[test]

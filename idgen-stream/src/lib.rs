@@ -20,13 +20,24 @@
 
 use zerocopy::IntoBytes;
 
+/// Whether values of this type are streamed here. Of others whoever calls may know a shorter way than
+/// [`write`].
+#[must_use]
+#[inline]
+pub fn streams<T>() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return size_of::<T>() == 8 && std::arch::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Writes `at(0)`, `at(1)` and so on into a slice, past the caches.
 ///
 /// Other threads see it as any write: it is ordered before whatever the caller does next.
 #[inline]
 pub fn write<T: Copy + IntoBytes>(out: &mut [T], at: impl Fn(usize) -> T) {
     #[cfg(target_arch = "x86_64")]
-    if size_of::<T>() == 8 && std::arch::is_x86_feature_detected!("avx2") {
+    if streams::<T>() {
         #[expect(unsafe_code, reason = "a call of what not every processor can do")]
         // SAFETY: this one has the instructions.
         return unsafe { x86::write(out, at) };

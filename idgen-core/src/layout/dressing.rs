@@ -124,12 +124,10 @@ impl<W: Word> Dressing<W> {
         T: Plain,
     {
         self.stretches(start, out, |stretch, word| {
-            let low_to = self.cut.low_to;
-            if stretch.len() < WORTH_STREAMING {
+            if stretch.len() < WORTH_STREAMING || !idgen_stream::streams::<T>() {
                 self.write(stretch, word, &wrap);
-            } else if low_to == 0 {
-                idgen_stream::write(stretch, |i| wrap(word.plus(W::from(i as u64))));
             } else {
+                let low_to = self.cut.low_to;
                 idgen_stream::write(stretch, |i| wrap(word.plus(W::place(i as u64, low_to))));
             }
         });

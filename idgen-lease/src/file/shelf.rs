@@ -92,20 +92,23 @@ impl<D: Disk> Shelf<D> {
     ) -> Result<(Founding, bool), StoreError> {
         let known = self.foundings(events)?;
         if known.iter().all(Option::is_some)
-            && let Some(latest) = latest(&known)
+            && let Some(founding) = counting(&known)
         {
-            return Ok((latest.reaching(longest(&known)), false));
+            return Ok((founding, false));
         }
         let _lock = self.lock_founding(clock)?;
         // Somebody else may have written it meanwhile.
-        let known = self.foundings(&|_| ())?;
+        let mut known = self.foundings(&|_| ())?;
         // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
         let made = Founding::new(Charter::of(&self.realm), clock.wall(), longest(&known));
-        for (place, _) in self.places.iter().zip(&known).filter(|(_, known)| known.is_none()) {
+        let mut new = false;
+        for (place, lacking) in self.places.iter().zip(&mut known).filter(|(_, one)| one.is_none())
+        {
             place.found(&made, clock)?;
+            *lacking = Some(made.clone());
+            new = true;
         }
-        // What was known may be of a clock that was ahead.
-        Ok((latest(&[known, vec![Some(made.clone())]].concat()).unwrap_or(made), true))
+        Ok((counting(&known).unwrap_or(made), new))
     }
 
     /// Has the namespace's record say, in each place, that windows are this long at least.
@@ -385,10 +388,11 @@ impl Place {
     }
 }
 
-/// Of the records that there are the one that was made last: a place that was lost may have had the only record
-/// of a window, of a process that knew no other place or of a time when the other was lost.
-fn latest(known: &[Option<Founding>]) -> Option<Founding> {
-    known.iter().flatten().max_by_key(|one| one.founded()).cloned()
+/// What counts of the records that there are. It was made when the last of them was: a place that was lost may have had
+/// the only record of a window, of a process that knew no other place or of a time when the other was lost.
+fn counting(known: &[Option<Founding>]) -> Option<Founding> {
+    let latest = known.iter().flatten().max_by_key(|one| one.founded())?;
+    Some(latest.clone().reaching(longest(known)))
 }
 
 /// The longest window that any of the records tells of.

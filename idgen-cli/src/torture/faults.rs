@@ -159,7 +159,7 @@ impl Herd {
                 // One without a code that we did not kill was ended by the system.
                 let killed = self.workers[index].killed;
                 if !killed && status.code().is_none_or(|code| code == PANICKED) {
-                    let said = self.complaints();
+                    let said = self.panic().unwrap_or_default();
                     return Err(Failure::Data(format!("a generator ended by {status}: {said}")));
                 }
                 self.counts.gave_up += u64::from(!killed && !status.success());
@@ -184,10 +184,12 @@ impl Herd {
         Ok(Worker { child, paused_until: None, killed: false })
     }
 
-    /// What processes said last.
-    fn complaints(&self) -> String {
+    /// What the first process said that panicked, children of forks among them.
+    fn panic(&self) -> Option<String> {
         let said = fs::read(self.folder.join(COMPLAINTS)).unwrap_or_default();
-        String::from_utf8_lossy(&said[said.len().saturating_sub(2_000)..]).into_owned()
+        let said = String::from_utf8_lossy(&said);
+        let lines = said.lines().skip_while(|line| !line.contains("panicked at"));
+        Some(lines.take(8).collect::<Vec<_>>().join("\n")).filter(|said| !said.is_empty())
     }
 
     fn command(&self, random: &mut SmallRng) -> Result<Command, Failure> {
@@ -211,10 +213,8 @@ impl Herd {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             self.counts.forked += u64::from(name.ends_with(&format!("-{}.words", u32::MAX)));
         }
-        // Children of forks complain there too.
-        let said = fs::read_to_string(self.folder.join(COMPLAINTS)).unwrap_or_default();
-        match said.find("panicked at") {
-            Some(at) => Err(Failure::Data(format!("a generator {}", &said[at..]))),
+        match self.panic() {
+            Some(said) => Err(Failure::Data(format!("a generator did what none should: {said}"))),
             None => Ok(self.counts.clone()),
         }
     }

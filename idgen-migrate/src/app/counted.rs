@@ -6,9 +6,9 @@ use std::sync::Arc;
 use idgen_core::generator::Generator;
 use idgen_core::{Id, IdScheme};
 
-use super::fresh::fresh;
+use super::fresh::written;
 use super::{Known, Live, MintError, Moment, New, Old};
-use crate::{Phase, Writes};
+use crate::Phase;
 
 /// Makes the new ids of rows whose old ids the database makes.
 pub struct Counted<G> {
@@ -41,10 +41,7 @@ impl<G: Generator> Counted<G> {
     /// # Errors
     /// If there is no new id to be had.
     pub fn mint_at(&self, moment: Moment) -> Result<Half<G::Scheme>, MintError> {
-        let new = match moment.phase().writes() {
-            Writes::Old => None,
-            Writes::Both | Writes::New => Some(New(fresh(&self.live, &self.new, moment.phase())?)),
-        };
+        let new = written(&self.live, &self.new, moment.phase())?;
         Ok(Half { new, moment })
     }
 }

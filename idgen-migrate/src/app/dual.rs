@@ -6,8 +6,8 @@ use std::sync::Arc;
 use idgen_core::generator::Generator;
 use idgen_core::{Id, IdScheme};
 
-use super::fresh::fresh;
-use super::{Known, Live, MintError, Moment, New, Old};
+use super::fresh::written;
+use super::{Known, Live, MintError, Moment, Old};
 use crate::Writes;
 
 /// Makes both ids of new rows: old ones as ever, and new ones by a generator.
@@ -59,10 +59,7 @@ where
     /// If there is no new id to be had.
     pub fn mint_at(&self, moment: Moment) -> Result<Minted<O, S>, MintError> {
         let writes = moment.phase().writes();
-        let new = match writes {
-            Writes::Old => None,
-            Writes::Both | Writes::New => Some(New(fresh(&self.live, &self.new, moment.phase())?)),
-        };
+        let new = written(&self.live, &self.new, moment.phase())?;
         let old = (writes != Writes::New).then(|| Old((self.old)()));
         Ok(Minted { ids: Known { old, new }, moment })
     }

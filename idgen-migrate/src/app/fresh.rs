@@ -7,9 +7,9 @@ use std::time::Duration;
 use idgen_core::generator::Generator;
 use idgen_core::{GenerateError, Id, IdScheme};
 
-use super::{Live, Stale};
-use crate::Phase;
+use super::{Live, New, Stale};
 use crate::target::Maker;
+use crate::{Phase, Writes};
 
 /// How long a request waits at most, beside the generator's own limit, for a clock that is behind the fence.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -17,12 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// So long at least between two looks at whether the fence is passed.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// An id of the generator, by the rules of the migration.
-pub(super) fn fresh<G: Generator>(
+/// The new id that a row of this phase is written with, if it is written with one.
+pub(super) fn written<G: Generator>(
     live: &Live,
     new: &G,
     phase: Phase,
-) -> Result<Id<G::Scheme>, MintError> {
+) -> Result<Option<New<Id<G::Scheme>>>, MintError> {
+    match phase.writes() {
+        Writes::Old => Ok(None),
+        Writes::Both | Writes::New => fresh(live, new, phase).map(New).map(Some),
+    }
+}
+
+/// An id of the generator, by the rules of the migration.
+fn fresh<G: Generator>(live: &Live, new: &G, phase: Phase) -> Result<Id<G::Scheme>, MintError> {
     let mut id = new.generate()?;
     let (Some(fence), Some(lanes)) = live.rules() else { return Ok(id) };
     if phase == Phase::Contracted {

@@ -16,30 +16,26 @@ pub(super) struct Reading {
 
 /// What reads all rows in their order.
 pub(super) fn planning(plan: &Plan) -> String {
-    let sql = dialect(plan.engine);
     let (fields, order) = planning::reading(plan);
-    format!(
-        "SELECT {} FROM {} c WHERE c.{} IS NULL ORDER BY {order}",
-        fields.join(", "),
-        sql.table(plan, 0),
-        sql.quote(&plan.key().new)
-    )
+    in_order(plan, &fields, "", &order)
 }
 
 /// What reads the rows on a condition, in their order.
 pub(super) fn reading(plan: &Plan, condition: &str) -> Reading {
-    let sql = dialect(plan.engine);
     let (mut fields, order) = planning::reading(plan);
     let old = fields.len() - 1;
-    let name = sql.row_name().map(|name| {
+    let name = dialect(plan.engine).row_name().map(|name| {
         fields.push(format!("c.{name}"));
         old + 1
     });
+    Reading { sql: in_order(plan, &fields, &format!(" AND {condition}"), &order), old, name }
+}
+
+/// What reads fields of the rows that have no new id.
+fn in_order(plan: &Plan, fields: &[String], and: &str, order: &str) -> String {
+    let sql = dialect(plan.engine);
     let (fields, table, new) = (fields.join(", "), sql.table(plan, 0), sql.quote(&plan.key().new));
-    let sql = format!(
-        "SELECT {fields} FROM {table} c WHERE c.{new} IS NULL AND {condition} ORDER BY {order}"
-    );
-    Reading { sql, old, name }
+    format!("SELECT {fields} FROM {table} c WHERE c.{new} IS NULL{and} ORDER BY {order}")
 }
 
 /// What gives rows their ids.

@@ -321,9 +321,9 @@ impl IdScheme for Nanos {
 }
 
 /// A clock whose waits take as long as this makes of what they were to be.
-struct Hasty(Arc<ScriptedClock>, fn(Duration) -> Duration);
+struct Hasty<F>(Arc<ScriptedClock>, F);
 
-impl Clock for Hasty {
+impl<F: Fn(Duration) -> Duration + Send + Sync> Clock for Hasty<F> {
     fn wall(&self) -> UnixTime {
         self.0.wall()
     }
@@ -419,31 +419,16 @@ fn a_start_whose_clock_creeps_is_given_up() {
     let looks = Arc::new(looks);
     let store =
         FileStore::on(folder.path(), SystemDisk, Arc::clone(&clock)).longest_window(LONGEST);
-    let (creeping, counted) = (Creeping(clock, Arc::clone(&looks)), Arc::clone(&looks));
-    let creeping = Arc::new(creeping);
+    let counted = Arc::clone(&looks);
+    let creeping = Arc::new(Hasty(clock, move |_| {
+        looks.fetch_add(1, Ordering::Relaxed);
+        Duration::from_nanos(1)
+    }));
     let started = Lease::of::<Snowflake>(store).without_keeper().start(move |settings| {
         Builder::<Snowflake>::on(Arc::clone(&creeping)).settings(settings).shared()
     });
     assert!(matches!(started, Err(LeaseError::Early { .. })));
     assert!(counted.load(Ordering::Relaxed) < 10_000, "{counted:?} looks");
-}
-
-/// A clock of which each wait takes a nanosecond, and how many there were.
-struct Creeping(Arc<ScriptedClock>, Arc<AtomicU64>);
-
-impl Clock for Creeping {
-    fn wall(&self) -> UnixTime {
-        self.0.wall()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.monotonic()
-    }
-
-    fn wait(&self, _: Duration) {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.advance(Duration::from_nanos(1));
-    }
 }
 
 fn real(folder: &Path, settings: Settings) -> Leased<Box<dyn ErasedGenerator>> {

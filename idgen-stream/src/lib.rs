@@ -21,7 +21,7 @@
 use zerocopy::IntoBytes;
 
 /// Whether values of this type are streamed here. Of others whoever calls may know a shorter way than
-/// [`write`].
+/// [`write`](write()).
 #[must_use]
 #[inline]
 pub fn streams<T>() -> bool {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_types, reason = "nobody forks while a benchmark begins")]
 
+use std::borrow::Borrow;
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +13,7 @@ use idgen::catalog::Settings;
 use idgen::generator::{BuildError, Builder, ErasedGenerator, Generator, Laned, Shared};
 use idgen::lease::{FileStore, Lease, Leased};
 use idgen::{IdScheme, Window};
-use idgen_bench::{Contender, timed};
+use idgen_bench::{Contender, look, timed};
 
 use crate::case::{Case, Made, SAMPLE, millis};
 use crate::snowflake::{Roomy, Wide};
@@ -26,24 +27,36 @@ const BATCH: usize = 1 << 10;
 
 pub fn cases() -> Vec<Case> {
     let bare_ones = [
-        one("wide/leased-one/shared/idgen-bare", BARE, move || {
-            bare::<Wide>().shared().expect("a generator")
+        one::<Shared<Wide>, _>("wide/leased-one/shared/idgen-bare", BARE, move || {
+            Arc::new(bare::<Wide>().shared().expect("a generator"))
         }),
-        one("wide/leased-one/laned/idgen-bare", BARE, move || {
-            bare::<Wide>().laned().expect("a generator")
+        one::<Laned<Wide>, _>("wide/leased-one/laned/idgen-bare", BARE, move || {
+            Arc::new(bare::<Wide>().laned().expect("a generator"))
         }),
-        fill("roomy/leased-fill/shared/idgen-bare", BARE, move || {
-            bare::<Roomy>().shared().expect("a generator")
+        fill::<Shared<Roomy>, _>("roomy/leased-fill/shared/idgen-bare", BARE, move || {
+            Arc::new(bare::<Roomy>().shared().expect("a generator"))
         }),
-        fill("roomy/leased-fill/laned/idgen-bare", BARE, move || {
-            bare::<Roomy>().laned().expect("a generator")
+        fill::<Laned<Roomy>, _>("roomy/leased-fill/laned/idgen-bare", BARE, move || {
+            Arc::new(bare::<Roomy>().laned().expect("a generator"))
         }),
     ];
     let leased_ones = [
-        one("wide/leased-one/shared/idgen-leased", LEASED, shared::<Wide>),
-        one("wide/leased-one/laned/idgen-leased", LEASED, laned::<Wide>),
-        fill("roomy/leased-fill/shared/idgen-leased", LEASED, shared::<Roomy>),
-        fill("roomy/leased-fill/laned/idgen-leased", LEASED, laned::<Roomy>),
+        one::<Leased<Shared<Wide>>, _>(
+            "wide/leased-one/shared/idgen-leased",
+            LEASED,
+            shared::<Wide>,
+        ),
+        one::<Leased<Laned<Wide>>, _>("wide/leased-one/laned/idgen-leased", LEASED, laned::<Wide>),
+        fill::<Leased<Shared<Roomy>>, _>(
+            "roomy/leased-fill/shared/idgen-leased",
+            LEASED,
+            shared::<Roomy>,
+        ),
+        fill::<Leased<Laned<Roomy>>, _>(
+            "roomy/leased-fill/laned/idgen-leased",
+            LEASED,
+            laned::<Roomy>,
+        ),
     ];
     leased_ones.into_iter().chain(bare_ones).collect()
 }
@@ -73,31 +86,34 @@ fn laned<S: IdScheme>() -> Leased<Laned<S>> {
     leased(|settings| Builder::<S>::new().settings(settings).laned())
 }
 
-/// A generator that is built when it is needed: a lease in a new folder begins after two seconds.
-fn built<G>(build: impl Fn() -> G) -> impl Fn() -> Arc<G> {
+/// A generator that is built when it is needed: a lease in a new folder begins after two seconds. Everybody has what
+/// threads would have of it, a clone of an `Arc` or of the lease.
+fn built<G: Clone>(build: impl Fn() -> G) -> impl Fn() -> G {
     let cell = OnceLock::new();
-    move || Arc::clone(cell.get_or_init(|| Arc::new(build())))
+    move || cell.get_or_init(|| build()).clone()
 }
 
-fn one<G>(name: &str, carries: &'static str, build: impl Fn() -> G + 'static) -> Case
+fn one<G, H>(name: &str, carries: &'static str, build: impl Fn() -> H + 'static) -> Case
 where
     G: Generator + 'static,
+    H: Borrow<G> + Clone + 'static,
 {
     let ids = Arc::new(built(build));
     let measured = Arc::clone(&ids);
     let contender = Contender::timing(name, 1, move |calls| {
         let ids = measured();
-        timed(|| (0..calls).for_each(|_| _ = black_box(ids.generate().expect("an id"))))
+        timed(|| (0..calls).for_each(|_| look(&ids.borrow().generate().expect("an id"))))
     });
     Case::of_ids(contender, carries, Made::Ordered(millis::<G::Scheme>), move || {
         let ids = ids();
-        (0..SAMPLE).map(|_| ids.generate().expect("an id").into()).collect()
+        (0..SAMPLE).map(|_| ids.borrow().generate().expect("an id").into()).collect()
     })
 }
 
-fn fill<G>(name: &str, carries: &'static str, build: impl Fn() -> G + 'static) -> Case
+fn fill<G, H>(name: &str, carries: &'static str, build: impl Fn() -> H + 'static) -> Case
 where
     G: Generator + 'static,
+    H: Borrow<G> + Clone + 'static,
 {
     let ids = Arc::new(built(build));
     let measured = Arc::clone(&ids);
@@ -105,11 +121,11 @@ where
     let contender = Contender::timing(name, BATCH as u64, move |calls| {
         let ids = measured();
         if out.is_empty() {
-            out = ids.generate_batch(BATCH).expect("ids");
+            out = ids.borrow().generate_batch(BATCH).expect("ids");
         }
-        timed(|| (0..calls).for_each(|_| ids.fill(black_box(&mut out)).expect("ids")))
+        timed(|| (0..calls).for_each(|_| ids.borrow().fill(black_box(&mut out)).expect("ids")))
     });
     Case::of_ids(contender, carries, Made::Ordered(millis::<G::Scheme>), move || {
-        ids().generate_batch(SAMPLE).expect("ids").into_iter().map(Into::into).collect()
+        ids().borrow().generate_batch(SAMPLE).expect("ids").into_iter().map(Into::into).collect()
     })
 }

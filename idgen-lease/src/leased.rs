@@ -23,13 +23,22 @@ const POLL: Duration = Duration::from_millis(1);
 ///
 /// A child of fork issues nothing of its parent's window: it takes a node id of its own, or errs if it was
 /// told to have a certain one. Dropping gives back what was not issued.
+///
+/// Clones are the same generator, for threads to have at hand: one behind an `Arc` costs each id a pointer more to follow. The
+/// lease ends when the last of them is dropped, or any is [abandoned](Self::abandon).
 pub struct Leased<G: ErasedGenerator + 'static> {
     tenancy: Arc<Tenancy<G>>,
+    /// What all clones have in common, and drop once.
+    end: Arc<End<G>>,
 }
 
+/// Ends the lease when it is dropped.
+struct End<G: ErasedGenerator + 'static>(Arc<Tenancy<G>>);
+
 impl<G: ErasedGenerator + 'static> Leased<G> {
-    pub(crate) const fn new(tenancy: Arc<Tenancy<G>>) -> Self {
-        Self { tenancy }
+    pub(crate) fn new(tenancy: Arc<Tenancy<G>>) -> Self {
+        let end = Arc::new(End(Arc::clone(&tenancy)));
+        Self { tenancy, end }
     }
 
     /// The block of node ids that is held, and its term; `None` where there is none right now.
@@ -108,6 +117,18 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         Err(stall)
     }
 
+    #[cold]
+    #[inline(never)]
+    fn generate_further(&self, stall: Stall) -> Result<Id<G::Scheme>, GenerateError>
+    where
+        G: Generator,
+    {
+        match self.further(stall, G::try_generate) {
+            Ok(id) => Ok(id),
+            Err(stall) => self.wait(stall, || self.try_generate()),
+        }
+    }
+
     /// Waits until an attempt works, or the bound on waits is reached.
     #[cold]
     fn wait<R>(
@@ -117,6 +138,18 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
     ) -> Result<R, GenerateError> {
         let ticks = LastLine(&self.tenancy);
         self.patience(&ticks).until(stall, attempt).map_err(|error| self.explained(error))
+    }
+
+    /// Fills the rest of `out`, of which so many are there.
+    #[cold]
+    #[inline(never)]
+    fn fill_from(&self, filled: usize, out: &mut [Id<G::Scheme>]) -> Result<(), FillError>
+    where
+        G: Generator,
+    {
+        let (_, rest) = out.split_at_mut(filled);
+        self.fill_all(rest, |rest| self.try_fill(rest))
+            .map_err(|failed| FillError::new(filled + failed.filled, out.len(), failed.error))
     }
 
     /// Fills `out` by attempts that each fill a part, and waits between them where it must.
@@ -175,18 +208,12 @@ impl<G: Generator + ErasedGenerator + 'static> Generator for Leased<G> {
 
     #[inline]
     fn try_generate(&self) -> Result<Id<G::Scheme>, Stall> {
-        match self.tenancy.first.generator.try_generate() {
-            Ok(id) => Ok(id),
-            Err(stall) => self.further(stall, G::try_generate),
-        }
+        self.tenancy.first.generator.generate_or(|stall| self.further(stall, G::try_generate))
     }
 
     #[inline]
     fn generate(&self) -> Result<Id<G::Scheme>, GenerateError> {
-        match self.try_generate() {
-            Ok(id) => Ok(id),
-            Err(stall) => self.wait(stall, || self.try_generate()),
-        }
+        self.tenancy.first.generator.generate_or(|stall| self.generate_further(stall))
     }
 
     #[inline]
@@ -202,7 +229,11 @@ impl<G: Generator + ErasedGenerator + 'static> Generator for Leased<G> {
 
     #[inline]
     fn fill(&self, out: &mut [Id<G::Scheme>]) -> Result<(), FillError> {
-        self.fill_all(out, |rest| self.try_fill(rest))
+        match self.tenancy.first.generator.try_fill(out) {
+            Ok(len) if len == out.len() => Ok(()),
+            Ok(len) => self.fill_from(len, out),
+            Err(_) => self.fill_from(0, out),
+        }
     }
 }
 
@@ -231,10 +262,16 @@ impl<G: ErasedGenerator + 'static> ErasedGenerator for Leased<G> {
     }
 }
 
-impl<G: ErasedGenerator + 'static> Drop for Leased<G> {
+impl<G: ErasedGenerator + 'static> Clone for Leased<G> {
+    fn clone(&self) -> Self {
+        Self { tenancy: Arc::clone(&self.tenancy), end: Arc::clone(&self.end) }
+    }
+}
+
+impl<G: ErasedGenerator + 'static> Drop for End<G> {
     fn drop(&mut self) {
-        self.tenancy.end();
-        self.tenancy.release();
+        self.0.end();
+        self.0.release();
     }
 }
 

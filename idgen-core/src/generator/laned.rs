@@ -157,11 +157,8 @@ impl<S: IdScheme, T: Ticks, O: Observer> Laned<S, T, O> {
 
     #[cold]
     #[inline(never)]
-    fn refill_patiently(&self) -> Result<Id<S>, GenerateError> {
-        match self.refill() {
-            Ok(id) => Ok(id),
-            Err(stall) => self.shared.engine.until(stall, || self.try_generate()),
-        }
+    fn refill_or<E>(&self, otherwise: impl FnOnce(Stall) -> Result<Id<S>, E>) -> Result<Id<S>, E> {
+        self.refill().or_else(otherwise)
     }
 }
 
@@ -170,17 +167,22 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Laned<S, T, O> {
 
     #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        match self.take() {
-            Some(id) => Ok(id),
-            None => self.refill(),
-        }
+        self.generate_or(Err)
     }
 
     #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
+        self.generate_or(|stall| self.shared.engine.until(stall, || self.try_generate()))
+    }
+
+    #[inline(always)]
+    fn generate_or<E>(
+        &self,
+        otherwise: impl FnOnce(Stall) -> Result<Id<S>, E>,
+    ) -> Result<Id<S>, E> {
         match self.take() {
             Some(id) => Ok(id),
-            None => self.refill_patiently(),
+            None => self.refill_or(otherwise),
         }
     }
 

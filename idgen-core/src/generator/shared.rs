@@ -75,17 +75,22 @@ impl<S: IdScheme, T: Ticks, O: Observer> Generator for Shared<S, T, O> {
 
     #[inline(always)]
     fn try_generate(&self) -> Result<Id<S>, Stall> {
-        match self.engine.line.take() {
-            Ok(position) => Ok(Id::dressed(self.engine.dress::<OfLine<S>>(position))),
-            Err(stall) => Err(stall),
-        }
+        self.generate_or(Err)
     }
 
     #[inline(always)]
     fn generate(&self) -> Result<Id<S>, GenerateError> {
+        self.generate_or(|stall| self.engine.until(stall, || self.try_generate()))
+    }
+
+    #[inline(always)]
+    fn generate_or<E>(
+        &self,
+        otherwise: impl FnOnce(Stall) -> Result<Id<S>, E>,
+    ) -> Result<Id<S>, E> {
         match self.engine.line.take() {
             Ok(position) => Ok(Id::dressed(self.engine.dress::<OfLine<S>>(position))),
-            Err(stall) => self.engine.until(stall, || self.try_generate()),
+            Err(stall) => otherwise(stall),
         }
     }
 

@@ -17,7 +17,7 @@ const fn goal(job: &'static str, ours: &'static str, beside: &'static str, at_mo
 }
 
 /// All of them.
-pub const GOALS: [Goal; 46] = [
+pub const GOALS: [Goal; 52] = [
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "ferroid-atomic", 0.75),
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "fetch_add", f64::INFINITY),
     goal("shared, strict order", "wide/one/2-threads/idgen-shared", "fetch_add", 1.1),
@@ -25,6 +25,12 @@ pub const GOALS: [Goal; 46] = [
         "shared, strict order",
         "wide/one/2-threads/idgen-shared",
         "ferroid-yielding",
+        f64::INFINITY,
+    ),
+    goal(
+        "shared, strict order",
+        "wide/one/2-threads/idgen-shared",
+        "ferroid-spinning",
         f64::INFINITY,
     ),
     goal("shared, strict order", "wide/one/4-threads/idgen-shared", "fetch_add", 1.1),
@@ -60,13 +66,18 @@ pub const GOALS: [Goal; 46] = [
     goal("UUID text, write", "uuid/write/text/idgen", "uuid-simd", 1.05),
     goal("UUID text, write", "uuid/write/text/idgen", "uuid", f64::INFINITY),
     goal("UUID text, read", "uuid/read/text/idgen", "uuid-simd", 1.05),
+    goal("UUID text, read", "uuid/read/text/idgen", "uuid", f64::INFINITY),
     goal("base 32 of 64 bits, write", "base32/write/64-bit/idgen", "ferroid", 0.7),
     goal("base 32 of 64 bits, read", "base32/read/64-bit/idgen", "ferroid", 0.7),
     goal("ULID text, write", "ulid/write/text/idgen", "ulid", 0.7),
+    goal("ULID text, write", "ulid/write/text/idgen", "ferroid", 0.7),
     goal("ULID text, read", "ulid/read/text/idgen", "ulid", 0.7),
     goal("ULID text, read", "ulid/read/text/idgen", "ferroid", 0.7),
     goal("decimal, write", "decimal/write/64-bit/idgen", "itoa", 1.05),
-    goal("check of words", "snowflake/check/words/idgen", "", 10.0),
-    goal("check of lines, decimal", "snowflake/check/lines/idgen", "", 50.0),
-    goal("check of lines, UUID", "uuid-v7/check/lines/idgen", "", 50.0),
+    goal("decimal, read", "decimal/read/64-bit/idgen", "std", f64::INFINITY),
+    goal("inspect words", "snowflake/inspect/words/idgen", "", 10.0),
+    goal("inspect lines, decimal", "snowflake/inspect/lines/idgen", "", 50.0),
+    goal("inspect lines, UUID", "uuid-v7/inspect/lines/idgen", "", 50.0),
+    goal("verify words", "snowflake/verify/words/idgen", "", 10.0),
+    goal("verify lines, decimal", "snowflake/verify/lines/idgen", "", 50.0),
 ];

@@ -1,12 +1,11 @@
 //! 128-bit ids of nanoseconds, from one generator for all threads.
 
-use std::hint::black_box;
 use std::sync::Arc;
 
 use idgen::clock::CounterClock;
 use idgen::generator::{Builder, Generator};
 use idgen::wide::Nano128;
-use idgen_bench::{Contender, on_threads};
+use idgen_bench::{Contender, look, on_threads};
 
 use crate::case::{Case, Made, millis, sample_on};
 
@@ -28,7 +27,7 @@ fn on(threads: u32) -> Vec<Case> {
         let contender = if threads == 1 {
             Contender::calling(name, make)
         } else {
-            let run = move |calls| on_threads(threads, calls, &|| _ = black_box(make()));
+            let run = move |calls| on_threads(threads, calls, &|| look(&make()));
             Contender::timing(name, 1, run).at_least(200_000)
         };
         let made = if threads == 1 { Made::Ordered(millis) } else { Made::Timed(millis) };

@@ -18,7 +18,7 @@ use idgen::layout::{Field, Kind, Layout};
 use idgen::snowflake::Snowflake;
 use idgen::text::Form;
 use idgen::{Id, IdScheme, Timebase, UnixTime};
-use idgen_bench::{Contender, on_threads, on_threads_with, timed, verify};
+use idgen_bench::{Contender, look, on_threads, on_threads_with, timed, verify};
 
 use crate::case::{Case, Made, millis, sample_on};
 
@@ -186,7 +186,7 @@ fn many(threads: u32) -> Vec<Case> {
     ) -> Case {
         let name = format!("wide/one/{threads}-threads/{who}");
         let sample = make.clone();
-        let run = move |calls| on_threads(threads, calls, &|| _ = black_box(make()));
+        let run = move |calls| on_threads(threads, calls, &|| look(&make()));
         Case::of_ids(Contender::timing(name, 1, run).at_least(200_000), carries, made, move || {
             sample_on(threads, &|| word(sample()))
         })

@@ -1,4 +1,4 @@
-//! Text forms, of a thousand ids in turn: into a buffer on the stack, and back.
+//! Text forms, of a thousand ids in turn: into a buffer on the stack, where they are looked at, and back.
 //!
 //! Checked: each implementation writes the same text, and reads back what it wrote. Nobody's
 //! allocates.
@@ -11,7 +11,7 @@ use idgen::generator::{Builder, Generator};
 use idgen::text::Form;
 use idgen::uuid::UuidV7;
 use idgen::wide::Ulid;
-use idgen_bench::{Contender, timed};
+use idgen_bench::{Contender, look, timed};
 use uuid_simd::{AsOut, AsciiCase};
 
 use crate::case::Case;
@@ -34,46 +34,50 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// One that writes each word with `write`, whose text is to be that of `form`.
-fn writes<W: idgen::Word, T>(
+/// One that writes each word with `write`, whose text is to be that of `form`. Words are given as the type
+/// that the implementation has for them: a number that has to be put into memory as bytes first is another job.
+fn writes<W: idgen::Word, N: Copy + 'static, T>(
     name: &str,
     words: &[W],
     form: Form,
-    write: impl Fn(W) -> T + Clone + 'static,
+    native: impl Fn(W) -> N + Copy + 'static,
+    write: impl Fn(N) -> T + Clone + 'static,
     text: impl Fn(&T) -> String + 'static,
 ) -> Case {
-    let (own, checked, again) = (words.to_vec(), words.to_vec(), write.clone());
+    let (checked, again) = (words.to_vec(), write.clone());
+    let own: Vec<N> = words.iter().copied().map(native).collect();
     let contender = Contender::timing(name, COUNT as u64, move |calls| {
         timed(|| {
             for _ in 0..calls {
-                own.iter().for_each(|&word| drop(black_box(write(black_box(word)))));
+                black_box(&own).iter().for_each(|&word| look(&write(word)));
             }
         })
     });
     Case::new(contender, "the text of an id", move || {
-        let wrong = checked.iter().find(|&&word| text(&again(word)) != *form.encode(word));
+        let wrong = checked.iter().find(|&&word| text(&again(native(word))) != *form.encode(word));
         wrong.map_or(Ok(()), |word| Err(format!("another text of {word}")))
     })
 }
 
 /// One that reads texts of `form` with `read`.
-fn reads<W: idgen::Word>(
+fn reads<W: idgen::Word, N: 'static>(
     name: &str,
     words: &[W],
     form: Form,
-    read: impl Fn(&str) -> W + Clone + 'static,
+    read: impl Fn(&str) -> N + Clone + 'static,
+    word: impl Fn(N) -> W + 'static,
 ) -> Case {
     let texts: Vec<String> = words.iter().map(|&word| form.encode(word).as_str().into()).collect();
     let (own, checked, again) = (texts.clone(), words.to_vec(), read.clone());
     let contender = Contender::timing(name, COUNT as u64, move |calls| {
         timed(|| {
             for _ in 0..calls {
-                own.iter().for_each(|text| _ = black_box(read(black_box(text))));
+                black_box(&own).iter().for_each(|text| look(&read(text)));
             }
         })
     });
     Case::new(contender, "the id of a text, which is checked", move || {
-        let wrong = texts.iter().zip(&checked).find(|(text, word)| again(text) != **word);
+        let wrong = texts.iter().zip(&checked).find(|&(text, &id)| word(again(text)) != id);
         wrong.map_or(Ok(()), |(text, _)| Err(format!("{text} was misread")))
     })
 }
@@ -85,6 +89,7 @@ fn uuid_texts(words: &[u128]) -> Vec<Case> {
             "uuid/write/text/idgen",
             words,
             Form::Uuid,
+            |word| word,
             |word| Form::Uuid.encode(word),
             |text| text.as_str().into(),
         ),
@@ -92,13 +97,10 @@ fn uuid_texts(words: &[u128]) -> Vec<Case> {
             "uuid/write/text/uuid-simd",
             words,
             Form::Uuid,
-            |word| {
+            u128::to_be_bytes,
+            |bytes| {
                 let mut buffer = [0; 36];
-                let _ = uuid_simd::format_hyphenated(
-                    &word.to_be_bytes(),
-                    buffer.as_out(),
-                    AsciiCase::Lower,
-                );
+                let _ = uuid_simd::format_hyphenated(&bytes, buffer.as_out(), AsciiCase::Lower);
                 buffer
             },
             move |buffer| own(buffer),
@@ -107,24 +109,39 @@ fn uuid_texts(words: &[u128]) -> Vec<Case> {
             "uuid/write/text/uuid",
             words,
             Form::Uuid,
-            |word| {
+            uuid::Uuid::from_u128,
+            |id| {
                 let mut buffer = [0; 36];
-                let _ = uuid::Uuid::from_u128(word).hyphenated().encode_lower(&mut buffer);
+                let _ = id.hyphenated().encode_lower(&mut buffer);
                 buffer
             },
             move |buffer| own(buffer),
         ),
-        reads("uuid/read/text/idgen", words, Form::Uuid, |text| {
-            Form::Uuid.decode(text).expect("an id")
-        }),
-        reads("uuid/read/text/uuid-simd", words, Form::Uuid, |text| {
-            let mut bytes = [0; 16];
-            uuid_simd::parse_hyphenated(text.as_bytes(), bytes.as_out()).expect("an id");
-            u128::from_be_bytes(bytes)
-        }),
-        reads("uuid/read/text/uuid", words, Form::Uuid, |text| {
-            uuid::Uuid::try_parse(text).expect("an id").as_u128()
-        }),
+        reads(
+            "uuid/read/text/idgen",
+            words,
+            Form::Uuid,
+            |text| Form::Uuid.decode::<u128>(text).expect("an id"),
+            |word| word,
+        ),
+        reads(
+            "uuid/read/text/uuid-simd",
+            words,
+            Form::Uuid,
+            |text| {
+                let mut bytes = [0; 16];
+                uuid_simd::parse_hyphenated(text.as_bytes(), bytes.as_out()).expect("an id");
+                bytes
+            },
+            u128::from_be_bytes,
+        ),
+        reads(
+            "uuid/read/text/uuid",
+            words,
+            Form::Uuid,
+            |text| uuid::Uuid::try_parse(text).expect("an id"),
+            |id| id.as_u128(),
+        ),
     ]
 }
 
@@ -135,6 +152,7 @@ fn ulid_texts(words: &[u128]) -> Vec<Case> {
             "ulid/write/text/idgen",
             words,
             Form::Base32,
+            |word| word,
             |word| Form::Base32.encode(word),
             |text| text.as_str().into(),
         ),
@@ -142,9 +160,10 @@ fn ulid_texts(words: &[u128]) -> Vec<Case> {
             "ulid/write/text/ulid",
             words,
             Form::Base32,
-            |word| {
+            ulid::Ulid,
+            |id| {
                 let mut buffer = [0; 26];
-                let _ = ulid::Ulid(word).array_to_str(&mut buffer);
+                let _ = id.array_to_str(&mut buffer);
                 buffer
             },
             own,
@@ -153,18 +172,31 @@ fn ulid_texts(words: &[u128]) -> Vec<Case> {
             "ulid/write/text/ferroid",
             words,
             Form::Base32,
-            |word| ULID::from_raw(word).encode(),
+            ULID::from_raw,
+            |id| id.encode(),
             |text| text.as_str().into(),
         ),
-        reads("ulid/read/text/idgen", words, Form::Base32, |text| {
-            Form::Base32.decode(text).expect("an id")
-        }),
-        reads("ulid/read/text/ulid", words, Form::Base32, |text| {
-            ulid::Ulid::from_string(text).expect("an id").0
-        }),
-        reads("ulid/read/text/ferroid", words, Form::Base32, |text| {
-            ULID::decode(text).expect("an id").to_raw()
-        }),
+        reads(
+            "ulid/read/text/idgen",
+            words,
+            Form::Base32,
+            |text| Form::Base32.decode::<u128>(text).expect("an id"),
+            |word| word,
+        ),
+        reads(
+            "ulid/read/text/ulid",
+            words,
+            Form::Base32,
+            |text| ulid::Ulid::from_string(text).expect("an id"),
+            |id| id.0,
+        ),
+        reads(
+            "ulid/read/text/ferroid",
+            words,
+            Form::Base32,
+            |text| ULID::decode(text).expect("an id"),
+            |id| id.to_raw(),
+        ),
     ]
 }
 
@@ -174,6 +206,7 @@ fn base_32(words: &[u64]) -> Vec<Case> {
             "base32/write/64-bit/idgen",
             words,
             Form::Base32,
+            |word| word,
             |word| Form::Base32.encode(word),
             |text| text.as_str().into(),
         ),
@@ -181,15 +214,24 @@ fn base_32(words: &[u64]) -> Vec<Case> {
             "base32/write/64-bit/ferroid",
             words,
             Form::Base32,
-            |word| FerroidWide::from_raw(word).encode(),
+            FerroidWide::from_raw,
+            |id| id.encode(),
             |text| text.as_str().into(),
         ),
-        reads("base32/read/64-bit/idgen", words, Form::Base32, |text| {
-            Form::Base32.decode(text).expect("an id")
-        }),
-        reads("base32/read/64-bit/ferroid", words, Form::Base32, |text| {
-            FerroidWide::decode(text).expect("an id").to_raw()
-        }),
+        reads(
+            "base32/read/64-bit/idgen",
+            words,
+            Form::Base32,
+            |text| Form::Base32.decode::<u64>(text).expect("an id"),
+            |word| word,
+        ),
+        reads(
+            "base32/read/64-bit/ferroid",
+            words,
+            Form::Base32,
+            |text| FerroidWide::decode(text).expect("an id"),
+            |id| id.to_raw(),
+        ),
     ]
 }
 
@@ -199,6 +241,7 @@ fn decimals(words: &[u64]) -> Vec<Case> {
             "decimal/write/64-bit/idgen",
             words,
             Form::Decimal,
+            |word| word,
             |word| Form::Decimal.encode(word),
             |text| text.as_str().into(),
         ),
@@ -206,32 +249,28 @@ fn decimals(words: &[u64]) -> Vec<Case> {
             "decimal/write/64-bit/itoa",
             words,
             Form::Decimal,
-            // Copied out of itoa's buffer, as whoever keeps the text must.
-            |word| {
-                let (mut buffer, mut text) = (itoa::Buffer::new(), ([0; 20], 0));
-                let digits = buffer.format(word).as_bytes();
-                text.0[..digits.len()].copy_from_slice(digits);
-                text.1 = digits.len();
-                text
-            },
-            |(text, len)| String::from_utf8_lossy(&text[..*len]).into_owned(),
-        ),
-        writes(
-            "decimal/write/64-bit/itoa-in-place",
-            words,
-            Form::Decimal,
+            |word| word,
+            // Looked at where it lies: in itoa's buffer.
             |word| {
                 let mut buffer = itoa::Buffer::new();
-                black_box(buffer.format(word));
+                look(buffer.format(word));
                 word
             },
             |word| word.to_string(),
         ),
-        reads("decimal/read/64-bit/idgen", words, Form::Decimal, |text| {
-            Form::Decimal.decode(text).expect("an id")
-        }),
-        reads("decimal/read/64-bit/std", words, Form::Decimal, |text| {
-            text.parse().expect("a number")
-        }),
+        reads(
+            "decimal/read/64-bit/idgen",
+            words,
+            Form::Decimal,
+            |text| Form::Decimal.decode::<u64>(text).expect("an id"),
+            |word| word,
+        ),
+        reads(
+            "decimal/read/64-bit/std",
+            words,
+            Form::Decimal,
+            |text| text.parse::<u64>().expect("a number"),
+            |word| word,
+        ),
     ]
 }

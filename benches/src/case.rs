@@ -18,7 +18,7 @@ pub enum Made {
     /// Of the present, by the milliseconds since 1970 that this reads from a word, and increasing
     /// where they come from one thread.
     Ordered(fn(u128) -> u64),
-    /// Of the present, in no order.
+    /// Of the present.
     Timed(fn(u128) -> u64),
     /// Nothing but distinct.
     Random,
@@ -55,8 +55,12 @@ impl Case {
                 verify::increasing(&words).map_err(|fault| fault.to_string())?;
             }
             if let Made::Ordered(millis) | Made::Timed(millis) = made {
-                let last = words.last().copied().ok_or("nothing was made")?;
-                verify::present(millis(last)).map_err(|fault| fault.to_string())?;
+                let (Some(&first), Some(&last)) = (words.first(), words.last()) else {
+                    return Err("nothing was made".into());
+                };
+                for word in [first, last] {
+                    verify::present(millis(word)).map_err(|fault| fault.to_string())?;
+                }
             }
             verify::distinct(&mut words).map_err(|fault| fault.to_string())
         })
@@ -110,12 +114,18 @@ impl Case {
 pub const SAMPLE: usize = 1_000_000;
 
 /// Ids made on threads at once, a sample of them in all.
+///
+/// # Panics
+/// If those of a thread do not increase.
 pub fn sample_on(threads: u32, make: &(impl Fn() -> u128 + Sync)) -> Vec<u128> {
     let each = SAMPLE / threads as usize;
+    let made = || {
+        let ids: Vec<_> = (0..each).map(|_| make()).collect();
+        verify::increasing(&ids).expect("order within a thread");
+        ids
+    };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| (0..each).map(|_| make()).collect::<Vec<_>>()))
-            .collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(made)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("a thread that ends")).collect()
     })
 }

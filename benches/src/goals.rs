@@ -17,7 +17,7 @@ const fn goal(job: &'static str, ours: &'static str, beside: &'static str, at_mo
 }
 
 /// All of them.
-pub const GOALS: [Goal; 52] = [
+pub const GOALS: [Goal; 53] = [
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "ferroid-atomic", 0.75),
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "fetch_add", f64::INFINITY),
     goal("shared, strict order", "wide/one/2-threads/idgen-shared", "fetch_add", 1.1),
@@ -53,6 +53,7 @@ pub const GOALS: [Goal; 52] = [
     goal("UUID v4, one", "uuid-v4/one/1-thread/idgen", "uuid", 0.6),
     goal("UUID v4, bulk", "uuid-v4/fill/1024/idgen", "", 2.5),
     goal("UUID v4, bulk", "uuid-v4/fill/1024/idgen", "uuid", f64::INFINITY),
+    goal("UUID v4, bulk", "uuid-v4/fill/1024/idgen", "aes-128-ctr", f64::INFINITY),
     goal("UUID v7, monotonic", "uuid-v7/one/1-thread/idgen", "fast-uuid-v7", 0.8),
     goal("UUID v7, monotonic", "uuid-v7/one/1-thread/idgen", "uuid", f64::INFINITY),
     goal("UUID v1", "uuid-v1/one/1-thread/idgen", "uuid", 0.2),

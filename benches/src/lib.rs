@@ -34,6 +34,15 @@ pub const FAMILIES: [Family; 7] = [
     ("codecs", codecs::cases),
 ];
 
+/// A package's version in the lock file that this was built with; ours is the workspace's.
+#[must_use]
+pub fn version(package: &str) -> &'static str {
+    let lock = include_str!("../Cargo.lock");
+    let entry = format!("name = \"{package}\"\nversion = \"");
+    let found = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
+    found.map_or("?", |(version, _)| version)
+}
+
 /// Runs the cases through criterion.
 pub fn criterion(cases: Vec<Case>) {
     let mut criterion = criterion::Criterion::default().configure_from_args();

@@ -20,7 +20,7 @@ use idgen::text::Form;
 use idgen::{Id, IdScheme, Timebase, UnixTime};
 use idgen_bench::{Contender, look, on_threads, on_threads_with, timed, verify};
 
-use crate::case::{Case, Made, millis, sample_on};
+use crate::case::{Case, Made, SAMPLE, millis, sample_on};
 
 /// 42 bits of milliseconds, 1 of node, 21 of sequence.
 #[derive(Debug)]
@@ -287,18 +287,22 @@ fn fill(variant: &str, len: usize) -> Vec<Case> {
     });
     vec![
         Case::of_ids(ours, OURS, Made::Ordered(millis::<Roomy>), move || {
-            let mut out = room(len);
-            checked.fill(&mut out).expect("ids");
+            let mut out = room(len.max(SAMPLE));
+            out.chunks_mut(len).for_each(|batch| checked.fill(batch).expect("ids"));
             out.into_iter().map(u128::from).collect()
         }),
         Case::of_ids(
             theirs,
             "time read from the wall clock for each batch; increasing; no horizon, and a forked \
              child goes on from the same state",
-            Made::Random,
+            // Its time lies above 25 bits of sequence.
+            Made::Ordered(|word| {
+                u64::try_from(word >> 25).expect("64 bits") + EPOCH_2026.cast_unsigned()
+            }),
             move || {
-                let batch = checked_peer.next_ids(len).expect("ids");
-                batch.into_iter().map(|id| id.as_u64().into()).collect()
+                let batches = (0..SAMPLE.div_ceil(len)).map(|_| checked_peer.next_ids(len));
+                let ids = batches.flat_map(|batch| batch.expect("ids"));
+                ids.map(|id| id.as_u64().into()).collect()
             },
         ),
         Case::new(memset, "no ids: as many bytes, all the same", || Ok(())),

@@ -6,6 +6,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use aes::cipher::{KeyIvInit, StreamCipher};
 use idgen::generator::{Builder, Generator, Shared, Tailed};
 use idgen::uuid::{UuidV1, UuidV4, UuidV6, UuidV7};
 use idgen::{Id, IdScheme};
@@ -22,9 +23,12 @@ pub fn cases() -> Vec<Case> {
     cases.extend(v4_bulk());
     cases.extend(v7());
     let v1 = UuidV1::with_node(NODE);
-    cases.extend(timed_versions("uuid-v1", v1, UuidV1::builder(), || Uuid::now_v1(&NODE)));
+    // Of version 1 the lowest bits of the time stand first: their order is not that of time.
+    let made = Made::Timed(millis::<UuidV1>);
+    cases.extend(timed_versions("uuid-v1", v1, UuidV1::builder(), made, || Uuid::now_v1(&NODE)));
     let v6 = UuidV6::with_node(NODE);
-    cases.extend(timed_versions("uuid-v6", v6, UuidV6::builder(), || Uuid::now_v6(&NODE)));
+    let made = Made::Ordered(millis::<UuidV6>);
+    cases.extend(timed_versions("uuid-v6", v6, UuidV6::builder(), made, || Uuid::now_v6(&NODE)));
     cases
 }
 
@@ -48,7 +52,7 @@ fn uuid_v4() -> Case {
     )
 }
 
-fn v4_bulk() -> [Case; 2] {
+fn v4_bulk() -> [Case; 3] {
     let ids = UuidV4::generator();
     let mut out = vec![ids.generate().expect("an id"); BATCH];
     let ours = Contender::timing("uuid-v4/fill/1024/idgen", BATCH as u64, move |calls| {
@@ -72,7 +76,19 @@ fn v4_bulk() -> [Case; 2] {
         Case::of_ids(theirs, "as one by one", Made::Random, || {
             (0..1_000_000).map(|_| Uuid::new_v4().as_u128()).collect()
         }),
+        keystream(),
     ]
+}
+
+/// What is left of the batch without keys, seeds, and the bits that every UUID has in common.
+fn keystream() -> Case {
+    let mut out = vec![0_u8; BATCH * size_of::<u128>()];
+    let contender =
+        Contender::timing("uuid-v4/fill/1024/aes-128-ctr", BATCH as u64, move |calls| {
+            let mut cipher = ctr::Ctr64LE::<aes::Aes128>::new(&[7; 16].into(), &[0; 16].into());
+            timed(|| (0..calls).for_each(|_| cipher.apply_keystream(black_box(&mut out))))
+        });
+    Case::new(contender, "no ids: as many bytes of one cipher's keystream", || Ok(()))
 }
 
 fn v7() -> Vec<Case> {
@@ -111,6 +127,7 @@ fn timed_versions<S: IdScheme<Word = u128>>(
     scheme: &str,
     of_node: Builder<S>,
     random: Builder<S>,
+    made: Made,
     peer: fn() -> Uuid,
 ) -> Vec<Case> {
     let ids: Arc<Shared<S>> = Arc::new(of_node.shared().expect("a generator"));
@@ -122,14 +139,14 @@ fn timed_versions<S: IdScheme<Word = u128>>(
             &name("idgen"),
             "time of the ticker, at most 1 ms old; times in strict order; horizon; the node given; \
              a forked child issues nothing before it has a window",
-            timed,
+            made,
             move || ids.generate().expect("an id"),
             |id: Id<S>| id.into(),
         ),
         Case::one(
             &name("idgen-random"),
             "the same with a node of random bits for each id, others in a forked child",
-            timed,
+            made,
             move || tailed.generate().expect("an id"),
             |id: Id<S>| id.into(),
         ),

@@ -49,6 +49,17 @@ impl Figures {
     }
 }
 
+/// Three digits that say something.
+#[must_use]
+pub fn digits(number: f64) -> String {
+    match number {
+        ..1.0 => format!("{number:.3}"),
+        ..10.0 => format!("{number:.2}"),
+        ..100.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
 /// The middle one; the upper of two. 0 of none.
 #[must_use]
 pub fn median(mut numbers: Vec<f64>) -> f64 {

@@ -15,6 +15,8 @@ pub struct Machine {
     pub memory_mib: u64,
     /// The operating system and its version.
     pub system: String,
+    /// The compiler that this program was built with, and its version.
+    pub compiler: &'static str,
 }
 
 impl Machine {
@@ -35,14 +37,15 @@ impl Machine {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_mib: kib / 1_024,
             system: format!("{} {}", std::env::consts::OS, release.trim()).trim().into(),
+            compiler: env!("IDGEN_COMPILER"),
         }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, threads, memory_mib, system } = self;
-        write!(f, "{processor}, {threads} threads, {memory_mib} MiB, {system}")
+        let Self { processor, threads, memory_mib, system, compiler } = self;
+        write!(f, "{processor}, {threads} threads, {memory_mib} MiB, {system}, {compiler}")
     }
 }
 
@@ -55,5 +58,6 @@ mod tests {
         let here = Machine::here();
         assert!(here.threads > 0 && !here.processor.is_empty());
         assert!(here.to_string().contains(std::env::consts::OS));
+        assert!(here.compiler.starts_with("rustc 1."), "{}", here.compiler);
     }
 }

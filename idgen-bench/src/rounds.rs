@@ -105,18 +105,20 @@ impl Plan {
     pub const QUICK: Self = Self { rounds: 9, slice: Duration::from_millis(2) };
 }
 
-/// Lets the contenders run in turn, and says after each turn that one is over.
+/// Lets the contenders run in turn, and says after each turn that one is over. What two readings of the clock take is
+/// no part of a figure: a turn may be as short as a few ids.
 pub fn compare(
     contenders: &mut [Contender<'_>],
     plan: &Plan,
     mut turn: impl FnMut(),
 ) -> Vec<Figures> {
+    let clock = clock_cost();
     let mut figures: Vec<_> =
         contenders.iter().map(|contender| Figures::new(contender.name.clone())).collect();
     let calls: Vec<_> = contenders.iter_mut().map(|one| one.calls_in(plan.slice)).collect();
     for _ in 0..plan.rounds {
         for ((contender, calls), figures) in contenders.iter_mut().zip(&calls).zip(&mut figures) {
-            let nanos = contender.run(*calls).as_nanos();
+            let nanos = contender.run(*calls).saturating_sub(clock).as_nanos();
             figures.push(nanos as f64 / (calls * contender.a_call) as f64);
             turn();
         }
@@ -130,6 +132,14 @@ pub fn compare(
 #[inline(always)]
 pub fn look<R: ?Sized>(made: &R) {
     black_box(made);
+}
+
+/// What two readings of the clock take, as [`timed`] has them: the median of many.
+#[must_use]
+pub fn clock_cost() -> Duration {
+    let mut costs: Vec<_> = (0..1_001).map(|_| timed(|| ())).collect();
+    costs.sort_unstable();
+    costs[costs.len() / 2]
 }
 
 /// How long this took.

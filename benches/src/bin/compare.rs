@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use idgen_bench::{Contender, Machine, Plan, compare, median};
-use idgen_benches::FAMILIES;
+use idgen_bench::{Contender, Machine, Plan, compare, digits, median};
 use idgen_benches::goals::{GOALS, Goal};
+use idgen_benches::{FAMILIES, version};
 
 /// Runs of which the median counts.
 const RUNS: usize = 3;
@@ -20,6 +20,8 @@ const RUNS: usize = 3;
 struct Results {
     nanos: BTreeMap<String, Vec<f64>>,
     ratios: BTreeMap<(String, String), Vec<f64>>,
+    /// What the ids of each carry.
+    carries: BTreeMap<String, &'static str>,
 }
 
 fn main() {
@@ -33,6 +35,7 @@ fn main() {
             let (group, _) = case.parts();
             if filter.is_none_or(|filter| group.contains(filter.as_str())) {
                 case.check();
+                results.carries.insert(case.contender.name().into(), case.carries);
                 groups.entry(group).or_default().push(case.contender);
             }
         }
@@ -43,6 +46,7 @@ fn main() {
         }
     }
     println!("{}.\n", Machine::here());
+    println!("{}.\n", versions());
     results.print_goals();
     results.print_all();
 }
@@ -79,7 +83,7 @@ impl Results {
         let (group, _) = goal.ours.rsplit_once('/')?;
         let other = format!("{group}/{}", goal.beside);
         let (beside, reached, aim) = if goal.beside.is_empty() {
-            ("| | |".into(), ours, format!("{} ns", goal.at_most))
+            (" | | |".into(), ours, format!("{} ns", goal.at_most))
         } else {
             let pair = (goal.ours.to_owned(), other.clone());
             let ratio = median(self.ratios.get(&pair)?.clone());
@@ -92,26 +96,32 @@ impl Results {
         } else {
             (aim, if reached <= goal.at_most { "met" } else { "missed" })
         };
-        let beside = if goal.beside.is_empty() { " | | |".to_owned() } else { beside };
         let Goal { job, ours: name, .. } = goal;
         Some(format!("| {job} | `{name}` | {} | {beside} {aim} | {verdict} |", digits(ours)))
     }
 
     fn print_all(&self) {
-        println!("\n| name | ns | million a second |\n|---|---:|---:|");
+        println!("\n| name | ns | million a second | carries |\n|---|---:|---:|---|");
         for name in self.nanos.keys() {
             let nanos = self.nanos(name).unwrap_or(0.0);
-            println!("| `{name}` | {} | {} |", digits(nanos), digits(1e3 / nanos));
+            let (ns, rate, carries) = (digits(nanos), digits(1e3 / nanos), self.carries[name]);
+            println!("| `{name}` | {ns} | {rate} | {carries} |");
         }
     }
 }
 
-/// Three digits that say something.
-fn digits(number: f64) -> String {
-    match number {
-        ..1.0 => format!("{number:.3}"),
-        ..10.0 => format!("{number:.2}"),
-        ..100.0 => format!("{number:.1}"),
-        _ => format!("{number:.0}"),
-    }
+/// Ours and the peers of these tables, as they were built.
+fn versions() -> String {
+    let packages = [
+        "idgen",
+        "ferroid",
+        "snowflake_me",
+        "uuid",
+        "uuid-simd",
+        "fast-uuid-v7",
+        "ulid",
+        "nulid",
+        "itoa",
+    ];
+    packages.map(|package| format!("{package} {}", version(package))).join(", ")
 }

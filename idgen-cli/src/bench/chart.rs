@@ -9,6 +9,8 @@ pub(super) enum Kind {
     First,
     /// Rests on random bits; or a form's reading.
     Second,
+    /// What the processor can do at all.
+    Limit,
 }
 
 /// One bar.
@@ -51,7 +53,7 @@ pub(super) fn bars(title: &str, bars: &[Bar], scale: Scale) -> String {
     let row = |bar: &Bar| if bar.joined { JOINED } else { ROW };
     let height = bars.iter().map(row).sum::<f64>() + 4.0;
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n",
+        "<div class=\"chart\" tabindex=\"0\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n",
         escaped(title)
     );
     if scale == Scale::Log {
@@ -70,7 +72,11 @@ pub(super) fn bars(title: &str, bars: &[Bar], scale: Scale) -> String {
     for bar in bars {
         y += row(bar);
         let long = length(bar.value).max(1.5);
-        let class = if bar.kind == Kind::First { "first" } else { "second" };
+        let class = match bar.kind {
+            Kind::First => "first",
+            Kind::Second => "second",
+            Kind::Limit => "limit",
+        };
         let (label, text, middle) = (escaped(&bar.label), escaped(&bar.text), y + 14.0);
         let (before, after) = (LEFT - 10.0, LEFT + long + 8.0);
         let _ = writeln!(
@@ -81,7 +87,7 @@ pub(super) fn bars(title: &str, bars: &[Bar], scale: Scale) -> String {
              <text class=\"value\" x=\"{after:.1}\" y=\"{middle}\">{text}</text>",
         );
     }
-    svg + "</svg>\n"
+    svg + "</svg></div>\n"
 }
 
 /// Text as HTML shows it.

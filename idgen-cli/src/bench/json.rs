@@ -40,7 +40,10 @@ pub(super) fn of(report: &Report) -> Value {
             "threads": report.machine.threads,
             "memory_mib": report.machine.memory_mib,
             "system": report.machine.system,
+            "compiler": report.machine.compiler,
         },
+        "limits": { "atomic_addition_ns": report.limits.addition, "memset_16_bytes_ns": report.limits.memset },
+        "left_out": report.left_out,
         "schemes": schemes.collect::<Vec<_>>(),
         "forms": forms.collect::<Vec<_>>(),
     })

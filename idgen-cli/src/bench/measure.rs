@@ -1,14 +1,18 @@
 //! What is measured: single ids, batches, threads, and text forms.
 
+use std::fmt::Display;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use idgen::catalog::{Entry, Settings};
+use idgen::clock::{Clock, SystemClock};
 use idgen::generator::{ErasedGenerator, Start};
 use idgen::random::{RandomSource, ScriptedRandom};
 use idgen::text::Form;
 use idgen::{Scheme, Window, Word};
-use idgen_bench::{Contender, Figures, Plan, compare, on_threads, timed, verify};
+use idgen_bench::{Contender, Figures, Plan, compare, look, median, on_threads, timed, verify};
 use indicatif::ProgressBar;
 
 use crate::exit::Failure;
@@ -55,81 +59,174 @@ fn plan(quick: bool) -> Plan {
 
 /// How long each number of threads makes ids.
 fn long(quick: bool) -> Duration {
-    Duration::from_millis(if quick { 40 } else { 250 })
+    Duration::from_millis(if quick { 20 } else { 120 })
 }
 
 /// Turns of all that is measured, for a progress bar.
 pub(super) fn turns(schemes: usize, quick: bool) -> u64 {
     let (rounds, schemes) = (u64::from(plan(quick).rounds), schemes as u64);
-    schemes * (2 * rounds + 1 + THREADS.len() as u64) + rounds * 4 * Form::ALL.len() as u64
+    (schemes + 1) * 2 * rounds
+        + schemes * (1 + THREADS.len() as u64)
+        + rounds * 4 * Form::ALL.len() as u64
 }
 
-/// Measures the schemes, all of them in every round; and says why some make no ids today, where
-/// nobody has `named` them.
+/// What the schemes cost, and what they are held beside.
+pub(super) struct Schemes {
+    pub(super) schemes: Vec<OfScheme>,
+    /// Why some make no ids today.
+    pub(super) left_out: Vec<String>,
+    pub(super) limits: Limits,
+}
+
+/// What the processor can do at all, in turns with the schemes.
+pub(super) struct Limits {
+    /// Nanoseconds for an atomic addition, which single ids of a generator that threads share take at least.
+    pub(super) addition: f64,
+    /// Nanoseconds to fill the memory of an id of a batch with one value.
+    pub(super) memset: f64,
+}
+
+/// A scheme with its generator.
+struct Maker {
+    entry: &'static Entry,
+    ids: Box<dyn ErasedGenerator>,
+    checked: usize,
+}
+
+/// Measures the schemes, all of them in every round. Those that make no ids today are left out, where nobody has
+/// `named` them.
 pub(super) fn schemes(
     entries: &[&'static Entry],
     named: bool,
     quick: bool,
     progress: &ProgressBar,
-) -> Result<(Vec<OfScheme>, Vec<String>), Failure> {
-    let (mut taken, mut generators, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Schemes, Failure> {
+    let (mut makers, mut left_out) = (Vec::new(), Vec::new());
     for entry in entries {
         progress.set_message(format!("{}: checking its ids", entry.scheme.name));
         progress.inc(1);
         match generator(entry) {
             Ok(ids) => {
                 let checked = check(&entry.scheme, &*ids)?;
-                generators.push((ids, checked));
-                taken.push(*entry);
+                makers.push(Maker { entry, ids, checked });
             }
             Err(Failure::Data(why)) if !named => left_out.push(why),
             Err(failure) => return Err(failure),
         }
     }
-    let entries = &taken[..];
-    let name = |entry: &&&Entry| entry.scheme.name.to_string();
+    let wrong = Wrong::default();
     progress.set_message("single ids");
-    let mut contenders: Vec<_> = entries
-        .iter()
-        .zip(&generators)
-        .map(|(entry, (ids, _))| Contender::calling(name(&entry), || ids.generate_word()))
-        .zip(entries)
-        .map(|(contender, entry)| contender.at_most(burst(entry)))
-        .collect();
-    let one = compare(&mut contenders, &plan(quick), || progress.inc(1));
+    let (one, addition) = in_rounds(&makers, quick, progress, addition(), |maker| {
+        let (ids, wrong) = (&maker.ids, &wrong);
+        let make = move |calls| timed(|| (0..calls).for_each(|_| wrong.look(&ids.generate_word())));
+        Contender::timing(maker.name(), 1, make).at_most(burst(maker.entry))
+    });
     progress.set_message("batches");
-    let mut contenders: Vec<_> = entries
-        .iter()
-        .zip(&generators)
-        .map(|(entry, (ids, _))| {
-            let batch = usize::try_from(burst(entry)).map_or(BATCH, |burst| burst.min(BATCH));
-            let mut words = vec![0; batch];
-            let fill = move |calls| {
-                timed(|| (0..calls).for_each(|_| _ = black_box(ids.fill_words(&mut words))))
-            };
-            Contender::timing(name(&entry), batch as u64, fill).at_most(burst(entry) / batch as u64)
-        })
-        .collect();
-    let bulk = compare(&mut contenders, &plan(quick), || progress.inc(1));
-    drop(contenders);
-    let mut measured = Vec::new();
-    for (i, (entry, (ids, checked))) in entries.iter().zip(&generators).enumerate() {
+    let (bulk, memset) = in_rounds(&makers, quick, progress, memset(), |maker| {
+        let burst = burst(maker.entry);
+        let batch = usize::try_from(burst).map_or(BATCH, |burst| burst.min(BATCH));
+        let (ids, wrong, mut words) = (&maker.ids, &wrong, vec![0; batch]);
+        let fill = move |calls| {
+            timed(|| (0..calls).for_each(|_| wrong.look(&ids.fill_words(black_box(&mut words)))))
+        };
+        Contender::timing(maker.name(), batch as u64, fill).at_most(burst / batch as u64)
+    });
+    let mut schemes = Vec::new();
+    for ((maker, one), bulk) in makers.iter().zip(one).zip(bulk) {
         let sustained = THREADS.map(|threads| {
-            progress.set_message(format!("{} on {threads} threads", entry.scheme.name));
+            progress.set_message(format!("{} on {threads} threads", maker.name()));
             progress.inc(1);
-            sustained(&**ids, threads, long(quick))
+            sustained(&*maker.ids, &wrong, threads, long(quick))
         });
-        measured.push(OfScheme {
+        let Maker { entry, checked, .. } = *maker;
+        schemes.push(OfScheme {
             scheme: entry.scheme,
             about: entry.about,
             needs_node: entry.needs_node(),
-            one: one[i].nanos(),
-            bulk: bulk[i].nanos(),
+            one,
+            bulk,
             sustained,
-            checked: *checked,
+            checked,
         });
     }
-    Ok((measured, left_out))
+    match wrong.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(Failure::Data(format!("while it was measured: {error}"))),
+        None => Ok(Schemes { schemes, left_out, limits: Limits { addition, memset } }),
+    }
+}
+
+impl Maker {
+    fn name(&self) -> String {
+        self.entry.scheme.name.to_string()
+    }
+}
+
+/// What went wrong first: no figure stands for ids that there were not.
+#[derive(Default)]
+struct Wrong(Mutex<Option<String>>);
+
+impl Wrong {
+    #[inline]
+    fn look<R, E: Display>(&self, made: &Result<R, E>) {
+        look(made);
+        if let Err(error) = made {
+            self.note(error);
+        }
+    }
+
+    #[cold]
+    fn note(&self, error: &dyn Display) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert_with(|| error.to_string());
+    }
+}
+
+/// Nanoseconds of each maker's contender and of the limit, which have their turns beside each other.
+///
+/// A round lasts a tick of the slowest at least, which brings back what a turn takes of it.
+fn in_rounds<'m>(
+    makers: &'m [Maker],
+    quick: bool,
+    progress: &ProgressBar,
+    limit: Contender<'m>,
+    contender: impl FnMut(&'m Maker) -> Contender<'m>,
+) -> (Vec<f64>, f64) {
+    let mut contenders: Vec<_> = makers.iter().map(contender).chain([limit]).collect();
+    let bounded = makers.iter().filter(|maker| burst(maker.entry) < u64::MAX);
+    let ticks = bounded.filter_map(|maker| maker.entry.scheme.timebase);
+    let tick =
+        ticks.map(|base| base.tick_nanos()).max().map_or(Duration::ZERO, Duration::from_nanos);
+    // What the check before took of the future.
+    SystemClock.wait(tick * 20);
+    let (mut turn, mut began, turns) = (0, SystemClock.monotonic(), contenders.len());
+    let figures = compare(&mut contenders, &plan(quick), || {
+        progress.inc(1);
+        turn += 1;
+        if turn % turns == 0 {
+            SystemClock.wait(tick.saturating_sub(SystemClock.monotonic().saturating_sub(began)));
+            began = SystemClock.monotonic();
+        }
+    });
+    let mut nanos: Vec<_> = figures.iter().map(Figures::nanos).collect();
+    let limit = nanos.pop().unwrap_or(0.0);
+    (nanos, limit)
+}
+
+fn addition() -> Contender<'static> {
+    let counter = AtomicU64::new(0);
+    Contender::calling("atomic addition", move || counter.fetch_add(1, Ordering::Relaxed))
+}
+
+fn memset() -> Contender<'static> {
+    let (mut bytes, mut value) = (vec![0_u8; BATCH * 16], 0_u8);
+    Contender::timing("memset", BATCH as u64, move |calls| {
+        timed(|| {
+            for _ in 0..calls {
+                value ^= 1;
+                black_box(&mut bytes).fill(value);
+            }
+        })
+    })
 }
 
 fn generator(entry: &Entry) -> Result<Box<dyn ErasedGenerator>, Failure> {
@@ -174,19 +271,23 @@ fn check(scheme: &Scheme, ids: &dyn ErasedGenerator) -> Result<usize, Failure> {
     Ok(count)
 }
 
-/// Ids a second of threads that make them for this long.
-fn sustained(ids: &dyn ErasedGenerator, threads: u32, long: Duration) -> f64 {
-    // As many as a first, short run says that the time is enough for.
+/// Ids a second of threads that make them for this long: the median of three times.
+fn sustained(ids: &dyn ErasedGenerator, wrong: &Wrong, threads: u32, long: Duration) -> f64 {
+    let rate = |calls| {
+        let took = on_threads(threads, calls, &|| wrong.look(&ids.generate_word()));
+        (took, Figures::rate_of(calls, took))
+    };
+    // As many as short runs say that the time is enough for.
     let mut calls = 1_000;
-    loop {
-        let took = on_threads(threads, calls, &|| look(&ids.generate_word()));
-        let rate = Figures::rate_of(calls, took);
+    let first = loop {
+        let (took, rate) = rate(calls);
         if took >= long / 2 || calls >= 1 << 32 {
-            return rate;
+            break rate;
         }
         let scale = long.as_secs_f64() / took.as_secs_f64().max(1e-6);
         calls = if scale < 8.0 { calls.saturating_mul(2) } else { calls.saturating_mul(8) };
-    }
+    };
+    median(vec![first, rate(calls).1, rate(calls).1])
 }
 
 /// Measures the text forms.

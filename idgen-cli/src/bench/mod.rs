@@ -6,12 +6,12 @@ mod measure;
 mod page;
 mod table;
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use idgen_bench::Machine;
+use idgen_bench::{Machine, digits};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::scheme_names;
@@ -27,7 +27,8 @@ Examples:
 
 It takes less than two minutes, and about ten seconds with --quick. The ids are thrown away, so it takes no lock on
 a node id. Other work on the machine makes figures worse, and comparisons less so: schemes have
-their turns in every round, and a figure is the median of the rounds.
+their turns in every round, and a figure is the median of the rounds. Beside them have their turns what a processor can do
+at all: an atomic addition, and memory filled with one value. Figures beside those of other libraries are in docs/benchmarks.md.
 
 Exit codes: 0 success, 1 data (a bad id or file, no id in time), 2 usage (a bad flag or value)";
 
@@ -56,6 +57,7 @@ struct Report {
     schemes: Vec<measure::OfScheme>,
     /// Why some schemes make no ids today.
     left_out: Vec<String>,
+    limits: measure::Limits,
     forms: Vec<measure::OfForm>,
 }
 
@@ -71,18 +73,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     // A file that cannot be written should be heard of before the work, not after it.
     for file in [&arguments.json, &arguments.html].into_iter().flatten() {
-        write(file, "")?;
+        // What is there stays until there is something better.
+        OpenOptions::new().append(true).create(true).open(file).map_err(cannot_write(file))?;
     }
     let progress = ProgressBar::new(measure::turns(entries.len(), arguments.quick));
     let style = ProgressStyle::with_template("{bar:40} {msg}, {eta} left");
     progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let at = SystemClock.wall();
     let named = !arguments.scheme.is_empty();
-    let (schemes, left_out) = measure::schemes(&entries, named, arguments.quick, &progress)?;
+    let measure::Schemes { schemes, left_out, limits } =
+        measure::schemes(&entries, named, arguments.quick, &progress)?;
     let forms = measure::forms(arguments.quick, &progress);
     progress.finish_and_clear();
-    let report =
-        Report { machine: Machine::here(), at, quick: arguments.quick, schemes, left_out, forms };
+    let report = Report {
+        machine: Machine::here(),
+        at,
+        quick: arguments.quick,
+        schemes,
+        left_out,
+        limits,
+        forms,
+    };
     if let Some(file) = &arguments.json {
         write(file, &format!("{:#}\n", json::of(&report)))?;
     }
@@ -93,18 +104,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text)
-        .map_err(|error| Failure::Data(format!("cannot write {}: {error}", file.display())))
+    fs::write(file, text).map_err(cannot_write(file))
 }
 
-/// Three digits that say something.
-fn digits(number: f64) -> String {
-    match number {
-        ..1.0 => format!("{number:.3}"),
-        ..10.0 => format!("{number:.2}"),
-        ..100.0 => format!("{number:.1}"),
-        _ => format!("{number:.0}"),
-    }
+fn cannot_write(file: &Path) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::Data(format!("cannot write {}: {error}", file.display()))
 }
 
 /// A number a second with its unit: `4.10 M`.

@@ -18,6 +18,7 @@ pub(super) fn of(report: &Report) -> String {
         forms(report),
         capacities(report),
         schemes(report),
+        numbers(report),
         method(report),
     ]
     .concat();
@@ -43,7 +44,7 @@ fn section(title: &str, lead: &str, body: &str) -> String {
 }
 
 const LEGEND: &str = "<p class=\"legend\"><span class=\"first\"></span>rests on a node id \
-    <span class=\"second\"></span>rests on random bits</p>\n";
+    <span class=\"second\"></span>rests on random bits <span class=\"limit\"></span>the processor alone</p>\n";
 
 /// The numbers that most people look for.
 fn summary(report: &Report) -> String {
@@ -68,8 +69,13 @@ fn summary(report: &Report) -> String {
     )
 }
 
-/// A chart of one number of each scheme, the least first.
-fn by_scheme(report: &Report, title: &str, of: impl Fn(&OfScheme) -> f64) -> String {
+/// A chart of one number of each scheme and of what bounds it, the least first.
+fn by_scheme(
+    report: &Report,
+    title: &str,
+    limit: (&str, f64),
+    of: impl Fn(&OfScheme) -> f64,
+) -> String {
     let mut rows: Vec<_> = report
         .schemes
         .iter()
@@ -81,6 +87,13 @@ fn by_scheme(report: &Report, title: &str, of: impl Fn(&OfScheme) -> f64) -> Str
             joined: false,
         })
         .collect();
+    rows.push(Bar {
+        label: limit.0.into(),
+        value: limit.1,
+        text: format!("{} ns", digits(limit.1)),
+        kind: Kind::Limit,
+        joined: false,
+    });
     rows.sort_by(|one, other| one.value.total_cmp(&other.value));
     LEGEND.to_owned() + &bars(title, &rows, Scale::Linear)
 }
@@ -88,16 +101,28 @@ fn by_scheme(report: &Report, title: &str, of: impl Fn(&OfScheme) -> f64) -> Str
 fn single(report: &Report) -> String {
     section(
         "One id",
-        "Nanoseconds for an id that is asked for by itself, while the layout has some left. Shorter is better.",
-        &by_scheme(report, "Nanoseconds for one id, by scheme", |of| of.one),
+        "Nanoseconds for an id that is asked for by itself, while the layout has some left, beside a bare atomic \
+         addition. Shorter is better.",
+        &by_scheme(
+            report,
+            "Nanoseconds for one id, by scheme",
+            ("an addition", report.limits.addition),
+            |of| of.one,
+        ),
     )
 }
 
 fn batches(report: &Report) -> String {
     section(
         "An id of a batch",
-        "Nanoseconds for an id of 256 that are asked for at once. Shorter is better.",
-        &by_scheme(report, "Nanoseconds for an id of a batch, by scheme", |of| of.bulk),
+        "Nanoseconds for an id of 256 that are asked for at once, beside 16 bytes of memory filled with one value. \
+         Shorter is better.",
+        &by_scheme(
+            report,
+            "Nanoseconds for an id of a batch, by scheme",
+            ("memory", report.limits.memset),
+            |of| of.bulk,
+        ),
     )
 }
 
@@ -107,10 +132,14 @@ fn threads(report: &Report) -> String {
         all.fold((f64::MAX, 1.0_f64), |(least, most), rate| (least.min(rate), most.max(rate)));
     let share = |rate: f64| {
         let (from, to) = (least.max(1.0).ln(), greatest.ln());
-        if to > from { 8.0 + 52.0 * (rate.max(1.0).ln() - from) / (to - from) } else { 30.0 }
+        if to > from { 8.0 + 44.0 * (rate.max(1.0).ln() - from) / (to - from) } else { 30.0 }
     };
-    let cell = |rate_: f64| {
-        format!("<td class=\"heat\" style=\"--share:{:.0}%\">{}</td>", share(rate_), rate(rate_))
+    let cell = |a_second: f64| {
+        format!(
+            "<td class=\"heat\" style=\"--share:{:.0}%\">{}</td>",
+            share(a_second),
+            rate(a_second)
+        )
     };
     let rows: String = report
         .schemes
@@ -124,14 +153,14 @@ fn threads(report: &Report) -> String {
             )
         })
         .collect();
-    let heads: String = THREADS.map(|threads| format!("<th>{threads}</th>")).concat();
+    let heads: String = THREADS.map(|threads| format!("<th scope=\"col\">{threads}</th>")).concat();
     section(
         "Threads, for as long as one likes",
         "Ids a second from one generator that threads share, one by one and in strict order. A layout's capacity bounds it, \
          whatever the engine could do.",
         &format!(
-            "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">threads</th>{heads}\
-             <th>capacity</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
+            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">threads</th>{heads}\
+             <th scope=\"col\">capacity</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
         ),
     )
 }
@@ -207,19 +236,53 @@ fn schemes(report: &Report) -> String {
         "The schemes",
         "Every id that a figure stands for came from a generator whose ids were checked first: distinct, and of the present.",
         &format!(
-            "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">scheme</th><th>bits</th><th>text</th>\
-             <th>sorts</th><th>checked</th><th class=\"words\">about</th></tr></thead>\n\
+            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">scheme</th><th scope=\"col\">bits</th><th scope=\"col\">text</th>\
+             <th scope=\"col\">sorts</th><th scope=\"col\">checked</th><th scope=\"col\" class=\"words\">about</th></tr></thead>\n\
              <tbody>\n{rows}</tbody>\n</table></div>\n"
+        ),
+    )
+}
+
+/// What the charts show, for who cannot see them or wants to copy it.
+fn numbers(report: &Report) -> String {
+    let row = |name: &str, numbers: &[f64]| {
+        let cells: String = numbers.iter().map(|&n| format!("<td>{}</td>", digits(n))).collect();
+        format!("<tr><th scope=\"row\">{name}</th>{cells}</tr>\n")
+    };
+    let table = |heads: &[&str], rows: String| {
+        let heads: String =
+            heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+        format!(
+            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>{heads}</tr></thead>\n\
+             <tbody>\n{rows}</tbody>\n</table></div>\n"
+        )
+    };
+    let schemes =
+        report.schemes.iter().map(|of| row(&of.scheme.name.to_string(), &[of.one, of.bulk]));
+    let forms = report
+        .forms
+        .iter()
+        .map(|of| row(of.form.name(), &[of.write[0], of.read[0], of.write[1], of.read[1]]));
+    format!(
+        "<section>\n<details>\n<summary>The charts as numbers, in nanoseconds</summary>\n{}{}</details>\n</section>\n",
+        table(&["scheme", "one id", "an id of a batch"], schemes.collect()),
+        table(
+            &["form", "64 bits, write", "64 bits, read", "128 bits, write", "128 bits, read"],
+            forms.collect(),
         ),
     )
 }
 
 fn method(report: &Report) -> String {
     let command = if report.quick { "idgen bench --quick" } else { "idgen bench" };
+    let left_out =
+        report.left_out.iter().map(|why| format!("<li>Left out: {}</li>\n", escaped(why)));
+    let left_out: String = left_out.collect();
     format!(
         "<section class=\"method\">\n<h2>How, and how far to trust it</h2>\n<ul>\n\
          <li>Measured by <code>{command}</code>, in rounds that give every scheme its turn of a few milliseconds. \
-         A figure is the median of the rounds.</li>\n\
+         A figure is the median of the rounds, less what the clock takes that a turn is measured by. Those of threads are \
+         medians of three times.</li>\n\
          <li>Ids come through the face that does not know its scheme, as this command needs it: a program that names \
          its scheme saves a nanosecond or two of each single id.</li>\n\
          <li>Ids carry all that they promise: time at most a tick or a millisecond old, the horizon, order, random \
@@ -227,7 +290,8 @@ fn method(report: &Report) -> String {
          <li>Single ids and batches are measured in bursts that the layout has ids for. What it can keep up stands \
          under <em>Threads</em>.</li>\n\
          <li>More threads than the machine has processors share them: then nothing gets faster.</li>\n\
-         <li>Compare figures of one page. Another machine, or this one on another day, has others.</li>\n\
+         <li>Beside other libraries they stand in docs/benchmarks.md, by a program that depends on those.</li>\n\
+         {left_out}<li>Compare figures of one page. Another machine, or this one on another day, has others.</li>\n\
          </ul>\n</section>\n"
     )
 }

@@ -1,6 +1,6 @@
 //! The figures as tables for a terminal.
 
-use super::measure::{OfScheme, THREADS};
+use super::measure::{Limits, OfScheme, THREADS};
 use super::{Report, digits, rate};
 
 /// Both tables, and what they were measured on.
@@ -11,8 +11,11 @@ pub(super) fn of(report: &Report) -> String {
     heads.extend(["bits", "text", "ids/s/node", "order"].map(String::from));
     let mut lines = vec![heads];
     lines.extend(report.schemes.iter().map(row));
+    let Limits { addition, memset } = report.limits;
+    lines.push(vec!["(a bare addition)".into(), digits(addition)]);
+    lines.push(vec!["(bare memory)".into(), String::new(), digits(memset)]);
     text += &aligned(&lines, &[0, 8, 10]);
-    text += "\none, batch: nanoseconds for an id while the layout has some left; thr/s: ids a second for as long as\none likes, on so many threads, which is at most what the layout holds (ids/s/node).\n\n";
+    text += "\none, batch: nanoseconds for an id while the layout has some left; thr/s: ids a second for as long as\none likes, on so many threads, which is at most what the layout holds (ids/s/node). Beside them an atomic addition, and 16 bytes\nfilled with one value: less is not to be had one by one of what threads share, and in batches.\n\n";
     for why in &report.left_out {
         text += &format!("left out: {why}\n");
     }
@@ -48,8 +51,10 @@ pub(super) fn capacity_of(of: &OfScheme) -> Option<f64> {
 }
 
 pub(super) fn order(of: &OfScheme) -> &'static str {
-    if of.scheme.timebase.is_none() {
+    if of.scheme.layout.tick_bits() == 0 {
         "none"
+    } else if of.scheme.timebase.is_none() {
+        "by count"
     } else if of.scheme.layout.is_time_ordered() {
         "by time"
     } else {

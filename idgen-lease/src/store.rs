@@ -72,8 +72,8 @@ pub trait Hold: Send + fmt::Debug {
     /// are long, and a store that lost its records would not know of it.
     fn begins(&self) -> u64;
 
-    /// The tick that the clock of a holder before has shown at least, as its record tells; `None` where there is none. A
-    /// clock that is far behind it was set back. [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
+    /// The tick that the clock of a holder before has shown at least, as its record tells, of this block or of another;
+    /// `None` where there is none. A clock that is far behind it was set back. [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
     fn shown(&self) -> Option<u64>;
 
     /// The next window, durable: it ends where the ask does, if that is past [`begins`](Self::begins).

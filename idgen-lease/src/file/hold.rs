@@ -52,7 +52,7 @@ pub(super) struct Past {
     pub(super) term: u64,
     /// Where the next window begins at the earliest.
     pub(super) mark: u64,
-    /// The greatest mark that was recorded, if one was.
+    /// The greatest mark that was recorded and tells how far time had come, if one was.
     pub(super) recorded: Option<u64>,
     /// The longest window that anybody ever had.
     pub(super) longest: Duration,

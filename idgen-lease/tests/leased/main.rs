@@ -22,6 +22,7 @@ mod flaky;
 #[cfg(unix)]
 mod forks;
 mod reach;
+mod set_back;
 
 type Clocked = Shared<Snowflake, ClockTicks<Arc<ScriptedClock>>>;
 

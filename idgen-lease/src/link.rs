@@ -224,7 +224,8 @@ impl<G: ErasedGenerator> Link<G> {
 /// Waits until a line may issue what its hold begins with, or this tick if that is later. If that would take longer than
 /// windows explain, and the record of a holder before says that time had come farther, wall time was set back since: the
 /// clock keeps an offset then and goes on from there, if it can. No clock is moved by a store that is new: what that
-/// begins with is the future to everybody.
+/// begins with is the future to everybody. Nor is it by a record that no window is granted after: the clock is that of all
+/// leases of the process, which would be refused theirs as well.
 ///
 /// It gives the error of a wait that was in vain.
 fn wait_for_start<'a>(
@@ -242,7 +243,8 @@ fn wait_for_start<'a>(
         Duration::from_nanos(base.map_or(0, |base| ticks.saturating_mul(base.tick_nanos())))
     };
     let left = move || time(first.saturating_sub(line.now()));
-    let (what, recorded) = (hold.block().describe(), hold.shown().is_some());
+    let shown = hold.shown()?;
+    let (what, recorded) = (hold.block().describe(), shown.is_some());
     let early = move || LeaseError::Early {
         what: what.clone(),
         begins: base.map_or(UnixTime::EPOCH, |base| base.time_of(begins)),
@@ -252,7 +254,7 @@ fn wait_for_start<'a>(
     // A clock that is right is so far behind what was granted by it.
     let bound = lease.max_start_wait.max(time(reach.ticks()));
     if left() > bound
-        && let Some(shown) = hold.shown()
+        && let Some(shown) = shown
         && let Some(behind) = shown.checked_sub(line.now())
         && time(first.saturating_sub(shown)) <= bound
     {

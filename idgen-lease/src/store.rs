@@ -73,8 +73,13 @@ pub trait Hold: Send + fmt::Debug {
     fn begins(&self) -> u64;
 
     /// The tick that the clock of a holder before has shown at least, as its record tells, of this block or of another;
-    /// `None` where there is none. A clock that is far behind it was set back. [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
-    fn shown(&self) -> Option<u64>;
+    /// `None` where there is none. A clock that is far behind it was set back.
+    /// [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
+    ///
+    /// # Errors
+    /// If the next window begins so far ahead of the store's clock that it would be refused: no clock goes there, for
+    /// it may be that of a whole process.
+    fn shown(&self) -> Result<Option<u64>, StoreError>;
 
     /// The next window, durable: it ends where the ask does, if that is past [`begins`](Self::begins).
     ///

@@ -124,3 +124,19 @@ fn a_record_too_far_ahead_is_passed_over() {
     assert_eq!(ids.held().unwrap().0.first(), 1);
     assert!(ids.generate().unwrap().tick() < tick(&clock) + 2 * 3_600_000);
 }
+
+/// Nor does it take the clock of the process along, which other leases go by.
+#[test]
+fn a_record_too_far_ahead_moves_no_clock() {
+    let (folder, other, clock) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), clock());
+    clock.advance(48 * HOUR);
+    process(folder.path(), &clock, Some(7)).unwrap().abandon();
+    set_back(&clock, 48 * HOUR);
+    let own = Arc::new(Disciplined::new(Arc::clone(&clock)));
+    let start = |folder: &Path| process_by(store(folder, &clock), &own, Some(7));
+    let error = start(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("ticks ahead of the clock") && error.contains("date -u"), "{error}");
+    assert_eq!(own.wall(), clock.wall(), "the clock was moved");
+    start(other.path()).unwrap().generate().unwrap();
+}

@@ -15,6 +15,7 @@ use super::record::Record;
 use super::shelf::Shelf;
 use super::system::SystemDisk;
 use crate::grant::Reach;
+use crate::shell::quoted;
 use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
 
 /// Longest window where nothing else is said.
@@ -144,6 +145,12 @@ impl<D: Disk> FileStore<D> {
         let namespace = realm.namespace();
         let all = std::iter::once(&self.folder).chain(&self.second);
         all.map(|folder| folder.join(namespace.as_str())).collect()
+    }
+
+    /// The folders as arguments of the command: a mark that is forgotten in one of two is still in the other.
+    pub(super) fn arguments(&self) -> String {
+        let second = self.second.iter().map(|second| format!(" --replica {}", quoted(second)));
+        format!("--state {}{}", quoted(&self.folder), second.collect::<String>())
     }
 
     /// The locks of a block that somebody wants.

@@ -107,7 +107,8 @@ impl Lease {
         self
     }
 
-    /// Starts no thread: whoever owns the generator calls [`Leased::keep`] in its stead.
+    /// Starts no thread: whoever owns the generator calls [`Leased::keep`] in its stead, and waits for the disk in that
+    /// and where he drops the generator.
     pub fn without_keeper(mut self) -> Self {
         self.kept = false;
         self

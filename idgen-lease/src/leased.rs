@@ -96,10 +96,11 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         if !matches!(stall, Stall::WindowEnded { .. }) {
             return Err(stall);
         }
-        let mut link = &self.tenancy.first;
+        let (mut link, mut stall) = (&self.tenancy.first, stall);
         while let Some(next) = link.next.get() {
             match attempt(&next.generator) {
-                Err(Stall::WindowEnded { .. }) => link = next,
+                // The last one's is what is waited for.
+                Err(ended @ Stall::WindowEnded { .. }) => (link, stall) = (next, ended),
                 tried => return tried,
             }
         }

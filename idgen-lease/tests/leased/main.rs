@@ -215,6 +215,10 @@ fn a_removed_folder_costs_the_node_id_and_another_is_found() {
     }
     assert!(ids.health().is_good() && ids.held().is_some());
     assert!(seen.len() > 50, "{} ids", seen.len());
+    // What it waits for then is of that one.
+    clock.advance(Duration::from_secs(3_600));
+    let Err(Stall::WindowEnded { end, .. }) = ids.try_generate() else { panic!("no stall") };
+    assert_eq!(end, ids.window_end());
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         events: &dyn Fn(Event),
     ) -> Result<Box<dyn Hold>, StoreError>;
 
-    /// What is known of the node ids of a realm, in their order.
+    /// What is known of the node ids of a realm, in their order: of those that have records, and those that are held.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -102,14 +102,15 @@ pub trait Hold: Send + fmt::Debug {
 pub struct NodeState {
     /// The block.
     pub block: Block,
-    /// Whether its record cannot be read: term, mark and time are 0 then, and tell nothing.
+    /// Whether its record cannot be read.
     pub damaged: bool,
     /// How often it was taken.
     pub term: u64,
     /// Where its next window starts at the earliest, in ticks.
     pub mark: u64,
-    /// When that was recorded, by the clock of who did.
-    pub written: UnixTime,
+    /// When that was recorded, by the clock of who did; `None` where the record is damaged, or there is none yet: somebody
+    /// has taken the block and was granted nothing. Term and mark are 0 then, and tell nothing.
+    pub written: Option<UnixTime>,
     /// The block that somebody holds now, so that this one is not free: the same, one around it, or one within it.
     pub holder: Option<Block>,
     /// The process that holds that, where the store can tell.

@@ -231,21 +231,37 @@ impl<D: Disk> Store for FileStore<D> {
             };
             let overlapping = held.iter().copied().filter(|held| held.overlaps(block));
             let holder = overlapping.min_by_key(|&held| (held != block, held));
-            nodes.push(NodeState {
-                block,
-                damaged: record.is_none(),
-                term: record.as_ref().map_or(0, |record| record.term),
-                mark: record.as_ref().map_or(0, |record| record.mark),
-                written: record.as_ref().map_or(UnixTime::EPOCH, Record::written),
-                holder,
-                process: holder.and_then(|holder| shelf.process(holder)),
-            });
+            let damaged = record.is_none();
+            nodes.push(state_of(&shelf, block, record.as_ref(), damaged, holder));
         }
+        // Who has just taken one, and waits for its first window, has recorded nothing.
+        let recorded: Vec<_> = nodes.iter().map(|node| node.block).collect();
+        let bare = held.into_iter().filter(|held| !recorded.contains(held));
+        nodes.extend(bare.map(|block| state_of(&shelf, block, None, false, Some(block))));
+        nodes.sort_unstable_by_key(|node| (node.block.first(), node.block.bits()));
         Ok(nodes)
     }
 
     fn longest_window(&self) -> Duration {
         self.longest
+    }
+}
+
+fn state_of<D: Disk>(
+    shelf: &Shelf<D>,
+    block: Block,
+    record: Option<&Record>,
+    damaged: bool,
+    holder: Option<Block>,
+) -> NodeState {
+    NodeState {
+        block,
+        damaged,
+        term: record.map_or(0, |record| record.term),
+        mark: record.map_or(0, |record| record.mark),
+        written: record.map(Record::written),
+        holder,
+        process: holder.and_then(|holder| shelf.process(holder)),
     }
 }
 

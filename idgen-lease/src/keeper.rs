@@ -225,6 +225,7 @@ mod tests {
     use std::sync::{Mutex, Weak};
 
     use idgen_core::UnixTime;
+    use idgen_core::catalog::Settings;
     use idgen_core::clock::{Clock, ScriptedClock};
     use idgen_core::generator::{Builder, Generator, Shared};
     use idgen_snowflake::Snowflake;
@@ -239,9 +240,12 @@ mod tests {
         Tenancy::begin(lease, Arc::new(make)).unwrap()
     }
 
+    /// Of windows so short that many of them pass. However busy the machine is, the next one is waited for.
     fn lease(folder: &tempfile::TempDir) -> Lease {
         let store = FileStore::new(folder.path()).longest_window(Duration::from_millis(40));
-        Lease::of::<Snowflake>(store)
+        let mut settings = Settings::default();
+        settings.max_wait = Some(Duration::from_secs(60));
+        Lease::of::<Snowflake>(store).settings(settings)
     }
 
     #[test]

@@ -21,7 +21,7 @@ use serde_json::Value;
 use skew::Skew;
 use tempfile::TempDir;
 
-#[allow(dead_code, reason = "the torture misleads its workers in more ways")]
+#[allow(dead_code, reason = "the torture misleads its workers otherwise")]
 #[path = "../src/torture/skew.rs"]
 mod skew;
 

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the node ids that were ever taken
+    /// List the node ids that are held, or were ever granted a window
     List(Of),
     /// Show one
     Show(One),
@@ -94,7 +94,8 @@ struct Shown {
     term: u64,
     mark: u64,
     mark_time: Option<String>,
-    written: String,
+    /// When that was recorded; nothing where it is not yet, or cannot be read.
+    written: Option<String>,
 }
 
 impl Shown {
@@ -113,9 +114,9 @@ impl Shown {
             mark: state.mark,
             mark_time: scheme
                 .timebase
-                .filter(|_| !state.damaged)
+                .filter(|_| state.written.is_some())
                 .map(|base| base.time_of(state.mark).to_string()),
-            written: seconds(state.written).to_string(),
+            written: state.written.map(|written| seconds(written).to_string()),
         }
     }
 
@@ -129,6 +130,16 @@ impl Shown {
         match self.held_as {
             Some([first, last]) => format!("{who}, as {}", range(first, last)),
             None => who,
+        }
+    }
+
+    /// When its next window begins, and when that was recorded.
+    fn times(&self) -> (String, &str) {
+        match (&self.mark_time, &self.written) {
+            (mark, Some(written)) => {
+                (mark.clone().unwrap_or_else(|| self.mark.to_string()), written.as_str())
+            }
+            (_, None) => ("-".into(), if self.damaged { "-" } else { "nothing yet" }),
         }
     }
 
@@ -173,14 +184,13 @@ fn list(of: &Of) -> Result<(), Failure> {
         "node id", "holder", "term", "next window from", "recorded"
     );
     for node in nodes {
-        let mark = node.mark_time.clone().unwrap_or_else(|| node.mark.to_string());
+        let (mark, written) = node.times();
         let _ = writeln!(
             text,
-            "{:>8}  {:<24} {:>6}  {mark:<30} {}",
+            "{:>8}  {:<24} {:>6}  {mark:<30} {written}",
             node.which(),
             node.who(),
             node.term,
-            node.written
         );
     }
     print(&text)
@@ -198,15 +208,17 @@ fn show(one: &One) -> Result<(), Failure> {
     if one.of.json {
         return print(&format!("{}\n", serde_json::to_string_pretty(&node).unwrap_or_default()));
     }
-    let mark = node.mark_time.clone().unwrap_or_else(|| "no time".into());
+    let window = match (&node.mark_time, &node.written) {
+        (_, None) => "-".into(),
+        (Some(time), _) => format!("from tick {}, {time}", node.mark),
+        (None, _) => format!("from tick {}, no time", node.mark),
+    };
     print(&format!(
-        "  node id      {}\n  holder       {}\n  term         {}\n  next window  from tick {}, {mark}\n  \
-         recorded     {}\n",
+        "  node id      {}\n  holder       {}\n  term         {}\n  next window  {window}\n  recorded     {}\n",
         node.which(),
         node.who(),
         node.term,
-        node.mark,
-        node.written
+        node.times().1
     ))
 }
 

@@ -429,7 +429,12 @@ fn node_ids_inside_a_held_block_are_not_listed_as_free() {
     assert!(String::from_utf8(shown).unwrap().starts_with("  node id      5\n"));
     let shown = in_folder(folder.path(), "node list --json").stdout;
     let shown: Value = serde_json::from_slice(&shown).unwrap();
-    assert_eq!((&shown[0]["held"], &shown[0]["held_as"][1]), (&true.into(), &7.into()));
+    assert_eq!((&shown[1]["held"], &shown[1]["held_as"][1]), (&true.into(), &7.into()));
+    // The block's own record is not there yet.
+    assert_eq!((&shown[0]["last"], &shown[0]["written"]), (&7.into(), &Value::Null));
+    let block = format!("   4..=7  process {} ", std::process::id());
+    let block = listed.lines().find(|line| line.starts_with(&block));
+    assert!(block.is_some_and(|line| line.ends_with("  nothing yet")), "{listed}");
 }
 
 #[test]

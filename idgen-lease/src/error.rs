@@ -196,7 +196,7 @@ pub enum StoreError {
         what: String,
         /// Its mark.
         until: DatedTick,
-        /// The same for the command, with its scheme, namespace and folder.
+        /// The same for the command, with its scheme, namespace and folders.
         release: String,
     },
     /// The rule of grants refuses.
@@ -239,9 +239,10 @@ impl StoreError {
         Self::Refused { what: block.describe(), refusal, times }
     }
 
-    pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64, folder: &Path) -> Self {
+    /// `folders` names the store's, as arguments of the command.
+    pub(crate) fn ahead(realm: &Realm, block: Block, mark: u64, folders: &str) -> Self {
         let (block, what) = (block.arguments(), block.describe());
-        let release = format!("{block} {} --state {}", realm.arguments(), folder.display());
+        let release = format!("{block} {} {folders}", realm.arguments());
         Self::Ahead { what, until: realm.dated(mark), release }
     }
 

@@ -113,7 +113,8 @@ pub enum Event {
     },
 }
 
-/// Who is told of events. Called on the keeper's thread, or on the one that starts the lease.
+/// Who is told of events. Called on the keeper's thread, on the one that starts the lease, and on the one that gives back
+/// what was not issued.
 pub trait Watch: Send + Sync {
     /// Something happened.
     fn event(&self, event: &Event);

@@ -1,8 +1,8 @@
 //! Who keeps a lease: renews windows ahead of use, and finds another node id when one is lost.
 
 use core::time::Duration;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use idgen_core::generator::ErasedGenerator;
@@ -14,6 +14,9 @@ use crate::{Event, Health, Lease, LeaseError, StoreError};
 
 /// Longest and shortest pause between two looks at the window. A stalled generator ends it early.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// How long whoever drops a generator waits for the disk, on which what was not issued is given back.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// A lease with its generators, as the keeper and the generator's owner share it.
 pub(crate) struct Tenancy<G> {
@@ -135,18 +138,50 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         std::mem::replace(&mut *self.process.here().health(), health)
     }
 
-    /// Gives back what no link of this process issued. Nobody else may be using the generators.
-    pub(crate) fn release(&self) {
-        for link in self.links().filter(|link| link.born == generation()) {
-            link.release(&self.lease);
-        }
+    /// Gives back what no link of this process issued, and waits for the disk. Nobody else may be using the generators.
+    fn release(&self) {
+        self.own().for_each(|link| link.release(&self.lease));
     }
 
     /// Gives up the node ids of this process, and nothing back.
-    pub(crate) fn abandon(&self) {
-        for link in self.links().filter(|link| link.born == generation()) {
-            link.abandon();
+    pub(crate) fn abandon(self: &Arc<Self>) {
+        // Whatever comes of the rest: what is given back could be issued again.
+        self.own().for_each(Link::give_up);
+        self.at_last(|tenancy| {
+            for link in tenancy.own() {
+                link.abandon();
+            }
+        });
+    }
+
+    /// Gives back what no link of this process issued.
+    pub(crate) fn give_back(self: &Arc<Self>) {
+        if !self.own().all(Link::is_abandoned) {
+            self.at_last(Self::release);
         }
+    }
+
+    /// Does what may wait for the disk when the generator is gone: on a thread of its own, which is waited for so long and
+    /// no longer. Where no thread keeps the lease none is started, and the wait is to the end.
+    fn at_last(self: &Arc<Self>, what: impl FnOnce(&Self) + Send + 'static) {
+        if !self.lease.kept {
+            return what(self);
+        }
+        let (done, is_done) = mpsc::channel::<()>();
+        let tenancy = Arc::clone(self);
+        let last = move || {
+            what(&tenancy);
+            drop(done);
+        };
+        // Where the operating system starts no thread, the rest of a window is wasted, as by a crash.
+        if thread::Builder::new().name("idgen-release".into()).spawn(last).is_ok() {
+            let _ = is_done.recv_timeout(LAST_WAIT);
+        }
+    }
+
+    /// The links of this process.
+    fn own(&self) -> impl Iterator<Item = &Link<G>> {
+        self.links().filter(|link| link.born == generation())
     }
 
     /// Sees to it that a keeper runs in this process.
@@ -187,9 +222,10 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, Weak, mpsc};
+    use std::sync::{Mutex, Weak};
 
     use idgen_core::UnixTime;
+    use idgen_core::catalog::Settings;
     use idgen_core::clock::{Clock, ScriptedClock};
     use idgen_core::generator::{Builder, Generator, Shared};
     use idgen_snowflake::Snowflake;
@@ -204,9 +240,12 @@ mod tests {
         Tenancy::begin(lease, Arc::new(make)).unwrap()
     }
 
+    /// Of windows so short that many of them pass. However busy the machine is, the next one is waited for.
     fn lease(folder: &tempfile::TempDir) -> Lease {
         let store = FileStore::new(folder.path()).longest_window(Duration::from_millis(40));
-        Lease::of::<Snowflake>(store)
+        let mut settings = Settings::default();
+        settings.max_wait = Some(Duration::from_secs(60));
+        Lease::of::<Snowflake>(store).settings(settings)
     }
 
     #[test]

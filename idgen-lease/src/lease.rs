@@ -12,7 +12,7 @@ use crate::keeper::Tenancy;
 use crate::{Event, Interval, LeaseError, Leased, Realm, Store, Wanted, Watch};
 
 /// How long starting may wait where nothing else is said.
-const MAX_START_WAIT: Duration = Duration::from_secs(10);
+pub(crate) const MAX_START_WAIT: Duration = Duration::from_secs(10);
 
 /// How long a generator waits for an id where nothing else is said, and two ticks at least.
 const MAX_WAIT: Duration = Duration::from_secs(1);
@@ -107,7 +107,8 @@ impl Lease {
         self
     }
 
-    /// Starts no thread: whoever owns the generator calls [`Leased::keep`] in its stead.
+    /// Starts no thread: whoever owns the generator calls [`Leased::keep`] in its stead, and waits for the disk in that
+    /// and where he drops the generator.
     pub fn without_keeper(mut self) -> Self {
         self.kept = false;
         self

@@ -22,10 +22,15 @@ const POLL: Duration = Duration::from_millis(1);
 /// and goes on when renewing works again. [`health`](Self::health) tells, and so does the error.
 ///
 /// A child of fork issues nothing of its parent's window: it takes a node id of its own, or errs if it was
-/// told to have a certain one. Dropping gives back what was not issued.
+/// told to have a certain one.
 ///
 /// Clones are the same generator, for threads to have at hand: one behind an `Arc` costs each id a pointer more to follow. The
 /// lease ends when the last of them is dropped, or any is [abandoned](Self::abandon).
+///
+/// Dropping the last one gives back what was not issued. That is written to the disk by a thread of its own, which is waited
+/// for one second at most: of a disk that hangs the thread stays, holds the node id until the disk is done or the process ends,
+/// and the generator's owner goes on. A lease [without a keeper](crate::Lease::without_keeper) starts no thread, and
+/// waits for the disk as long as that takes.
 pub struct Leased<G: ErasedGenerator + 'static> {
     tenancy: Arc<Tenancy<G>>,
     /// What all clones have in common, and drop once.
@@ -41,7 +46,7 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         Self { tenancy, end }
     }
 
-    /// The block of node ids that is held, and its term; `None` where there is none right now.
+    /// The block of node ids that is held, and its term; `None` where there is none right now. It waits for nothing.
     #[must_use]
     pub fn held(&self) -> Option<(Block, u64)> {
         let link = self.tenancy.last();
@@ -82,7 +87,8 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
     }
 
     /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
-    /// rest of its window is wasted. For those who are not sure that nobody else is still generating.
+    /// rest of its window is wasted. For those who are not sure that nobody else is still generating. If the disk is
+    /// in the middle of a renewal it is waited for, as when the generator is dropped.
     pub fn abandon(self) {
         self.tenancy.end();
         self.tenancy.abandon();
@@ -99,10 +105,11 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
         if !matches!(stall, Stall::WindowEnded { .. }) {
             return Err(stall);
         }
-        let mut link = &self.tenancy.first;
+        let (mut link, mut stall) = (&self.tenancy.first, stall);
         while let Some(next) = link.next.get() {
             match attempt(&next.generator) {
-                Err(Stall::WindowEnded { .. }) => link = next,
+                // The last one's is what is waited for.
+                Err(ended @ Stall::WindowEnded { .. }) => (link, stall) = (next, ended),
                 tried => return tried,
             }
         }
@@ -271,7 +278,7 @@ impl<G: ErasedGenerator + 'static> Clone for Leased<G> {
 impl<G: ErasedGenerator + 'static> Drop for End<G> {
     fn drop(&mut self) {
         self.0.end();
-        self.0.release();
+        self.0.give_back();
     }
 }
 

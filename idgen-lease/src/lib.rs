@@ -55,6 +55,7 @@ mod leased;
 mod link;
 mod process;
 mod realm;
+mod shell;
 mod store;
 
 #[cfg(feature = "conformance")]

@@ -30,9 +30,15 @@ pub(crate) struct Link<G> {
     pub(crate) generator: G,
     /// The generation of the process that it was made in.
     pub(crate) born: u64,
-    /// The hold, until it is released. Locked by the keeper and by the drop; never on the way of an id, and never
-    /// in a child of fork, where it may be locked for ever.
+    /// The hold, until it is released. Locked by who keeps it, while the disk works, and by who gives it up: never by who
+    /// cannot wait for the disk, nor in a child of fork, where it may be locked for ever.
     hold: Mutex<Option<Box<dyn Hold>>>,
+    /// The block that is held, and the term.
+    held: (Block, u64),
+    /// Whether nothing is held any more, or will not be once the disk has done what it is at. Set by who gives it up, before
+    /// he locks the hold, and looked at under that lock by who would give anything back: relaxed ordering. To others it
+    /// is news and no more.
+    abandoned: AtomicBool,
     /// Tick after the last window's last. Written by whoever renews, under the lock of `hold`; read for
     /// health alone: relaxed ordering.
     end: AtomicU64,
@@ -96,6 +102,8 @@ impl<G: ErasedGenerator> Link<G> {
             end: AtomicU64::new(window.end()),
             generator,
             born,
+            held: (hold.block(), hold.term()),
+            abandoned: AtomicBool::new(false),
             hold: Mutex::new(Some(hold)),
             interval: AtomicU64::new(interval),
             longest,
@@ -118,6 +126,8 @@ impl<G: ErasedGenerator> Link<G> {
                 generator,
                 born: self.born.wrapping_sub(1), // in another process
                 hold: Mutex::new(None),
+                held: self.held,
+                abandoned: AtomicBool::new(true),
                 interval: AtomicU64::new(self.interval()),
                 longest: self.longest,
                 reach: self.reach,
@@ -182,26 +192,32 @@ impl<G: ErasedGenerator> Link<G> {
     }
 
     /// Takes the window away and gives the hold up without giving anything back: it may be somebody
-    /// else's. What was issued lies before the tick that this tells.
+    /// else's. What was issued lies before the tick that this tells. It waits for the disk if somebody renews.
     pub(crate) fn abandon(&self) -> u64 {
+        self.give_up();
         let mut held = self.hold();
         self.line().revoke();
         *held = None;
         self.line().reached()
     }
 
-    /// Whether the hold was given up, so that this link issues no more.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        self.hold().is_none()
+    /// Says that nothing is given back of what is held.
+    pub(crate) fn give_up(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
     }
 
-    /// Gives back what was not issued. Nobody else may be using the generator.
+    /// Whether the hold was given up, so that this link issues no more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Gives back what was not issued. Nobody else may be using the generator. It waits for the disk.
     pub(crate) fn release(&self, lease: &Lease) {
         let line = self.line();
         let hold = {
             let mut held = self.hold();
             line.revoke();
-            held.take()
+            held.take().filter(|_| !self.abandoned.swap(true, Ordering::Relaxed))
         };
         let Some(hold) = hold else { return };
         let block = hold.block();
@@ -211,9 +227,9 @@ impl<G: ErasedGenerator> Link<G> {
         }
     }
 
-    /// The block that is held, and the term.
+    /// The block that is held, and the term. It waits for nobody.
     pub(crate) fn held(&self) -> Option<(Block, u64)> {
-        self.hold().as_ref().map(|hold| (hold.block(), hold.term()))
+        (!self.is_abandoned()).then_some(self.held)
     }
 
     pub(crate) fn hold(&self) -> MutexGuard<'_, Option<Box<dyn Hold>>> {
@@ -224,7 +240,8 @@ impl<G: ErasedGenerator> Link<G> {
 /// Waits until a line may issue what its hold begins with, or this tick if that is later. If that would take longer than
 /// windows explain, and the record of a holder before says that time had come farther, wall time was set back since: the
 /// clock keeps an offset then and goes on from there, if it can. No clock is moved by a store that is new: what that
-/// begins with is the future to everybody.
+/// begins with is the future to everybody. Nor is it by a record that no window is granted after: the clock is that of all
+/// leases of the process, which would be refused theirs as well.
 ///
 /// It gives the error of a wait that was in vain.
 fn wait_for_start<'a>(
@@ -242,7 +259,8 @@ fn wait_for_start<'a>(
         Duration::from_nanos(base.map_or(0, |base| ticks.saturating_mul(base.tick_nanos())))
     };
     let left = move || time(first.saturating_sub(line.now()));
-    let (what, recorded) = (hold.block().describe(), hold.shown().is_some());
+    let shown = hold.shown()?;
+    let (what, recorded) = (hold.block().describe(), shown.is_some());
     let early = move || LeaseError::Early {
         what: what.clone(),
         begins: base.map_or(UnixTime::EPOCH, |base| base.time_of(begins)),
@@ -252,7 +270,7 @@ fn wait_for_start<'a>(
     // A clock that is right is so far behind what was granted by it.
     let bound = lease.max_start_wait.max(time(reach.ticks()));
     if left() > bound
-        && let Some(shown) = hold.shown()
+        && let Some(shown) = shown
         && let Some(behind) = shown.checked_sub(line.now())
         && time(first.saturating_sub(shown)) <= bound
     {

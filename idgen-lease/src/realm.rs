@@ -173,6 +173,15 @@ impl Block {
         self.first() <= other.last() && other.first() <= self.last()
     }
 
+    /// The block of this size that has the first node id of this one.
+    pub(crate) fn sized(self, bits: u32) -> Self {
+        let index = match bits.checked_sub(self.bits) {
+            Some(more) => self.index.checked_shr(more).unwrap_or(0),
+            None => self.index << (self.bits - bits),
+        };
+        Self { index, bits }
+    }
+
     /// The larger blocks that this one lies in, of a layout with so many node bits.
     pub(crate) fn around(self, node_bits: u32) -> impl Iterator<Item = Self> {
         // The block of all 2^64 node ids, which a layout may have, is the one that has no number.

@@ -47,7 +47,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         events: &dyn Fn(Event),
     ) -> Result<Box<dyn Hold>, StoreError>;
 
-    /// What is known of the node ids of a realm, in their order.
+    /// What is known of the node ids of a realm, in their order: of those that have records, and those that are held.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -72,9 +72,14 @@ pub trait Hold: Send + fmt::Debug {
     /// are long, and a store that lost its records would not know of it.
     fn begins(&self) -> u64;
 
-    /// The tick that the clock of a holder before has shown at least, as its record tells; `None` where there is none. A
-    /// clock that is far behind it was set back. [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
-    fn shown(&self) -> Option<u64>;
+    /// The tick that the clock of a holder before has shown at least, as its record tells, of this block or of another;
+    /// `None` where there is none. A clock that is far behind it was set back.
+    /// [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
+    ///
+    /// # Errors
+    /// If the next window begins so far ahead of the store's clock that it would be refused: no clock goes there, for
+    /// it may be that of a whole process.
+    fn shown(&self) -> Result<Option<u64>, StoreError>;
 
     /// The next window, durable: it ends where the ask does, if that is past [`begins`](Self::begins).
     ///
@@ -97,14 +102,15 @@ pub trait Hold: Send + fmt::Debug {
 pub struct NodeState {
     /// The block.
     pub block: Block,
-    /// Whether its record cannot be read: term, mark and time are 0 then, and tell nothing.
+    /// Whether its record cannot be read.
     pub damaged: bool,
     /// How often it was taken.
     pub term: u64,
     /// Where its next window starts at the earliest, in ticks.
     pub mark: u64,
-    /// When that was recorded, by the clock of who did.
-    pub written: UnixTime,
+    /// When that was recorded, by the clock of who did; `None` where the record is damaged, or there is none yet: somebody
+    /// has taken the block and was granted nothing. Term and mark are 0 then, and tell nothing.
+    pub written: Option<UnixTime>,
     /// The block that somebody holds now, so that this one is not free: the same, one around it, or one within it.
     pub holder: Option<Block>,
     /// The process that holds that, where the store can tell.

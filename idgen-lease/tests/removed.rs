@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -337,4 +337,37 @@ fn a_grant_into_a_removed_folder_is_a_loss() {
             assert!(error.is_lost(), "before call {calls}: {error}");
         }
     });
+}
+
+/// Drafts of the namespace's record that somebody left who crashed are put out of the way by the next who writes it; and
+/// who wrote one that was taken for such, at whatever moment, writes it anew.
+#[test]
+fn no_draft_of_the_namespaces_record_is_left_and_none_is_missed() {
+    let clock = Arc::new(ScriptedClock::at(UnixTime::from_seconds(1_700_000_000)));
+    let realm = Realm::of(Scheme::of::<Snowflake>());
+    for calls in 0.. {
+        let (folder, paused) = (tempfile::tempdir().unwrap(), Paused::default());
+        let namespace = folder.path().join("snowflake");
+        fs::create_dir(&namespace).unwrap();
+        let left = namespace.join("namespace.new-1");
+        fs::write(&left, "of who crashed").unwrap();
+        let drafts = |namespace: &Path| {
+            let all = fs::read_dir(namespace).unwrap().map(|entry| entry.unwrap().path());
+            let is_draft = |path: &PathBuf| path.to_string_lossy().contains("namespace.new-");
+            all.filter(is_draft).collect::<Vec<_>>()
+        };
+        let its = namespace.clone();
+        paused.before(calls, move || {
+            for draft in drafts(&its).into_iter().filter(|draft| *draft != left) {
+                fs::rename(draft, its.join("namespace.void")).unwrap();
+            }
+        });
+        let store = FileStore::on(folder.path(), paused.clone(), Arc::clone(&clock));
+        store.acquire(&realm, Wanted::Any { bits: 0 }, &|_| ()).unwrap();
+        assert_eq!(drafts(&namespace), Vec::<PathBuf>::new());
+        assert!(namespace.join("namespace.json").exists());
+        if !paused.is_over() {
+            return;
+        }
+    }
 }

@@ -5,13 +5,15 @@
 mod every_scheme;
 
 use std::collections::HashMap;
+use std::io::{Read, Write, pipe};
 use std::sync::Barrier;
 
 use every_scheme::generator;
+use fork::{Fork, fork, waitpid};
 use idgen::clock::ScriptedClock;
 use idgen::generator::{Builder, ErasedGenerator, Generator, Lane, Monotonic, Shared};
 use idgen::lamport::{Hlc, LogicalClock};
-use idgen::random::SystemRandom;
+use idgen::random::{RandomSource, SystemRandom};
 use idgen::snowflake::Snowflake;
 use idgen::wide::Ulid;
 use idgen::{Scheme, Stall, UnixTime, Window};
@@ -87,6 +89,33 @@ fn generations_of_children_repeat_nothing() {
         let (first, second) = (in_child(family), in_child(family));
         assert_eq!((first.len(), second.len()), (2 * COUNT, 2 * COUNT), "{name}");
         distinct(name, [first, second, some(&*ids)]);
+    }
+}
+
+/// Whoever is handed words piece by piece may fork in the middle: what comes after that is his own.
+#[test]
+fn words_after_a_fork_in_the_middle_of_their_making_are_a_childs_own() {
+    let (mut reader, mut writer) = pipe().unwrap();
+    let (mut words, mut made) = (Vec::new(), None);
+    SystemRandom.pieces(2_000, &mut |piece| match made {
+        None => made = Some(fork().unwrap()),
+        Some(_) => words.extend_from_slice(piece),
+    });
+    match made.unwrap() {
+        Fork::Child => {
+            let bytes: Vec<u8> = words.into_iter().flat_map(u128::to_ne_bytes).collect();
+            std::process::exit(i32::from(writer.write_all(&bytes).is_err()));
+        }
+        Fork::Parent(pid) => {
+            drop(writer);
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            assert_eq!(waitpid(pid).unwrap(), 0);
+            let childs: Vec<_> =
+                bytes.as_chunks().0.iter().map(|&word| u128::from_ne_bytes(word)).collect();
+            assert!(!words.is_empty() && words.len() == childs.len(), "{} words", childs.len());
+            distinct("random words", [words, childs]);
+        }
     }
 }
 

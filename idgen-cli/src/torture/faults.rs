@@ -90,7 +90,8 @@ impl Worker {
 }
 
 impl Herd {
-    /// Makes the folder, by a process whose clock is behind all others, and starts the processes.
+    /// Makes the folder, by a process whose clock is right, so that it is younger than other clocks are behind; and starts
+    /// the processes.
     pub(super) fn found(
         arguments: &Arguments,
         folder: &Path,
@@ -108,9 +109,6 @@ impl Herd {
         };
         let mut first = herd.command(random)?;
         first.arg("--once");
-        if let Some(skew) = &herd.skew {
-            skew.oldest(&mut first);
-        }
         let founded = first.stderr(Stdio::piped()).output()?;
         if !founded.status.success() {
             let said = String::from_utf8_lossy(&founded.stderr).into_owned();

@@ -10,9 +10,6 @@ use rand::rngs::SmallRng;
 const OFFSETS: [&str; 10] =
     ["-3600", "-3600", "-300", "-31", "-6", "-1.5", "-0.4", "+0.7", "+4", "+900"];
 
-/// An offset before all of the others: the folder must be older than any clock.
-const OLDEST: &str = "-86400";
-
 /// One of so many processes has the clock of the machine.
 const RIGHT: u32 = 2;
 
@@ -38,25 +35,21 @@ impl Skew {
         Some(Self { library: library.into() })
     }
 
-    /// Gives a command a clock from before all others.
-    pub(super) fn oldest(&self, command: &mut Command) {
-        self.set(command, OLDEST);
-    }
-
-    /// Gives a command a wrong clock, or leaves it the right one.
-    pub(super) fn maybe(&self, command: &mut Command, random: &mut SmallRng) -> bool {
+    /// Gives a worker a wrong clock, or leaves it the right one.
+    pub(super) fn maybe(&self, worker: &mut Command, random: &mut SmallRng) -> bool {
         if random.random_ratio(1, RIGHT) {
             return false;
         }
-        self.set(command, OFFSETS[random.random_range(0..OFFSETS.len())]);
+        // The library takes a lock for each reading, and a child of fork would wait for ever where another thread had it.
+        worker.arg("--no-forks");
+        self.set(worker, OFFSETS[random.random_range(0..OFFSETS.len())]);
         true
     }
 
-    fn set(&self, command: &mut Command, offset: &str) {
-        // Monotonic time stays right: it is the machine's, whatever people say the hour is. The library
-        // takes a lock for each reading, and a child of fork would wait for ever where another thread had it.
+    /// Gives a command a clock that is so far off.
+    pub(super) fn set(&self, command: &mut Command, offset: &str) {
+        // Monotonic time stays right: it is the machine's, whatever people say the hour is.
         command
-            .arg("--no-forks")
             .env("LD_PRELOAD", &self.library)
             .env("FAKETIME", offset)
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")

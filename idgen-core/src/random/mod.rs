@@ -24,7 +24,11 @@ pub trait RandomSource: Send + Sync {
 
     /// Draws as many words, and hands them over piece by piece, each as soon as it is made.
     fn pieces(&self, count: usize, each: &mut dyn FnMut(&[u128])) {
-        in_pieces(count, |words| self.fill(words), each);
+        let fill = |words: &mut [u128]| {
+            self.fill(words);
+            true
+        };
+        in_pieces(count, fill, each);
     }
 
     /// 128 random bits.
@@ -54,19 +58,34 @@ impl<R: RandomSource + ?Sized> RandomSource for &R {
 /// Words of a piece: half a KiB, which lies in the processor's first cache.
 const PIECE: usize = 32;
 
-/// Makes as many words by `fill`, and hands them over piece by piece. None is left in memory.
-fn in_pieces(count: usize, mut fill: impl FnMut(&mut [u128]), each: &mut dyn FnMut(&[u128])) {
-    let mut piece = [0; PIECE];
-    let mut left = count;
-    while left > 0 {
-        let words = &mut piece[..left.min(PIECE)];
-        fill(words);
+/// Makes as many words by `fill`, and hands them over piece by piece, until it makes no more; and says how many there
+/// were. None is left in memory, also where whoever takes them panics.
+fn in_pieces(
+    count: usize,
+    mut fill: impl FnMut(&mut [u128]) -> bool,
+    each: &mut dyn FnMut(&[u128]),
+) -> usize {
+    let (mut piece, mut made) = (Piece([0; PIECE]), 0);
+    while made < count {
+        let words = &mut piece.0[..(count - made).min(PIECE)];
+        if !fill(words) {
+            break;
+        }
         each(words);
-        left -= words.len();
+        made += words.len();
     }
-    piece = [0; PIECE];
-    // Otherwise a compiler may find that nobody reads it.
-    core::hint::black_box(&mut piece);
+    made
+}
+
+/// Words that are erased when they are not needed any more.
+struct Piece([u128; PIECE]);
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.0 = [0; PIECE];
+        // Otherwise a compiler may find that nobody reads it.
+        core::hint::black_box(&mut self.0);
+    }
 }
 
 /// How likely it is that any two of `count` numbers of `bits` random bits are equal, 0 to 1.

@@ -151,15 +151,20 @@ impl Stock {
         let mut left = count;
         while left >= WORDS {
             let now = left.min(MOST_WORDS);
-            self.key(now).pieces(now, each);
-            left -= now;
+            left -= self.key(now).pieces(now, each);
         }
-        in_pieces(left, |words| self.fill(words), each);
+        let fill = |words: &mut [u128]| {
+            self.fill(words);
+            true
+        };
+        in_pieces(left, fill, each);
     }
 
     /// Makes all words anew.
     fn refill(&self) {
         self.left.set(0);
+        // Read before the key is made: after a fork in between the words are nobody's.
+        let born = generation();
         let mut rest = &self.words[..];
         self.key(WORDS).pieces(WORDS, &mut |made| {
             let (words, later) = rest.split_at(made.len());
@@ -168,7 +173,7 @@ impl Stock {
             }
             rest = later;
         });
-        self.generation.set(generation());
+        self.generation.set(born);
         self.left.set(WORDS);
     }
 
@@ -203,9 +208,9 @@ impl Keys {
             self.seed();
         }
         self.seeded = self.seeded.saturating_sub(words);
-        let key = Key(Aes128Enc::new(&self.key.into()));
+        let key = Key { cipher: Aes128Enc::new(&self.key.into()), generation };
         let mut next = Block::from(u128::MAX.to_le_bytes());
-        key.0.encrypt_block(&mut next);
+        key.cipher.encrypt_block(&mut next);
         self.key = next.into();
         key
     }
@@ -223,21 +228,30 @@ impl Keys {
 }
 
 /// A key that words are made with once.
-struct Key(Aes128Enc);
+struct Key {
+    cipher: Aes128Enc,
+    /// The process' generation that it belongs to.
+    generation: u64,
+}
 
 impl Key {
     fn encrypt(self, words: &mut [u128]) {
         self.encrypt_from(0, words);
     }
 
-    /// The same piece by piece, each while it is in the processor's first cache.
-    fn pieces(self, count: usize, each: &mut dyn FnMut(&[u128])) {
+    /// The same piece by piece, each while it is in the processor's first cache; and says how many words there were. In a
+    /// child, if who takes them forks, it ends with the piece at which that was: the rest is the parent's.
+    fn pieces(self, count: usize, each: &mut dyn FnMut(&[u128])) -> usize {
         let mut first = 0;
         let encrypt = |words: &mut [u128]| {
+            if self.generation != generation() {
+                return false;
+            }
             self.encrypt_from(first, words);
             first += words.len() as u64;
+            true
         };
-        in_pieces(count, encrypt, each);
+        in_pieces(count, encrypt, each)
     }
 
     /// Counter mode: each word is the number of its place, encrypted. The number that is all ones
@@ -247,7 +261,7 @@ impl Key {
             *word = place.into();
         }
         let blocks = Array::cast_slice_from_core_mut(bytemuck::cast_slice_mut(words));
-        self.0.encrypt_blocks(blocks);
+        self.cipher.encrypt_blocks(blocks);
     }
 }
 
@@ -359,9 +373,10 @@ mod tests {
     #[test]
     fn each_word_is_its_place_encrypted() {
         let cipher = || Aes128Enc::new(&[7; 16].into());
+        let key = || Key { cipher: cipher(), generation: generation() };
         let mut words = [0; 3 * WORDS];
-        Key(cipher()).encrypt(&mut words[..WORDS]);
-        Key(cipher()).encrypt_from(WORDS as u64, &mut words[WORDS..]);
+        key().encrypt(&mut words[..WORDS]);
+        key().encrypt_from(WORDS as u64, &mut words[WORDS..]);
         for (place, word) in (0_u128..).zip(words) {
             let mut block = Block::from(place.to_ne_bytes());
             cipher().encrypt_block(&mut block);

@@ -52,7 +52,7 @@ pub(super) struct Past {
     pub(super) term: u64,
     /// Where the next window begins at the earliest.
     pub(super) mark: u64,
-    /// The greatest mark that was recorded, if one was.
+    /// The greatest mark that was recorded and tells how far time had come, if one was.
     pub(super) recorded: Option<u64>,
     /// The longest window that anybody ever had.
     pub(super) longest: Duration,
@@ -139,6 +139,19 @@ impl<D: Disk> FileHold<D> {
         Err(StoreError::Lost { what: self.block.describe(), why })
     }
 
+    /// The window that would be granted at this moment.
+    fn next(&self, ask: Ask) -> Result<Window, StoreError> {
+        // Whoever has a window goes on whatever wall time does: a clock that keeps an offset does not go back with it. What
+        // it was granted last stands for the time then.
+        let had = self.recorded.map_or(0, |_| self.mark);
+        let now = self.shelf.realm().tick_at(self.clock.wall()).map(|now| now.max(had));
+        let request = Request { from: ask.from, length: ask.length, now };
+        // Holder and store are one machine, so what the holder asks for needs no other clock's consent.
+        let limits = Limits { max_skew: u64::MAX, max_ahead: self.max_ahead };
+        grant::next(self.mark, request, limits)
+            .map_err(|refusal| StoreError::refused(self.shelf.realm(), self.block, refusal))
+    }
+
     /// Makes a mark durable. That the folder was removed meanwhile is a loss, and no trouble of the disk.
     fn record(&mut self, mark: u64) -> Result<(), StoreError> {
         self.locks
@@ -190,21 +203,13 @@ impl<D: Disk> Hold for FileHold<D> {
         self.mark
     }
 
-    fn shown(&self) -> Option<u64> {
-        self.shown
+    fn shown(&self) -> Result<Option<u64>, StoreError> {
+        self.next(Ask { from: self.mark, length: 1 }).map(|_| self.shown)
     }
 
     fn grant(&mut self, ask: Ask) -> Result<Window, StoreError> {
         self.check()?;
-        // Whoever has a window goes on whatever wall time does: a clock that keeps an offset does not go back with it. What
-        // it was granted last stands for the time then.
-        let had = self.recorded.map_or(0, |_| self.mark);
-        let now = self.shelf.realm().tick_at(self.clock.wall()).map(|now| now.max(had));
-        let request = Request { from: ask.from, length: ask.length, now };
-        // Holder and store are one machine, so what the holder asks for needs no other clock's consent.
-        let limits = Limits { max_skew: u64::MAX, max_ahead: self.max_ahead };
-        let window = grant::next(self.mark, request, limits)
-            .map_err(|refusal| StoreError::refused(self.shelf.realm(), self.block, refusal))?;
+        let window = self.next(ask)?;
         self.record(window.end())?;
         Ok(window)
     }

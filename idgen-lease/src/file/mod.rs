@@ -1,6 +1,8 @@
 //! The store without a server: a folder, with a small record for each node id.
 
 mod disk;
+mod foundings;
+mod free;
 mod hold;
 mod lock;
 mod record;

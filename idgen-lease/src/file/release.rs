@@ -1,7 +1,5 @@
 //! Giving node ids up: those whose record is damaged, or says what a wrong clock made it say.
 
-use std::path::Path;
-
 use super::disk::Disk;
 use super::hold::{FileHold, Past};
 use super::record::Record;
@@ -45,11 +43,11 @@ impl<D: Disk> FileStore<D> {
         let begins = first_after(realm, now, longest);
         // A counter of no clock is not ahead of one: its mark stays unless it is to be forgotten.
         let refuses = |mark: u64| mark > begins && (forget || realm.scheme().timebase.is_some());
-        let recorded = own_record(&shelf, block, self.folder(), refuses)?;
+        let recorded = own_record(&shelf, block, &self.arguments(), refuses)?;
         let mark = recorded.as_ref().map_or(0, |record| record.mark);
         let ahead = mark.max(first_after(realm, founding.founded(), longest));
         if !forget && refuses(ahead) {
-            return Err(StoreError::ahead(realm, block, ahead, self.folder()));
+            return Err(StoreError::ahead(realm, block, ahead, &self.arguments()));
         }
         if forget && founding.founded() > now {
             shelf.found_anew(&**self.clock(), longest)?;
@@ -66,7 +64,7 @@ impl<D: Disk> FileStore<D> {
 fn own_record<D: Disk>(
     shelf: &Shelf<D>,
     block: Block,
-    folder: &Path,
+    folders: &str,
     refuses: impl Fn(u64) -> bool,
 ) -> Result<Option<Record>, StoreError> {
     let mut own = None;
@@ -75,7 +73,7 @@ fn own_record<D: Disk>(
             Ok(record) if other == block => own = record,
             Err(StoreError::Damaged { .. }) if other == block => {}
             Ok(Some(record)) if refuses(record.mark) => {
-                return Err(StoreError::ahead(shelf.realm(), other, record.mark, folder));
+                return Err(StoreError::ahead(shelf.realm(), other, record.mark, folders));
             }
             record => drop(record?),
         }

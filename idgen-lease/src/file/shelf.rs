@@ -1,29 +1,19 @@
 //! The files of one namespace, in the folder and in its second.
 
-use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use idgen_core::clock::Clock;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{Disk, Folder, Lock};
 use super::lock;
-use super::record::{Charter, Founding, Record, decode, encode};
+use super::record::{Charter, Record, decode, encode};
 use crate::{Block, Event, Realm, StoreError};
-
-/// Name of the namespace's own record.
-const FOUNDING: &str = "namespace.json";
 
 /// How the draft of a record is called, and one that was put out of the way.
 const DRAFT: &str = ".new";
 const VOID: &str = ".void";
-
-/// The lock of who writes it, and how often and in what intervals it is tried for.
-const FOUNDING_LOCK: &str = "namespace.lock";
-const LOOKS: u32 = 50;
-const LOOK: Duration = Duration::from_millis(20);
 
 /// Where the records of a namespace stand, and how they are read and written.
 pub(super) struct Shelf<D> {
@@ -81,99 +71,6 @@ impl<D: Disk> Shelf<D> {
         let path = self.places[index].path.clone();
         self.places[index] = Place::make(&*self.disk, path)?;
         Ok(())
-    }
-
-    /// The namespace's record, and whether it is new in any place: it is made where it is missing. Every record that is
-    /// found must have the realm's charter.
-    pub(super) fn found(
-        &self,
-        clock: &dyn Clock,
-        events: &dyn Fn(Event),
-    ) -> Result<(Founding, bool), StoreError> {
-        let known = self.foundings(events)?;
-        if known.iter().all(Option::is_some)
-            && let Some(founding) = counting(&known)
-        {
-            return Ok((founding, false));
-        }
-        let _lock = self.lock_founding(clock)?;
-        // Somebody else may have written it meanwhile.
-        let mut known = self.foundings(&|_| ())?;
-        // A place that lacks it was lost, with records that may be nowhere else when the other is lost in turn.
-        let made = Founding::new(Charter::of(&self.realm), clock.wall(), longest(&known));
-        let mut new = false;
-        for (place, lacking) in self.places.iter().zip(&mut known).filter(|(_, one)| one.is_none())
-        {
-            place.found(&made, clock)?;
-            *lacking = Some(made.clone());
-            new = true;
-        }
-        Ok((counting(&known).unwrap_or(made), new))
-    }
-
-    /// Has the namespace's record say, in each place, that windows are this long at least.
-    pub(super) fn reach(&self, clock: &dyn Clock, longest: Duration) -> Result<(), StoreError> {
-        let is_short = |one: &&Founding| one.longest() < longest;
-        if !self.foundings(&|_| ())?.iter().flatten().any(|one| is_short(&one)) {
-            return Ok(());
-        }
-        let _lock = self.lock_founding(clock)?;
-        for (place, known) in self.places.iter().zip(self.foundings(&|_| ())?) {
-            if let Some(short) = known.filter(|one| is_short(&one)) {
-                place.found(&short.reaching(longest), clock)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes the namespace's record anew, whatever it says, but for how long windows are.
-    pub(super) fn found_anew(
-        &self,
-        clock: &dyn Clock,
-        longest: Duration,
-    ) -> Result<(), StoreError> {
-        let _lock = self.lock_founding(clock)?;
-        let founding = Founding::new(Charter::of(&self.realm), clock.wall(), longest);
-        self.places.iter().try_for_each(|place| place.found(&founding, clock))
-    }
-
-    /// What each place has of the namespace's record. One that is damaged counts as none where the other can be read.
-    fn foundings(&self, events: &dyn Fn(Event)) -> Result<Vec<Option<Founding>>, StoreError> {
-        let (mut known, mut damaged) = (Vec::new(), None);
-        for place in &self.places {
-            let founding = match place.read::<Founding>(FOUNDING) {
-                Err(error @ StoreError::Damaged { .. }) => {
-                    damaged = Some(error);
-                    None
-                }
-                read => read?,
-            };
-            if let Some(one) = &founding {
-                self.check(&one.charter, place, FOUNDING)?;
-            }
-            known.push(founding);
-        }
-        match damaged {
-            Some(error) if known.iter().all(Option::is_none) => return Err(error),
-            Some(error) => events(Event::Damaged { error: Arc::new(error) }),
-            None => {}
-        }
-        Ok(known)
-    }
-
-    /// Who writes the namespace's record has its lock, so that nobody makes less of it than somebody else just did.
-    fn lock_founding(&self, clock: &dyn Clock) -> Result<Box<dyn Lock>, StoreError> {
-        let place = &self.places[0];
-        for _ in 0..LOOKS {
-            if let Some(lock) = place.lock(FOUNDING_LOCK, false)? {
-                return Ok(lock);
-            }
-            clock.wait(LOOK);
-        }
-        let busy = io::Error::other(
-            "another process has been writing the namespace's record for a second",
-        );
-        Err(StoreError::io("lock", place.path.join(FOUNDING_LOCK))(busy))
     }
 
     /// The record of a block: the higher of the two where they differ. One that is damaged counts as
@@ -284,7 +181,12 @@ impl<D: Disk> Shelf<D> {
         String::from_utf8(text).ok()?.trim().parse().ok()
     }
 
-    fn check(&self, theirs: &Charter, place: &Place, name: &str) -> Result<(), StoreError> {
+    pub(super) fn check(
+        &self,
+        theirs: &Charter,
+        place: &Place,
+        name: &str,
+    ) -> Result<(), StoreError> {
         let ours = Charter::of(&self.realm);
         if *theirs == ours {
             return Ok(());
@@ -328,7 +230,7 @@ impl Place {
         Ok(names.filter_map(Block::from_file_name).collect())
     }
 
-    fn names(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
         self.folder.list().map_err(StoreError::io("read the folder", &self.path))
     }
 
@@ -345,16 +247,12 @@ impl Place {
         self.folder.try_lock(name, shared).map_err(StoreError::io("lock", self.path.join(name)))
     }
 
-    fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(super) fn read<T: for<'a> Deserialize<'a>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
         let damaged = |why| StoreError::Damaged { path: self.path.join(name), why };
         self.bytes(name)?.map(|bytes| decode(&bytes).map_err(damaged)).transpose()
-    }
-
-    /// Writes the namespace's record, by a draft of its own: a process whose lock is in a first folder that was removed may
-    /// be at it as well.
-    fn found(&self, founding: &Founding, clock: &dyn Clock) -> Result<(), StoreError> {
-        let draft = format!("namespace.new-{:x}", clock.wall().as_nanos());
-        self.put(&draft, FOUNDING, founding, || Ok(()))
     }
 
     /// Puts the drafts of all records out of the way that overlap this one: who wrote them finds them no more.
@@ -362,18 +260,22 @@ impl Place {
         for draft in self.names()? {
             let name = draft.strip_suffix(DRAFT).and_then(|name| name.split('.').next());
             let Some(other) = name.and_then(Block::from_file_name) else { continue };
-            if !block.overlaps(other) {
-                continue;
-            }
-            match self.folder.rename(&draft, &format!("{}{VOID}", other.file_name())) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                done => done.map_err(StoreError::io("put away", self.path.join(draft)))?,
+            if block.overlaps(other) {
+                self.put_away(&draft, &format!("{}{VOID}", other.file_name()))?;
             }
         }
         Ok(())
     }
 
-    fn put<T: Serialize>(
+    /// Renames a file that may not be there any more.
+    pub(super) fn put_away(&self, name: &str, to: &str) -> Result<(), StoreError> {
+        match self.folder.rename(name, to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done.map_err(StoreError::io("put away", self.path.join(name))),
+        }
+    }
+
+    pub(super) fn put<T: Serialize>(
         &self,
         draft: &str,
         name: &str,
@@ -388,18 +290,7 @@ impl Place {
     }
 }
 
-/// What counts of the records that there are. It was made when the last of them was: a place that was lost may have had
-/// the only record of a window, of a process that knew no other place or of a time when the other was lost.
-fn counting(known: &[Option<Founding>]) -> Option<Founding> {
-    let latest = known.iter().flatten().max_by_key(|one| one.founded())?;
-    Some(latest.clone().reaching(longest(known)))
-}
-
-/// The longest window that any of the records tells of.
-fn longest(known: &[Option<Founding>]) -> Duration {
-    known.iter().flatten().map(Founding::longest).max().unwrap_or_default()
-}
-
-fn is_missing(error: &StoreError) -> bool {
+/// That a file or folder is not there.
+pub(super) fn is_missing(error: &StoreError) -> bool {
     matches!(error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }

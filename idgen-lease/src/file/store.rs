@@ -8,12 +8,14 @@ use idgen_core::clock::{Clock, SystemClock};
 use idgen_core::{Timebase, UnixTime};
 
 use super::disk::Disk;
+use super::free::Times;
 use super::hold::{FileHold, Past};
 use super::lock::Locks;
 use super::record::Record;
 use super::shelf::Shelf;
 use super::system::SystemDisk;
 use crate::grant::Reach;
+use crate::shell::quoted;
 use crate::{Block, Event, Hold, NodeState, Realm, Store, StoreError, Wanted};
 
 /// Longest window where nothing else is said.
@@ -26,7 +28,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 const OLD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a lock that somebody may only have looked at is waited for.
-const LOOKED_AT: Duration = Duration::from_millis(20);
+pub(super) const LOOKED_AT: Duration = Duration::from_millis(20);
 
 /// High-water marks in a folder of this machine, or of a network file system whose locks work.
 ///
@@ -145,6 +147,12 @@ impl<D: Disk> FileStore<D> {
         all.map(|folder| folder.join(namespace.as_str())).collect()
     }
 
+    /// The folders as arguments of the command: a mark that is forgotten in one of two is still in the other.
+    pub(super) fn arguments(&self) -> String {
+        let second = self.second.iter().map(|second| format!(" --replica {}", quoted(second)));
+        format!("--state {}{}", quoted(&self.folder), second.collect::<String>())
+    }
+
     /// The locks of a block that somebody wants.
     pub(super) fn lock(&self, shelf: &Shelf<D>, block: Block) -> Result<Locks, StoreError> {
         let mut tried = Locks::take(shelf, block)?;
@@ -156,84 +164,12 @@ impl<D: Disk> FileStore<D> {
         tried.map_err(|holder| shelf.held(block, holder))
     }
 
-    /// The marks of all blocks; none of those whose record is damaged.
-    fn marks(
-        &self,
-        shelf: &Shelf<D>,
-        events: &dyn Fn(Event),
-    ) -> Result<Vec<(Block, Option<u64>)>, StoreError> {
-        let mut marks = Vec::new();
-        for block in shelf.blocks()? {
-            match shelf.record(block, events) {
-                Ok(record) => marks.push((block, Some(record.map_or(0, |record| record.mark)))),
-                Err(error @ StoreError::Damaged { .. }) => {
-                    events(Event::Damaged { error: Arc::new(error) });
-                    marks.push((block, None));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(marks)
+    /// Whether anybody was granted a window up to this tick or past it, as the records tell that can be read: then his
+    /// clock had come near it.
+    fn was_reached(shelf: &Shelf<D>, tick: u64) -> Result<bool, StoreError> {
+        let record = |block| shelf.record(block, &|_| ()).ok().flatten();
+        Ok(shelf.blocks()?.into_iter().filter_map(record).any(|record| record.mark >= tick))
     }
-
-    /// Locks any block of this size.
-    fn lock_any(
-        &self,
-        shelf: &Shelf<D>,
-        bits: u32,
-        events: &dyn Fn(Event),
-    ) -> Result<(Block, Locks), StoreError> {
-        let marks = self.marks(shelf, events)?;
-        let mut free = self.lock_free(shelf, bits, &marks)?;
-        if free.is_none() {
-            self.clock.wait(LOOKED_AT);
-            free = self.lock_free(shelf, bits, &marks)?;
-        }
-        free.ok_or_else(|| StoreError::NoneFree {
-            namespace: shelf.realm().namespace(),
-            damaged: marks.iter().filter(|(_, mark)| mark.is_none()).count(),
-            place: format!("lock files in {}", shelf.places()[0].path().display()),
-        })
-    }
-
-    /// Locks the lowest block of this size whose mark has passed, or else the one whose mark passes first; if any is free.
-    fn lock_free(
-        &self,
-        shelf: &Shelf<D>,
-        bits: u32,
-        marks: &[(Block, Option<u64>)],
-    ) -> Result<Option<(Block, Locks)>, StoreError> {
-        let now = shelf.realm().tick_at(self.clock.wall()).unwrap_or(u64::MAX);
-        let last = shelf.realm().last_node();
-        let mut later = Vec::new();
-        let mut next = Some(0);
-        while let Some(node) = next.filter(|&node| node <= last) {
-            let Ok(block) = shelf.realm().block(node, bits) else { break };
-            next = block.last().checked_add(1);
-            match mark_of(block, marks) {
-                None => {}
-                Some(mark) if mark > now => later.push((mark, block)),
-                Some(_) => match Locks::take(shelf, block)? {
-                    Ok(locks) => return Ok(Some((block, locks))),
-                    // Nothing in a larger block that somebody holds is free.
-                    Err(holder) => next = holder.last().max(block.last()).checked_add(1),
-                },
-            }
-        }
-        later.sort_unstable();
-        for (_, block) in later {
-            if let Ok(locks) = Locks::take(shelf, block)? {
-                return Ok(Some((block, locks)));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The greatest mark of the blocks that overlap this one; `None` where one is damaged.
-fn mark_of(block: Block, marks: &[(Block, Option<u64>)]) -> Option<u64> {
-    let overlapping = marks.iter().filter(|(other, _)| block.overlaps(*other));
-    overlapping.map(|(_, mark)| *mark).try_fold(0, |most, mark| Some(most.max(mark?)))
 }
 
 impl<D: Disk> Store for FileStore<D> {
@@ -246,13 +182,16 @@ impl<D: Disk> Store for FileStore<D> {
         let shelf = Shelf::make(&self.disk, realm, &self.folders(realm))?;
         let (founding, new) = shelf.found(&*self.clock, events)?;
         let (now, longest) = (self.clock.wall(), founding.longest().max(self.longest));
+        let fresh = first_after(realm, founding.founded(), longest);
+        let reach = Reach::of(realm.scheme().timebase, longest);
         if new {
-            let begins = first_after(realm, founding.founded(), longest);
-            events(Event::NewStore { begins: realm.dated(begins).time });
+            events(Event::NewStore { begins: realm.dated(fresh).time });
         }
         let (block, locks) = match wanted {
             Wanted::This(block) => (block, self.lock(&shelf, block)?),
-            Wanted::Any { bits } => self.lock_any(&shelf, bits, events)?,
+            Wanted::Any { bits } => {
+                self.lock_any(&shelf, bits, Times::of(realm, now, fresh, reach), events)?
+            }
         };
         // Under the lock: what overlaps the block has no holder that could change it.
         let (mut term, mut recorded) = (0, None);
@@ -268,7 +207,13 @@ impl<D: Disk> Store for FileStore<D> {
             }
         }
         events(Event::Acquired { block, term: term + 1 });
-        let mark = first_after(realm, founding.founded(), longest).max(recorded.unwrap_or(0));
+        let mark = fresh.max(recorded.unwrap_or(0));
+        // Farther ahead than windows explain, so that the clock was set back, or was ahead when the folder was made. That
+        // it was made tells nothing; that somebody had a window since does, whatever node id he had.
+        let is_far = realm.tick_at(now).is_some_and(|now| mark > reach.end(now));
+        if is_far && recorded < Some(mark) && Self::was_reached(&shelf, mark)? {
+            recorded = Some(mark);
+        }
         let past = Past { term, mark, recorded, longest };
         Ok(Box::new(FileHold::new(self, shelf, block, locks, past)))
     }
@@ -286,21 +231,37 @@ impl<D: Disk> Store for FileStore<D> {
             };
             let overlapping = held.iter().copied().filter(|held| held.overlaps(block));
             let holder = overlapping.min_by_key(|&held| (held != block, held));
-            nodes.push(NodeState {
-                block,
-                damaged: record.is_none(),
-                term: record.as_ref().map_or(0, |record| record.term),
-                mark: record.as_ref().map_or(0, |record| record.mark),
-                written: record.as_ref().map_or(UnixTime::EPOCH, Record::written),
-                holder,
-                process: holder.and_then(|holder| shelf.process(holder)),
-            });
+            let damaged = record.is_none();
+            nodes.push(state_of(&shelf, block, record.as_ref(), damaged, holder));
         }
+        // Who has just taken one, and waits for its first window, has recorded nothing.
+        let recorded: Vec<_> = nodes.iter().map(|node| node.block).collect();
+        let bare = held.into_iter().filter(|held| !recorded.contains(held));
+        nodes.extend(bare.map(|block| state_of(&shelf, block, None, false, Some(block))));
+        nodes.sort_unstable_by_key(|node| (node.block.first(), node.block.bits()));
         Ok(nodes)
     }
 
     fn longest_window(&self) -> Duration {
         self.longest
+    }
+}
+
+fn state_of<D: Disk>(
+    shelf: &Shelf<D>,
+    block: Block,
+    record: Option<&Record>,
+    damaged: bool,
+    holder: Option<Block>,
+) -> NodeState {
+    NodeState {
+        block,
+        damaged,
+        term: record.map_or(0, |record| record.term),
+        mark: record.map_or(0, |record| record.mark),
+        written: record.map(Record::written),
+        holder,
+        process: holder.and_then(|holder| shelf.process(holder)),
     }
 }
 

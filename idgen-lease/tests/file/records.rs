@@ -108,6 +108,22 @@ fn a_release_looks_at_the_records_around_it_and_within() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
 
+/// Its command forgets the mark in both, or the higher of the two would be back.
+#[test]
+fn the_way_out_of_a_mark_ahead_names_both_folders() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), noon());
+    let (first, second) = (folder.path().join("first disk"), folder.path().join("it's"));
+    let store = store(&first, &clock).second(&second);
+    let ahead = Ask { from: now(&clock) + 60_000, length: 10 };
+    this(&store, 7).unwrap().grant(ahead).unwrap();
+    let error = store.reset(&realm(), realm().block(7, 0).unwrap()).unwrap_err().to_string();
+    let folder = folder.path().display();
+    let command = format!(
+        r"`idgen node release 7 snowflake --state '{folder}/first disk' --replica '{folder}/it'\''s' --yes --forget`"
+    );
+    assert!(error.contains(&command), "{error}");
+}
+
 /// A namespace that was made by a clock a year ahead, and nothing else.
 #[test]
 fn a_founding_ahead_of_the_clock_is_forgotten_too() {

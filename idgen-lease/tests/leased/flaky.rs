@@ -3,14 +3,15 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use idgen_core::generator::{Builder, Generator};
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
-use idgen_core::{IdScheme, Timebase, UnixTime};
-use idgen_lease::{Disk, Event, FileStore, Folder, Health, Lease, Lock, SystemDisk};
+use idgen_core::{IdScheme, Scheme, Timebase, UnixTime};
+use idgen_lease::{Disk, Event, FileStore, Folder, Health, Lease, Lock, Realm, Store, SystemDisk};
+use idgen_snowflake::Snowflake;
 
 use super::{LONGEST, clock, started_on, tick};
 
@@ -21,6 +22,31 @@ pub(super) struct Flaky {
     /// What is written is not known to be durable.
     pub(super) unsynced: Arc<AtomicBool>,
     writes: Arc<AtomicU64>,
+    hangs: Arc<Gate>,
+}
+
+/// Nobody gets past it while it is closed.
+#[derive(Debug, Default)]
+struct Gate {
+    is_closed: Mutex<bool>,
+    opened: Condvar,
+    /// Whether somebody has come to it while it was.
+    is_met: AtomicBool,
+}
+
+impl Gate {
+    fn set(&self, closed: bool) {
+        *self.is_closed.lock().unwrap() = closed;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut closed = self.is_closed.lock().unwrap();
+        while *closed {
+            self.is_met.store(true, Ordering::Relaxed);
+            closed = self.opened.wait(closed).unwrap();
+        }
+    }
 }
 
 impl Disk for Flaky {
@@ -49,6 +75,7 @@ impl Folder for FlakyFolder {
         if self.disk.full.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        self.disk.hangs.pass();
         self.disk.writes.fetch_add(1, Ordering::Relaxed);
         self.folder.write(name, contents)
     }
@@ -99,6 +126,52 @@ fn a_full_disk_stalls_ids_at_the_windows_end_with_the_reason() {
     let events = events.lock().unwrap();
     assert_eq!(events.iter().filter(|event| event.starts_with("Failed")).count(), 1, "{events:?}");
     assert_eq!(events.iter().filter(|event| *event == "Recovered").count(), 1, "{events:?}");
+}
+
+/// With a real keeper, which is in the middle of a renewal: whoever asks what is held, and whoever is done with the
+/// generator, goes on. When the disk does, what was not issued is given back, unless somebody else may be issuing it.
+#[test]
+fn a_disk_that_hangs_is_waited_for_by_nobody_but_the_keeper() {
+    for gives_back in [true, false] {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+        let (disk, (tell, events)) = (Flaky::default(), mpsc::channel());
+        let hangs = Arc::clone(&disk.hangs);
+        let store = FileStore::on(folder.path(), disk, Arc::clone(&clock)).longest_window(LONGEST);
+        let lease = Lease::of::<Snowflake>(store.clone()).node(7).watch(move |event: &Event| {
+            tell.send(format!("{event:?}")).ok();
+        });
+        let its = Arc::clone(&clock);
+        let ids = lease.start(move |settings| {
+            Builder::<Snowflake>::on(Arc::clone(&its)).settings(settings).shared()
+        });
+        let (ids, (done, is_done)) = (ids.unwrap(), mpsc::channel());
+        ids.generate().unwrap();
+        hangs.set(true);
+        clock.advance(Duration::from_millis(600));
+        while !hangs.is_met.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        std::thread::spawn(move || {
+            let held = ids.held().map(|(block, term)| (block.first(), term));
+            done.send(held).unwrap();
+            if gives_back {
+                drop(ids)
+            } else {
+                ids.abandon()
+            }
+            done.send(None).unwrap();
+        });
+        let most = Duration::from_secs(20);
+        assert_eq!(is_done.recv_timeout(most), Ok(Some((7, 1))), "who asks what is held waits");
+        assert_eq!(is_done.recv_timeout(most), Ok(None), "who is done with it waits");
+        hangs.set(false);
+        let realm = Realm::of(Scheme::of::<Snowflake>());
+        while store.nodes(&realm).unwrap().iter().any(|node| node.holder.is_some()) {
+            std::thread::yield_now();
+        }
+        let mut told = events.into_iter(); // until nobody is there who would tell more
+        assert_eq!(told.any(|event| event.starts_with("Released")), gives_back);
+    }
 }
 
 /// What failed half-way is tried again, and not passed over: the simulator found a window that reached so far ahead of

@@ -148,7 +148,8 @@ impl Discipline {
         let at = nanos(reading.monotonic).max(before.at);
         let wall = reading.wall.as_nanos();
         let issued = reading.issued.map_or(i128::MIN, UnixTime::as_nanos);
-        // Nobody was shown a later time: who finds the last step older takes one.
+        // Who finds the last step older takes one, or finds somebody taking it, and is shown a later time than this by no
+        // more than that lasts. In an hour in which nobody asked nobody was shown anything.
         let shown = self.running(at.min(before.at.saturating_add(FRESH)));
         let high = before.high.max(shown).max(issued);
 

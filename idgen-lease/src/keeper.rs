@@ -26,6 +26,8 @@ pub(crate) struct Tenancy<G> {
     /// Set when the generator is dropped, before its links give up what they hold. Whoever has set another link looks
     /// at it afterwards. So one of the two sees what the other did: a fence lies between write and look of both.
     ended: AtomicBool,
+    /// Set before that where nothing may be given back, because somebody may still be generating.
+    given_up: AtomicBool,
     /// Of the process that made this.
     process: Process,
 }
@@ -41,7 +43,8 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     fn new(lease: Lease, make: Make<G>, first: Link<G>) -> Self {
-        Self { lease, make, first, ended: AtomicBool::new(false), process: Process::new() }
+        let (ended, given_up) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { lease, make, first, ended, given_up, process: Process::new() }
     }
 
     /// What a child of fork finds of it in its memory, on this store; `None` where no node id is held.
@@ -107,10 +110,13 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
                 // Only the keeper sets it, so it is empty. Of two that keep at once, one has taken its node id in vain.
                 let _ = link.next.set(Box::new(next));
                 fence(Ordering::SeqCst);
-                if self.ended.load(Ordering::Relaxed) {
-                    return self.release();
+                if !self.ended.load(Ordering::Acquire) {
+                    self.is_well();
+                } else if self.given_up.load(Ordering::Relaxed) {
+                    self.own().for_each(|link| _ = link.abandon());
+                } else {
+                    self.release();
                 }
-                self.is_well();
             }
             Err(LeaseError::Ended) => {}
             Err(LeaseError::Store(error)) => {
@@ -143,8 +149,10 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         self.own().for_each(|link| link.release(&self.lease));
     }
 
-    /// Gives up the node ids of this process, and nothing back.
+    /// Ends the lease, gives up the node ids of this process, and nothing back.
     pub(crate) fn abandon(self: &Arc<Self>) {
+        self.given_up.store(true, Ordering::Relaxed);
+        self.end();
         // Whatever comes of the rest: what is given back could be issued again.
         self.own().for_each(Link::give_up);
         self.at_last(|tenancy| {
@@ -214,7 +222,8 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
     }
 
     pub(crate) fn end(&self) {
-        self.ended.store(true, Ordering::Relaxed);
+        // Whoever sees it sees whether something may be given back.
+        self.ended.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
         self.wake();
     }
@@ -352,10 +361,36 @@ mod tests {
     /// Events, as text.
     type Told = Arc<Mutex<Vec<String>>>;
 
+    type Ended = fn(&Arc<Tenancy<Shared<Snowflake>>>);
+
+    /// A clone of the generator may be taking an id of the window just then.
+    #[test]
+    fn what_was_taken_for_a_generator_that_was_abandoned_is_not_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let granted = |event: &Event| matches!(event, Event::Granted { .. });
+        let (tenancy, events) = ended_at(&folder, granted, Tenancy::abandon);
+        tenancy.keep();
+        let next = tenancy.first.next.get().unwrap();
+        assert!(next.is_abandoned() && tenancy.own().all(Link::is_abandoned));
+        let events = events.lock().unwrap();
+        assert!(events.last().unwrap().starts_with("Granted"), "{events:?}");
+        let nodes = tenancy.lease.store.nodes(&tenancy.lease.realm).unwrap();
+        assert!(nodes.iter().all(|node| node.holder.is_none()), "{nodes:?}");
+    }
+
     /// A tenancy without a node id, whose generator is dropped as the keeper tells of such an event, and what it tells.
     fn dropped_at(
         folder: &tempfile::TempDir,
         is_due: fn(&Event) -> bool,
+    ) -> (Arc<Tenancy<Shared<Snowflake>>>, Told) {
+        ended_at(folder, is_due, |tenancy| tenancy.end())
+    }
+
+    /// The same, whose generator ends like this.
+    fn ended_at(
+        folder: &tempfile::TempDir,
+        is_due: fn(&Event) -> bool,
+        end: Ended,
     ) -> (Arc<Tenancy<Shared<Snowflake>>>, Told) {
         let kept = Arc::new(Mutex::new(None::<Weak<Tenancy<Shared<Snowflake>>>>));
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -364,7 +399,7 @@ mod tests {
             told.lock().unwrap().push(format!("{event:?}"));
             let kept = dropped.lock().unwrap().clone().filter(|_| is_due(event));
             if let Some(kept) = kept.as_ref().and_then(Weak::upgrade) {
-                kept.end();
+                end(&kept);
             }
         }));
         tenancy.first.abandon();

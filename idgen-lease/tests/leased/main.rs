@@ -18,6 +18,7 @@ use idgen_lease::{Disk, Event, FileStore, Interval, Lease, LeaseError, Leased, S
 use idgen_snowflake::Snowflake;
 use once_cell::race::OnceBox;
 
+mod clones;
 mod flaky;
 #[cfg(unix)]
 mod forks;

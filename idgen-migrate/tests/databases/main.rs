@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+mod actor;
 mod clocks;
 mod connections;
 mod course;
@@ -18,6 +19,7 @@ mod mint;
 mod odd;
 mod outlying;
 mod races;
+mod record;
 mod references;
 mod rollback;
 mod segments;

@@ -1,6 +1,8 @@
 //! The steps of each phase, and of each way back.
 
-use super::constraints::{add_reference, constraint_exists, drop_reference, not_null, validate};
+use super::constraints::{
+    add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
+};
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
 use super::triggers;
@@ -139,7 +141,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     }
     for carrier in &plan.carriers {
         let table = Postgres.table(plan, carrier.table);
-        let check = Postgres.quote(&format!("idgen_migrate_{}", carrier.new));
+        let check = Postgres.quote(&check_name(carrier));
         steps.push(Step::moment(
             format!("{}.{} may be NULL again", plan.tables[carrier.table].name, carrier.new),
             vec![format!(

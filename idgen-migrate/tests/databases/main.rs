@@ -13,6 +13,7 @@ mod crashes;
 mod dependents;
 mod drift;
 mod dump;
+mod early;
 mod gates;
 mod load;
 mod mint;

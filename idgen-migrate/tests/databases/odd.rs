@@ -60,6 +60,11 @@ async fn postgres_what_has_no_twin_stops_the_migration() {
     .await;
     let made = ["ALTER TABLE o ADD CONSTRAINT late UNIQUE (c_id, n) DEFERRABLE"];
     stops(engine, &made, "lost", "late of o is checked late").await;
+    let made = [
+        "CREATE TABLE p (c_id BIGINT NOT NULL REFERENCES c DEFERRABLE, n INTEGER, PRIMARY KEY (c_id, n))",
+        "CREATE TABLE q (c_id BIGINT, n INTEGER, CONSTRAINT q_p FOREIGN KEY (c_id, n) REFERENCES p (c_id, n))",
+    ];
+    stops(engine, &made, "late", "q_p is checked at once, and p.c_id").await;
     stops(
         engine,
         &["CREATE INDEX falling ON o (c_id DESC)"],

@@ -16,6 +16,7 @@ mod dump;
 mod early;
 mod gates;
 mod load;
+mod mariadb;
 mod mint;
 mod odd;
 mod outlying;

@@ -131,9 +131,13 @@ impl Dialect for MariaDb {
     }
 
     fn wait_for_locks(&self, millis: u64) -> String {
-        // Whole seconds are the least that it knows.
-        let seconds = millis.div_ceil(1_000);
+        let seconds = self.waits(millis) / 1_000;
         format!("SET lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}")
+    }
+
+    /// Whole seconds are the least that it knows.
+    fn waits(&self, millis: u64) -> u64 {
+        millis.div_ceil(1_000).saturating_mul(1_000)
     }
 
     fn try_hold(&self, name: &str) -> String {

@@ -221,6 +221,7 @@ pub(crate) mod tests {
             rows: 1_000_000,
             bytes: 100_000_000,
             key: vec![column("id")],
+            rewritten: false,
         };
         let carrier =
             |table, name: &str| Carrier { table, column: column(name), new: format!("{name}_new") };

@@ -235,6 +235,13 @@ fn graph(
     };
     let late = super::late::findings(&plan);
     plan.findings.extend(late);
+    let rewritten = plan.tables.iter().filter(|table| table.rewritten);
+    let found = rewritten.map(|table| {
+        let what = "is written anew, beside others, when columns come and go: its format or a setting of the server does not allow that in an instant";
+        Finding::care(format!("{} {what}", table.name))
+    });
+    let found: Vec<_> = found.collect();
+    plan.findings.extend(found);
     Ok(plan)
 }
 

@@ -14,7 +14,7 @@ use crate::references::{begun, patient, shop, torn};
 use crate::server::{Database, run};
 use crate::shop::{at, flakes, literal, old_id};
 
-async fn planned(database: &Database, wish: &Wish) -> Plan {
+pub(crate) async fn planned(database: &Database, wish: &Wish) -> Plan {
     survey(&mut database.session().await, wish, &SystemClock).await.unwrap()
 }
 
@@ -95,6 +95,8 @@ async fn mariadb_what_has_no_twin_stops_the_migration() {
         "falling of o is in falling order",
     )
     .await;
+    let made = ["ALTER TABLE c ADD FULLTEXT INDEX words (name)"];
+    stops(engine, &made, "locked", "words of c is FULLTEXT").await;
     let database = shop(engine).await;
     let name = database.address.rsplit_once('/').unwrap().1.to_owned();
     let mut session = database.session().await;

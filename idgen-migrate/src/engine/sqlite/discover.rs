@@ -38,7 +38,14 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         definitions.push(definition::parse(&sql)?);
         let table = catalog.tables.len();
         catalog.define(table, Made::Table, &name, sql);
-        catalog.tables.push(Table { schema: None, name, rows: 0, bytes: 0, key: Vec::new() });
+        catalog.tables.push(Table {
+            schema: None,
+            name,
+            rows: 0,
+            bytes: 0,
+            key: Vec::new(),
+            rewritten: false,
+        });
     }
     let known: BTreeMap<String, usize> =
         catalog.tables.iter().enumerate().map(|(i, t)| (t.name.to_lowercase(), i)).collect();

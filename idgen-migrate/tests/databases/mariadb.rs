@@ -1,4 +1,4 @@
-//! What is MariaDB's alone: how long its server waits, and how it changes tables.
+//! What is MariaDB's alone: how long its server waits, how it changes tables, and numbers without a sign.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,8 +8,8 @@ use idgen_migrate::{Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::odd::planned;
-use crate::references::{begun, patient, shop};
-use crate::server::run;
+use crate::references::{begun, patient, shop, torn};
+use crate::server::{Database, run};
 use crate::shop::flakes;
 
 /// Ends what stands in the way when it is first told of.
@@ -73,5 +73,39 @@ async fn mariadb_a_table_is_written_anew_only_where_the_plan_says_so() {
     while migration.phase() > Phase::Planned {
         migration.roll_back().await.unwrap();
     }
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_numbers_past_those_with_a_sign_are_read_as_they_are() {
+    let database = Database::new(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    let ids = ["1", "9223372036854775807", "9223372036854775808", "18446744073709551615"];
+    for sql in [
+        "CREATE TABLE c (id BIGINT UNSIGNED NOT NULL PRIMARY KEY)".to_owned(),
+        "CREATE TABLE o (c_id BIGINT UNSIGNED NOT NULL, n INT, PRIMARY KEY (c_id, n), \
+         FOREIGN KEY (c_id) REFERENCES c (id))"
+            .into(),
+        format!("INSERT INTO c VALUES ({})", ids.join("), (")),
+        format!("INSERT INTO o VALUES ({}, 1)", ids.join(", 1), (")),
+    ] {
+        run(&mut session, &sql).await;
+    }
+    let plan = planned(&database, &Wish::new("c", flakes())).await;
+    // Each id is the bound of a chunk.
+    let options = Options { chunk_rows: 1, ..patient() };
+    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    advance_to(&mut migration, Phase::Verified).await;
+    let mut pairs = Vec::new();
+    let mut each = |old, new: String| {
+        pairs.push((new.parse::<u64>().unwrap(), old));
+        Ok(())
+    };
+    migration.export(&mut each).await.unwrap();
+    pairs.sort_unstable();
+    let exported: Vec<String> = pairs.into_iter().map(|(_, old)| old).collect();
+    assert_eq!(exported, ids, "in the order of their numbers, as they are");
+    assert_eq!(torn(&mut session, "o", "c_id").await, 0);
     advance_to(&mut migration, Phase::Contracted).await;
 }

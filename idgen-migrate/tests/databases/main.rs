@@ -15,6 +15,7 @@ mod drift;
 mod dump;
 mod early;
 mod gates;
+mod heard;
 mod load;
 mod mariadb;
 mod mint;

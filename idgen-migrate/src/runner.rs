@@ -30,8 +30,8 @@ async fn run(session: &mut Session, step: &Step, options: &Options) -> Result<Do
     options.watch.step(&step.title);
     let done = until_done(session, step, options).await;
     // What comes next waits as the session does by itself, and not as the last attempt did.
-    let usual = u64::try_from(USUAL_WAIT.as_millis()).unwrap_or(u64::MAX);
-    let reset = session.run(&dialect(session.engine()).wait_for_locks(usual)).await;
+    let usual = dialect(session.engine()).wait_for_locks(whole_millis(USUAL_WAIT));
+    let reset = session.run(&usual).await;
     let done = done?;
     reset?;
     if !step.transaction {
@@ -84,9 +84,8 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         // engine has everybody wait behind whoever waits.
         let beside = step.lock == Lock::Beside;
         let wait = if beside && !sql.queues() { options.patience } else { wait };
-        session
-            .run(&sql.wait_for_locks(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
-            .await?;
+        let wait = whole_millis(wait);
+        session.run(&sql.wait_for_locks(wait)).await?;
         if let Some((ruin, mend)) = &step.ruin
             && is(session, Some(ruin)).await?
         {
@@ -99,7 +98,8 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         done.millis = done.millis.max(whole_millis(took));
         done.held_up_millis = done.held_up_millis.max(match step.lock {
             Lock::Moment | Lock::Writers => whole_millis(took),
-            Lock::Beside if sql.queues() => whole_millis(took.min(wait)),
+            // For no longer than the engine let it wait, which may be longer than it was asked to.
+            Lock::Beside if sql.queues() => whole_millis(took).min(sql.waits(wait)),
             Lock::Beside | Lock::Chunk | Lock::None => 0,
         });
         match ended {

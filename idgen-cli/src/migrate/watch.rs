@@ -24,6 +24,10 @@ impl Bar {
 
 impl Watch for Bar {
     fn step(&self, title: &str) {
+        // A bar that is not there yet is not drawn for it.
+        if !self.bar.message().is_empty() {
+            self.bar.set_message(String::new());
+        }
         self.bar.suspend(|| {
             let _ = std::io::Write::write_all(
                 &mut anstream::stderr(),
@@ -39,6 +43,9 @@ impl Watch for Bar {
             *column = what.to_owned();
             self.bar.reset();
             self.bar.set_length(of.unsigned_abs());
+        }
+        // Also in place of what was waited for until now.
+        if self.bar.message() != what {
             self.bar.set_message(what.to_owned());
         }
         self.bar.set_position(done.unsigned_abs());
@@ -46,5 +53,25 @@ impl Watch for Bar {
 
     fn waits(&self, why: &str) {
         self.bar.set_message(why.chars().take(60).collect::<String>());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_is_of_what_is_done_and_of_a_wait_no_longer_than_that() {
+        let bar = Bar::new();
+        let of = || bar.bar.message();
+        bar.rows("customers.id_new", 2_000, 10_000);
+        assert_eq!(of(), "customers.id_new");
+        bar.waits("replicas lag behind");
+        assert_eq!(of(), "replicas lag behind");
+        bar.rows("customers.id_new", 4_000, 10_000);
+        assert_eq!((of().as_str(), bar.bar.position()), ("customers.id_new", 4_000));
+        bar.waits("paused");
+        bar.step("index customers_pkey_new");
+        assert_eq!(of(), "");
     }
 }

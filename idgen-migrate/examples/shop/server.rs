@@ -12,6 +12,7 @@ use idgen_core::generator::Shared;
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
 use idgen_core::{Id, IdScheme, Timebase, UnixTime};
+use idgen_migrate::Phase;
 use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old, Untimely};
 use serde_json::{Value, json};
 
@@ -126,7 +127,10 @@ async fn join_once(shop: &Shop) -> Answer {
     if let Some(New(id)) = new {
         write("id_new", "bigint", id.to_string());
     }
-    let sql = format!("INSERT INTO customers ({columns}name) VALUES ({values}'new')");
+    // A name of its own, so that a shadow read which finds somebody else is noticed.
+    parameters.push(format!("new {}", uuid()));
+    let name = parameters.len();
+    let sql = format!("INSERT INTO customers ({columns}name) VALUES ({values}${name})");
     shop.pool.execute(&sql, &parameters).await.map_err(refused(shop))?;
     Ok(Json(ids(minted.moment, old.map(|Old(id)| id), new.map(|New(id)| id.to_string()))))
 }
@@ -158,23 +162,41 @@ async fn show(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
     let moment = shop.live.moment().map_err(failed)?;
     let (condition, parameter) = being(&shop, moment, &id)?;
     let columns = match moment.columns() {
-        (true, false) => "name, CAST(id AS text), NULL",
-        (true, true) => "name, CAST(id AS text), CAST(id_new AS text)",
-        (false, _) => "name, NULL, CAST(id_new AS text)",
+        (true, false) => "CAST(id AS text), NULL",
+        (true, true) => "CAST(id AS text), CAST(id_new AS text)",
+        (false, _) => "NULL, CAST(id_new AS text)",
     };
     let sql = format!("SELECT {columns} FROM customers WHERE {condition}");
-    let row = shop.pool.find::<3>(&sql, &parameter).await.map_err(failed)?;
-    let [name, old, new] =
+    let row = shop.pool.find::<2>(&sql, &parameter).await.map_err(failed)?;
+    let [old, new] =
         row.ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no customer {id}")))?;
-    if let (Some(old), Some(new)) = (&old, &new) {
-        // The shadow read: by the other id, the same customer.
-        let other = if *new == id { old } else { new };
-        let (condition, parameter) = being(&shop, moment, other)?;
-        let sql = format!("SELECT name FROM customers WHERE {condition}");
-        let shadow = shop.pool.find::<1>(&sql, &parameter).await.map_err(failed)?;
-        shop.live.compare(&Some([name]), &shadow);
+    if let (Some(old), Some(new)) = (&old, &new)
+        && moment.phase() >= Phase::Constrained
+    {
+        // The shadow read, once new ids are everywhere, and have an index.
+        let (one, other) =
+            (found_by(&shop, moment, old).await?, found_by(&shop, moment, new).await?);
+        shop.live.compare(&one, &other);
     }
     Ok(Json(ids(moment, old, new)))
+}
+
+/// A customer as an id finds them: their name, and how many orders refer to them by ids of that kind, and which.
+async fn found_by(
+    shop: &Shop,
+    moment: Moment,
+    id: &str,
+) -> Result<Option<[Option<String>; 2]>, (StatusCode, String)> {
+    let (condition, parameter) = being(shop, moment, id)?;
+    let theirs = match condition.starts_with("id_new") {
+        true => "o.customer_id_new = c.id_new",
+        false => "o.customer_id = c.id",
+    };
+    let sql = format!(
+        "SELECT c.name, (SELECT CAST(count(*) AS text) || ': ' || CAST(sum(o.number) AS text) \
+         FROM orders o WHERE {theirs}) FROM customers c WHERE {condition}"
+    );
+    shop.pool.find::<2>(&sql, &parameter).await.map_err(failed)
 }
 
 async fn order(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {

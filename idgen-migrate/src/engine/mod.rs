@@ -122,8 +122,13 @@ pub(crate) trait Dialect: Sync {
     /// A transaction that is going to write.
     fn begin(&self) -> &'static str;
 
-    /// How long a session waits for a lock, and no longer.
+    /// How long a session waits for a lock, and no longer: in whole steps of the engine's, see [`Self::waits`].
     fn wait_for_locks(&self, millis: u64) -> String;
+
+    /// For how many milliseconds the engine waits where it is asked to wait for so many.
+    fn waits(&self, millis: u64) -> u64 {
+        millis
+    }
 
     /// A query that says whether the operator's lock of a migration was had: 1 for yes.
     fn try_hold(&self, name: &str) -> String;

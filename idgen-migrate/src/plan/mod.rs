@@ -11,6 +11,7 @@ mod course;
 mod estimate;
 mod finding;
 mod fingerprint;
+mod late;
 mod losses;
 mod risk;
 mod schema;
@@ -23,6 +24,8 @@ pub use estimate::{Estimate, Settings, span};
 pub use finding::{Finding, Risk};
 pub use fingerprint::Fingerprint;
 pub(crate) use fingerprint::{changes, left_behind};
+#[cfg(feature = "postgres")]
+pub(crate) use late::late;
 pub use risk::{Grade, Hazard};
 pub use schema::{Carrier, Column, Definition, Index, Kind, Made, Reference, Table};
 pub(crate) use shared::shared;
@@ -218,6 +221,7 @@ pub(crate) mod tests {
             rows: 1_000_000,
             bytes: 100_000_000,
             key: vec![column("id")],
+            rewritten: false,
         };
         let carrier =
             |table, name: &str| Carrier { table, column: column(name), new: format!("{name}_new") };

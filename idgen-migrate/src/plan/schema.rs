@@ -15,6 +15,9 @@ pub struct Table {
     pub bytes: i64,
     /// The columns of its primary key, in order.
     pub key: Vec<Column>,
+    /// Whether it is written anew where columns come or go, beside others: elsewhere that is a matter of a moment.
+    #[serde(default)]
+    pub rewritten: bool,
 }
 
 /// A column.

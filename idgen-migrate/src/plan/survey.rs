@@ -208,13 +208,6 @@ fn graph(
     let references: Vec<_> = references
         .filter_map(|r| Some(Reference { table: place(r.table)?, to: place(r.to)?, ..r.clone() }))
         .collect();
-    for reference in references.iter().filter(|r| r.clauses.contains("DEFERRABLE")) {
-        let what = format!(
-            "{} may be checked late: until constrained, rows written before the one they refer to get their new id by the backfill only",
-            reference.name
-        );
-        findings.push(Finding::care(what));
-    }
     findings.extend(without_twin(catalog, &holds, &carriers, &tables, wish));
     let definitions = catalog
         .definitions
@@ -223,7 +216,7 @@ fn graph(
     let definitions = definitions.collect();
     let name = wish.name.clone().unwrap_or_else(|| tables[0].name.clone());
     let fingerprint = Fingerprint::of(catalog, &tables);
-    Ok(Plan {
+    let mut plan = Plan {
         name,
         engine,
         target: wish.target.clone(),
@@ -239,7 +232,17 @@ fn graph(
         definitions,
         fingerprint,
         contracting: false,
-    })
+    };
+    let late = super::late::findings(&plan);
+    plan.findings.extend(late);
+    let rewritten = plan.tables.iter().filter(|table| table.rewritten);
+    let found = rewritten.map(|table| {
+        let what = "is written anew, beside others, when columns come and go: its format or a setting of the server does not allow that in an instant";
+        Finding::care(format!("{} {what}", table.name))
+    });
+    let found: Vec<_> = found.collect();
+    plan.findings.extend(found);
+    Ok(plan)
 }
 
 fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> super::Table {

@@ -1,33 +1,40 @@
 //! What is lost on the way: connections, and replicas.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Migration, Options, Phase, Watch};
 
 use crate::course::{advance_to, begin, options};
-use crate::races::{PATH, shop};
+use crate::heard::Heard;
+use crate::races::{PATH, shop, waits_for_a_row};
 use crate::server::{Database, run};
+use crate::shop::old_id;
 
-/// What ends connections of workers, before a backfill of many small chunks and while it is under way, and
-/// goes on. The query yields those that are later than the killer's own.
+/// What ends connections of workers, before a backfill of many small chunks and in the middle of one, and goes on.
+/// The query ends those that are later than the killer's own, or yields them, a row each.
 async fn survives(engine: Engine, later: &str) {
     let database = shop(engine, 1_000).await;
-    let mut migration = begin(&database, PATH, Options { chunk_rows: 20, ..options() }).await;
+    let heard = Arc::new(Heard::default());
+    let watch = Arc::clone(&heard) as Arc<dyn Watch>;
+    let options = Options { chunk_rows: 20, watch, ..options() };
+    let mut migration = begin(&database, PATH, options).await;
     advance_to(&mut migration, Phase::Backfilling).await;
-    let mut other = Migration::open(&database.address, "customers", options()).await.unwrap();
+    let mut other =
+        Migration::open(&database.address, "customers", crate::course::options()).await.unwrap();
+    let (mut holder, mut looker) = (database.session().await, database.session().await);
     let mut admin = database.session().await;
-    let mut killed = 0;
     let mut kill = async || {
+        let mut killed = 0;
         for row in admin.rows(later, &[]).await.unwrap() {
-            if engine == Engine::MariaDb {
+            let id = row.integer(0).unwrap();
+            killed += match engine {
                 // It may be gone by itself.
-                let _ = admin.run(&format!("KILL {}", row.text(0).unwrap())).await;
-            }
-            killed += 1;
+                Engine::MariaDb => i64::from(admin.run(&format!("KILL {id}")).await.is_ok()),
+                _ => id,
+            };
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
         killed
     };
     // Workers connect last, and wait.
@@ -36,12 +43,26 @@ async fn survives(engine: Engine, later: &str) {
         migration.advance().await.unwrap();
         migration
     });
-    while kill().await < 2 {}
+    let mut waiting = 0;
+    while waiting < 2 {
+        waiting += kill().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // And at work: a row that somebody holds stops one of them in the middle of its chunk.
+    run(&mut holder, "BEGIN").await;
+    let held = old_id(PATH, 500);
+    run(&mut holder, &format!("UPDATE customers SET name = 'held' WHERE id = '{held}'")).await;
     other.pause(false).await.unwrap();
-    // And at work: fewer times than a chunk is tried again, even if all of them hit the same one.
-    while !filling.is_finished() && kill().await < 10 {}
+    while !waits_for_a_row(&mut looker).await {
+        assert!(!filling.is_finished(), "no worker waited for the row");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let at_work = kill().await;
+    assert!(at_work > 0, "nobody was at work");
+    run(&mut holder, "COMMIT").await;
     let mut migration = filling.await.unwrap();
-    println!("lost {killed} connections");
+    println!("ended {waiting} connections that waited, and {at_work} at work");
+    assert!(heard.has("attempt 1"), "{heard:?}");
     assert_eq!(migration.verify().await.unwrap().faults(), []);
 }
 
@@ -105,35 +126,13 @@ async fn mariadb_triggers_that_a_lost_connection_left_broken_are_read_anew() {
     assert_eq!(migration.verify().await.unwrap().faults(), []);
 }
 
-/// Keeps what the backfill waits for.
-#[derive(Default)]
-struct Waits(Mutex<Vec<String>>);
-
-impl Watch for Waits {
-    fn waits(&self, why: &str) {
-        self.0.lock().unwrap().push(why.into());
-    }
-}
-
-impl Waits {
-    async fn heard(&self, why: &str) {
-        for _ in 0..600 {
-            if self.0.lock().unwrap().iter().any(|heard| heard == why) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("nobody waited since {why}: {:?}", self.0.lock().unwrap());
-    }
-}
-
 /// A backfill that waits for the standby.
-async fn held(database: &Database, waits: &Arc<Waits>) -> tokio::task::JoinHandle<Migration> {
+async fn held(database: &Database, heard: &Arc<Heard>) -> tokio::task::JoinHandle<Migration> {
     let options = Options {
         chunk_rows: 20,
         duty: Some(0.2),
         max_lag: Duration::from_millis(300),
-        watch: Arc::clone(waits) as Arc<dyn Watch>,
+        watch: Arc::clone(heard) as Arc<dyn Watch>,
         ..options()
     };
     let mut migration = begin(database, PATH, options).await;
@@ -165,9 +164,9 @@ async fn postgres_a_replica_that_lags_is_waited_for_and_one_that_is_lost_is_not(
     for lost in [false, true] {
         let database = shop(Engine::Postgres, 1_000).await;
         run(&mut standby, "SELECT pg_wal_replay_pause()").await;
-        let waits = Arc::new(Waits::default());
-        let filling = held(&database, &waits).await;
-        waits.heard("replicas lag behind").await;
+        let heard = Arc::new(Heard::default());
+        let filling = held(&database, &heard).await;
+        heard.until("replicas lag behind").await;
         assert!(!filling.is_finished());
         let address = &database.address;
         let mut other = Migration::open(address, "customers", options()).await.unwrap();

@@ -1,5 +1,6 @@
 //! The whole course under load.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, SystemClock};
@@ -92,7 +93,9 @@ async fn course(engine: Engine, path: Path, keep_key: bool) {
         }
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    println!("{:?}; {:?} rows", load.stop().await, rows(&mut session).await);
+    let counts = load.stop().await;
+    println!("{counts:?}; {:?} rows", rows(&mut session).await);
+    println!("{} requests named somebody who had left", counts.gone.load(Ordering::Relaxed));
     after(&database).await;
     let old = session.rows("SELECT count(id) FROM customers", &[]).await;
     assert_eq!(old.is_ok(), keep_key, "old ids stay where they are kept, and are gone elsewhere");

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
-use idgen_core::clock::{Clock, SystemClock};
-use idgen_migrate::app::{Either, Known, Live, Moment, New, Old};
-use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Error, Phase};
+use idgen_migrate::app::{Known, Live, Old};
+use idgen_migrate::session::Engine;
 use idgen_testkit::SplitMix64;
 
-use crate::mint::{Customer, Mint};
+use crate::actor::Actor;
+use crate::mint::Mint;
+use crate::record::Record;
 use crate::server::Database;
-use crate::shop::{Path, literal, now, old_id};
+use crate::shop::{Path, old_id};
 
 /// What the load did.
 #[derive(Debug, Default)]
@@ -21,6 +20,9 @@ pub(crate) struct Counts {
     pub(crate) reads: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) triggered: AtomicU64,
+    /// Requests that named somebody who had left, by the record that the actors share: the one error that a
+    /// reference may end in.
+    pub(crate) gone: AtomicU64,
     /// The longest that a request took with all its attempts, in milliseconds; or, where a request tries once,
     /// the longest from the first that could not write to the next that could.
     pub(crate) slowest: AtomicU64,
@@ -43,6 +45,7 @@ impl Load {
         customers: u64,
     ) -> Self {
         let mut load = Self { stop: Arc::default(), counts: Arc::default(), tasks: Vec::new() };
+        let record = Arc::new(Record::default());
         for number in 0..actors {
             let live =
                 Live::join(&database.address, "customers", &format!("app-{number}")).await.unwrap();
@@ -64,6 +67,7 @@ impl Load {
                     .map(|n| Known { old: Some(Old(old_id(path, n))), new: None })
                     .collect(),
                 counts: Arc::clone(&load.counts),
+                record: Arc::clone(&record),
                 orders: 1_000,
                 misses: 0,
                 patience: patience(database.engine, customers),
@@ -84,305 +88,9 @@ impl Load {
     }
 }
 
-struct Actor {
-    session: Session,
-    live: Arc<Live>,
-    mint: Mint,
-    path: Path,
-    number: u64,
-    random: SplitMix64,
-    customers: Vec<Customer>,
-    counts: Arc<Counts>,
-    orders: u64,
-    /// Attempts in vain, one after the other, and how many there may be.
-    misses: u32,
-    patience: u32,
-    /// When the first of them began.
-    in_vain: Option<Duration>,
-}
-
 /// How many attempts in vain an actor bears, one after the other. On SQLite nobody writes while tables are made
 /// anew, which takes the longer the more there are, and each attempt is one wait of 250 ms.
 fn patience(engine: Engine, customers: u64) -> u32 {
     let more = if engine == Engine::Sqlite { customers / 1_000 } else { 0 };
     50 + u32::try_from(more).unwrap()
-}
-
-impl Actor {
-    async fn run(mut self, stop: Arc<AtomicBool>) {
-        let mut turn = 0_u64;
-        while !stop.load(Ordering::Relaxed) {
-            // Between requests, so that no request goes by an earlier phase than is reported.
-            if turn.is_multiple_of(10) {
-                let _ = self.live.refresh().await;
-            }
-            turn += 1;
-            let moment = self.live.moment().unwrap();
-            // An old version of the app, until the gate asks for it to be gone.
-            let moment = match self.number == 0 && moment.phase() < Phase::Swapped {
-                true => Moment::of(Phase::Planned),
-                false => moment,
-            };
-            let began = SystemClock.monotonic();
-            match self.random.below(20) {
-                0..5 => self.join(moment).await,
-                5..9 => self.order(moment).await,
-                9..11 => self.rename(moment).await,
-                11..13 => self.refer(moment).await,
-                13..15 => self.give(moment).await,
-                15..16 => self.leave(moment).await,
-                _ => self.read(moment).await,
-            }
-            let began = self.in_vain.unwrap_or(began);
-            self.in_vain = (self.misses > 0).then_some(began);
-            let took = (SystemClock.monotonic() - began).as_millis();
-            self.counts.slowest.fetch_max(u64::try_from(took).unwrap(), Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    fn engine(&self) -> Engine {
-        self.session.engine()
-    }
-
-    /// A random customer that can be named at this moment.
-    async fn somebody(&mut self, moment: Moment) -> Option<(usize, Customer)> {
-        let len = u64::try_from(self.customers.len()).unwrap();
-        let index = usize::try_from(self.random.below(len.max(1))).unwrap();
-        let known = self.customers.get(index)?.clone();
-        let mut known = known;
-        if known.new.is_none() && moment.columns() == (true, true) && moment.phase().knows_new() {
-            let Some(Old(old)) = &known.old else { return None };
-            let column = if self.path == Path::FlakeToUuid && self.engine() != Engine::Postgres {
-                "lower(hex(id_new))"
-            } else if self.engine() == Engine::Postgres {
-                "id_new::text"
-            } else {
-                "id_new"
-            };
-            let query =
-                format!("SELECT {column} FROM customers WHERE id = {}", self.literal(old, false));
-            let row = self.session.row(&query, &[]).await.unwrap();
-            known.new = row.and_then(|row| row.optional(0)).map(New);
-            self.customers[index] = known.clone();
-        }
-        moment.choose(known.clone()).map(|_| (index, known))
-    }
-
-    fn literal(&self, id: &str, new: bool) -> String {
-        literal(self.engine(), self.path, id, new)
-    }
-
-    /// Columns and values that name a customer in the column, as the moment has it.
-    fn naming(&self, moment: Moment, column: &str, known: &Customer) -> Vec<(String, String)> {
-        let write = moment.write(known.clone()).unwrap();
-        let old = write.old.map(|Old(id)| (column.to_owned(), self.literal(&id, false)));
-        let new = write.new.map(|New(id)| (format!("{column}_new"), self.literal(&id, true)));
-        old.into_iter().chain(new).collect()
-    }
-
-    /// The condition that a row is of a customer.
-    fn being(&self, moment: Moment, column: &str, known: &Customer) -> String {
-        match moment.choose(known.clone()).unwrap() {
-            Either::Old(Old(id)) => format!("{column} = {}", self.literal(&id, false)),
-            Either::New(New(id)) => format!("{column}_new = {}", self.literal(&id, true)),
-        }
-    }
-
-    async fn join(&mut self, moment: Moment) {
-        let mut me = self.mint.mint(moment);
-        let mut cells = Vec::new();
-        if self.path.counts() {
-            me.old = None;
-        }
-        if me.old.is_some() || me.new.is_some() {
-            cells.extend(self.naming(moment, "id", &me));
-        }
-        if let Some((_, referrer)) = self.somebody(moment).await {
-            cells.extend(self.naming(moment, "referred_by", &referrer));
-        }
-        cells.push(("name".into(), format!("'of app {}'", self.number)));
-        cells.push(("created_at".into(), now(self.engine()).into()));
-        let (columns, values): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
-        let sql = format!(
-            "INSERT INTO customers ({}) VALUES ({})",
-            columns.join(", "),
-            values.join(", ")
-        );
-        let wants_old = self.path.counts() && moment.columns().0;
-        let sql = if wants_old { format!("{sql} RETURNING id") } else { sql };
-        let (mut done, mut old) = (false, None);
-        for _ in 0..self.attempts() {
-            match self.session.rows(&sql, &[]).await {
-                Ok(rows) => {
-                    old = rows.first().and_then(|row| row.optional(0));
-                    done = true;
-                    break;
-                }
-                Err(error) => {
-                    if self.gone(&error, &sql) {
-                        self.misses = 0;
-                        return;
-                    }
-                }
-            }
-        }
-        if !done {
-            self.missed(&sql);
-            return;
-        }
-        self.misses = 0;
-        if wants_old {
-            me.old = old.map(Old);
-        }
-        self.counts.writes.fetch_add(1, Ordering::Relaxed);
-        if me.new.is_none() {
-            self.counts.triggered.fetch_add(1, Ordering::Relaxed);
-        }
-        self.customers.push(me);
-    }
-
-    async fn order(&mut self, moment: Moment) {
-        let Some((_, customer)) = self.somebody(moment).await else { return };
-        self.orders += 1;
-        let number = self.orders * 100 + self.number;
-        let (columns, values): (Vec<_>, Vec<_>) =
-            self.naming(moment, "customer_id", &customer).into_iter().unzip();
-        let (columns, values) = (columns.join(", "), values.join(", "));
-        let gift = match self.somebody(moment).await {
-            Some((_, friend)) => self.naming(moment, "gift_for", &friend),
-            None => Vec::new(),
-        };
-        let (mut gift_columns, mut gift_values) = (String::new(), String::new());
-        for (column, value) in gift {
-            gift_columns += &format!(", {column}");
-            gift_values += &format!(", {value}");
-        }
-        let sql = [
-            format!(
-                "INSERT INTO orders ({columns}, number, note) VALUES ({values}, {number}, 'new')"
-            ),
-            format!(
-                "INSERT INTO order_lines ({columns}, number, line, quantity{gift_columns}) \
-                 VALUES ({values}, {number}, 1, 1{gift_values})"
-            ),
-            format!(
-                "INSERT INTO shipments ({columns}, number, line) VALUES ({values}, {number}, 1)"
-            ),
-        ];
-        self.transaction(&sql).await;
-    }
-
-    async fn rename(&mut self, moment: Moment) {
-        let Some((_, customer)) = self.somebody(moment).await else { return };
-        let being = self.being(moment, "id", &customer);
-        self.transaction(&[format!("UPDATE customers SET name = 'renamed' WHERE {being}")]).await;
-    }
-
-    async fn refer(&mut self, moment: Moment) {
-        let Some((_, customer)) = self.somebody(moment).await else { return };
-        let Some((_, referrer)) = self.somebody(moment).await else { return };
-        let set: Vec<_> = self
-            .naming(moment, "referred_by", &referrer)
-            .into_iter()
-            .map(|(column, value)| format!("{column} = {value}"))
-            .collect();
-        let being = self.being(moment, "id", &customer);
-        self.transaction(&[format!("UPDATE customers SET {} WHERE {being}", set.join(", "))]).await;
-    }
-
-    async fn give(&mut self, moment: Moment) {
-        let Some((_, customer)) = self.somebody(moment).await else { return };
-        let being = self.being(moment, "customer_id", &customer);
-        let (old, new) = moment.columns();
-        let mut set = String::from("quantity = 3");
-        for (there, column) in [(old, "gift_for"), (new, "gift_for_new")] {
-            set += &if there { format!(", {column} = NULL") } else { String::new() };
-        }
-        self.transaction(&[format!("UPDATE order_lines SET {set} WHERE {being}")]).await;
-    }
-
-    async fn leave(&mut self, moment: Moment) {
-        let Some((index, customer)) = self.somebody(moment).await else { return };
-        let being = self.being(moment, "id", &customer);
-        self.transaction(&[format!("DELETE FROM customers WHERE {being}")]).await;
-        self.customers.swap_remove(index);
-    }
-
-    async fn read(&mut self, moment: Moment) {
-        let Some((_, customer)) = self.somebody(moment).await else { return };
-        let being = self.being(moment, "id", &customer);
-        let found =
-            self.session.rows(&format!("SELECT name FROM customers WHERE {being}"), &[]).await;
-        let found = found.unwrap();
-        if let Known { old: Some(old), new: Some(new) } = customer
-            && moment.columns() == (true, true)
-            && moment.phase() >= Phase::Constrained
-        {
-            // The shadow read, by the other id, once there is an index on it. Nobody else renames this
-            // actor's customers.
-            let other = match moment.phase().reads() {
-                idgen_migrate::Reads::Old => Known { old: None, new: Some(new) },
-                idgen_migrate::Reads::New => Known { old: Some(old), new: None },
-            };
-            let being = self.being(moment, "id", &other);
-            let shadow =
-                self.session.rows(&format!("SELECT name FROM customers WHERE {being}"), &[]).await;
-            assert!(self.live.compare(&found, &shadow.unwrap()), "{being}");
-        }
-        self.counts.reads.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Runs statements in one transaction, again after what is documented to be retried.
-    async fn transaction(&mut self, sql: &[String]) {
-        'again: for _ in 0..self.attempts() {
-            let begin = if self.engine() == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-            if let Err(error) = self.session.run(begin).await {
-                assert!(!self.gone(&error, begin), "a beginning names nobody");
-                continue;
-            }
-            for statement in sql {
-                if let Err(error) = self.session.run(statement).await {
-                    let _ = self.session.run("ROLLBACK").await;
-                    if self.gone(&error, statement) {
-                        self.misses = 0;
-                        return;
-                    }
-                    continue 'again;
-                }
-            }
-            match self.session.run("COMMIT").await {
-                Ok(()) => {
-                    self.counts.writes.fetch_add(1, Ordering::Relaxed);
-                    self.misses = 0;
-                    return;
-                }
-                Err(error) => assert!(!self.gone(&error, "COMMIT"), "a commit names nobody"),
-            }
-        }
-        self.missed(&sql.join("; "));
-    }
-
-    /// How often a request tries by itself: on SQLite, where writers wait for each other, once, so that
-    /// the next attempt goes by the phase that there is then.
-    fn attempts(&self) -> u32 {
-        if self.engine() == Engine::Sqlite { 1 } else { 50 }
-    }
-
-    fn missed(&mut self, sql: &str) {
-        self.misses += self.attempts();
-        assert!(self.misses < self.patience, "no success in {} attempts: {sql}", self.misses);
-    }
-
-    /// Whether somebody whom a statement names is gone: no fault of anybody. What may be retried is
-    /// counted, and everything else is a failed write.
-    fn gone(&self, error: &Error, sql: &str) -> bool {
-        let text = format!("{error:?}").to_lowercase();
-        if text.contains("foreign key") {
-            return true;
-        }
-        assert!(error.is_retryable(), "{sql}\n{text}");
-        self.counts.retries.fetch_add(1, Ordering::Relaxed);
-        false
-    }
 }

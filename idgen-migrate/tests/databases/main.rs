@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+mod actor;
 mod clocks;
 mod connections;
 mod course;
@@ -12,12 +13,16 @@ mod crashes;
 mod dependents;
 mod drift;
 mod dump;
+mod early;
 mod gates;
+mod heard;
 mod load;
+mod mariadb;
 mod mint;
 mod odd;
 mod outlying;
 mod races;
+mod record;
 mod references;
 mod rollback;
 mod segments;

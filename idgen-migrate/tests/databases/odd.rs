@@ -14,7 +14,7 @@ use crate::references::{begun, patient, shop, torn};
 use crate::server::{Database, run};
 use crate::shop::{at, flakes, literal, old_id};
 
-async fn planned(database: &Database, wish: &Wish) -> Plan {
+pub(crate) async fn planned(database: &Database, wish: &Wish) -> Plan {
     survey(&mut database.session().await, wish, &SystemClock).await.unwrap()
 }
 
@@ -60,6 +60,11 @@ async fn postgres_what_has_no_twin_stops_the_migration() {
     .await;
     let made = ["ALTER TABLE o ADD CONSTRAINT late UNIQUE (c_id, n) DEFERRABLE"];
     stops(engine, &made, "lost", "late of o is checked late").await;
+    let made = [
+        "CREATE TABLE p (c_id BIGINT NOT NULL REFERENCES c DEFERRABLE, n INTEGER, PRIMARY KEY (c_id, n))",
+        "CREATE TABLE q (c_id BIGINT, n INTEGER, CONSTRAINT q_p FOREIGN KEY (c_id, n) REFERENCES p (c_id, n))",
+    ];
+    stops(engine, &made, "late", "q_p is checked at once, and p.c_id").await;
     stops(
         engine,
         &["CREATE INDEX falling ON o (c_id DESC)"],
@@ -90,6 +95,8 @@ async fn mariadb_what_has_no_twin_stops_the_migration() {
         "falling of o is in falling order",
     )
     .await;
+    let made = ["ALTER TABLE c ADD FULLTEXT INDEX words (name)"];
+    stops(engine, &made, "locked", "words of c is FULLTEXT").await;
     let database = shop(engine).await;
     let name = database.address.rsplit_once('/').unwrap().1.to_owned();
     let mut session = database.session().await;

@@ -37,7 +37,8 @@ impl Dialect for MariaDb {
 
     fn read(&self, expression: &str, kind: Kind) -> String {
         match kind {
-            Kind::Integer => format!("CAST({expression} AS SIGNED)"),
+            // Of every number as it is, also of those past 2^63, which an UNSIGNED column may hold.
+            Kind::Integer => format!("CAST({expression} AS DECIMAL(20))"),
             // As a UUID is written.
             Kind::Bytes => format!(
                 "lower(insert(insert(insert(insert(hex({expression}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
@@ -49,6 +50,9 @@ impl Dialect for MariaDb {
 
     fn write(&self, parameter: &str, column: &Column) -> String {
         match column.kind {
+            Kind::Integer if is_unsigned(&column.sql_type) => {
+                format!("CAST({parameter} AS UNSIGNED)")
+            }
             Kind::Integer => format!("CAST({parameter} AS SIGNED)"),
             Kind::Bytes => format!("unhex(replace({parameter}, '-', ''))"),
             Kind::Uuid => format!("CAST({parameter} AS UUID)"),
@@ -131,9 +135,13 @@ impl Dialect for MariaDb {
     }
 
     fn wait_for_locks(&self, millis: u64) -> String {
-        // Whole seconds are the least that it knows.
-        let seconds = millis.div_ceil(1_000);
+        let seconds = self.waits(millis) / 1_000;
         format!("SET lock_wait_timeout = {seconds}, innodb_lock_wait_timeout = {seconds}")
+    }
+
+    /// Whole seconds are the least that it knows.
+    fn waits(&self, millis: u64) -> u64 {
+        millis.div_ceil(1_000).saturating_mul(1_000)
     }
 
     fn try_hold(&self, name: &str) -> String {
@@ -162,6 +170,11 @@ impl Dialect for MariaDb {
     fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
         steps::leave(plan, lanes, from)
     }
+}
+
+/// Whether a type has no negative numbers.
+fn is_unsigned(sql_type: &str) -> bool {
+    sql_type.to_ascii_lowercase().contains("unsigned")
 }
 
 /// A migration's lock. Locks are the whole server's, and their names have 64 characters.

@@ -12,6 +12,12 @@ use crate::{Error, Phase};
 /// In place, beside readers and writers.
 const ONLINE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
 
+/// Of the schema alone.
+const INSTANT: &str = "ALGORITHM=INSTANT, LOCK=NONE";
+
+/// The same where indexes go too: no row is written.
+const NO_COPY: &str = "ALGORITHM=NOCOPY, LOCK=NONE";
+
 pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {
     Ok(match to {
         Phase::Expanded => expand(plan, lanes)?,
@@ -40,6 +46,23 @@ fn rewritten(table: usize, title: String, alter: String) -> Step {
     Step::beside(title, vec![alter]).on([table]).doing(Work::Rewrite)
 }
 
+/// Columns that come or go, with no row written; or with all of them written anew, where the plan found that it cannot
+/// be otherwise. Whatever else the server would do for it, under a lock, it refuses.
+fn columns(
+    plan: &Plan,
+    table: usize,
+    title: String,
+    mut changes: Vec<String>,
+    quick: &str,
+) -> Step {
+    if plan.tables[table].rewritten {
+        changes.push(ONLINE.into());
+        return rewritten(table, title, alter(plan, table, &changes));
+    }
+    changes.push(quick.into());
+    moment(table, title, vec![alter(plan, table, &changes)])
+}
+
 fn of(plan: &Plan, table: usize, what: &str) -> String {
     format!("{what} of {}", plan.tables[table].name)
 }
@@ -57,8 +80,8 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let add = |carrier: &Carrier| {
             format!("ADD COLUMN IF NOT EXISTS {} {kind} NULL", MariaDb.quote(&carrier.new))
         };
-        let columns: Vec<_> = plan.carriers_of(table).map(add).collect();
-        steps.push(moment(table, of(plan, table, "columns"), vec![alter(plan, table, &columns)]));
+        let added = plan.carriers_of(table).map(add).collect();
+        steps.push(columns(plan, table, of(plan, table, "columns"), added, INSTANT));
         let made = triggers::triggers(plan, lanes, table, Stage::Filling)?;
         steps.push(moment(table, of(plan, table, "triggers"), made));
     }
@@ -74,15 +97,11 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             of(plan, table, "triggers, away,"),
             triggers::drop_triggers(plan, table),
         ));
-        let columns: Vec<_> = plan
+        let dropped = plan
             .carriers_of(table)
             .map(|carrier| format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.new)))
             .collect();
-        steps.push(moment(
-            table,
-            of(plan, table, "columns, away,"),
-            vec![alter(plan, table, &columns)],
-        ));
+        steps.push(columns(plan, table, of(plan, table, "columns, away,"), dropped, INSTANT));
     }
     steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
@@ -244,7 +263,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
             format!("DROP COLUMN IF EXISTS {}", MariaDb.quote(&carrier.column.name))
         }));
         let title = of(plan, table, "old ids, away for good,");
-        steps.push(moment(table, title, vec![alter(plan, table, &changes)]).doing(Work::Rewrite));
+        steps.push(columns(plan, table, title, changes, NO_COPY));
     }
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
     steps
@@ -355,4 +374,38 @@ fn reference_exists(plan: &Plan, table: usize, name: &str) -> String {
         MariaDb.literal(&plan.tables[table].name),
         MariaDb.literal(name)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::example;
+    use crate::session::Engine;
+
+    #[test]
+    fn no_change_of_a_table_is_left_to_the_servers_choice_of_a_lock() {
+        for rewritten in [false, true] {
+            let mut plan = example();
+            plan.engine = Engine::MariaDb;
+            plan.tables.iter_mut().for_each(|table| table.rewritten = rewritten);
+            let lanes = plan.target.lanes().unwrap();
+            let each = |phase| {
+                let steps = enter(&plan, &lanes, phase).unwrap();
+                steps.into_iter().chain(leave(&plan, &lanes, phase).unwrap())
+            };
+            let steps = Phase::ALL.into_iter().flat_map(each);
+            let mut changes = 0;
+            for step in steps {
+                for sql in step.sql.iter().filter(|sql| sql.starts_with("ALTER TABLE")) {
+                    changes += 1;
+                    let quick = sql.ends_with(INSTANT) || sql.ends_with(NO_COPY);
+                    assert!(quick || sql.ends_with(ONLINE), "{sql}");
+                    let columns = sql.contains("ADD COLUMN") || sql.contains("DROP COLUMN");
+                    assert!(!columns || quick != rewritten, "{sql}");
+                    assert!(!columns || rewritten == (step.work == Work::Rewrite), "{sql}");
+                }
+            }
+            assert!(changes > 10, "{changes}");
+        }
+    }
 }

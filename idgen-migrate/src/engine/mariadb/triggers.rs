@@ -50,7 +50,7 @@ pub(super) fn counters(plan: &Plan, lanes: &Lanes) -> Vec<String> {
 fn greatest_unsigned(sql_type: &str) -> Option<i64> {
     let sql_type = sql_type.to_ascii_lowercase();
     let of = |name: &str| sql_type.starts_with(name);
-    sql_type.contains("unsigned").then(|| match () {
+    super::is_unsigned(&sql_type).then(|| match () {
         () if of("tinyint") => u8::MAX.into(),
         () if of("smallint") => u16::MAX.into(),
         () if of("mediumint") => 16_777_215,

@@ -2,7 +2,7 @@
 
 use super::{Dialect, Postgres};
 use crate::engine::{Step, Work};
-use crate::plan::{Carrier, Plan, Reference};
+use crate::plan::{Carrier, Plan, Reference, suffixed};
 
 pub(super) fn constraint_exists(plan: &Plan, table: usize, name: &str, and: &str) -> String {
     format!(
@@ -50,10 +50,15 @@ pub(super) fn validate(plan: &Plan, table: usize, name: &str) -> Step {
         .unless(constraint_exists(plan, table, name, "AND convalidated"))
 }
 
+/// The name of the check that a new id is there, until NOT NULL takes its place.
+pub(super) fn check_name(carrier: &Carrier) -> String {
+    suffixed(&format!("idgen_migrate_{}", carrier.new), "")
+}
+
 pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
     let table = Postgres.table(plan, carrier.table);
     let new = Postgres.quote(&carrier.new);
-    let name = format!("idgen_migrate_{}", carrier.new);
+    let name = check_name(carrier);
     let quoted = Postgres.quote(&name);
     let title = |what: &str| format!("{}.{} {what}", plan.tables[carrier.table].name, carrier.new);
     let is_set = format!(
@@ -91,4 +96,23 @@ pub(super) fn not_null(plan: &Plan, carrier: &Carrier) -> Vec<Step> {
             constraint_exists(plan, carrier.table, &name, "")
         )),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::example;
+
+    #[test]
+    fn two_columns_with_long_names_have_two_checks() {
+        let mut carrier = example().carriers[0].clone();
+        let mut names = Vec::new();
+        for end in ["one", "two"] {
+            carrier.new = suffixed(&format!("{}{end}", "a".repeat(60)), "_new");
+            names.push(check_name(&carrier));
+        }
+        // What is longer the server would cut off, and take one for the other.
+        assert!(names.iter().all(|name| name.len() <= 63), "{names:?}");
+        assert_ne!(names[0], names[1]);
+    }
 }

@@ -77,6 +77,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             rows: row.integer(3)?,
             bytes: row.integer(4)?,
             key: Vec::new(),
+            rewritten: false,
         });
     }
     let number = |row: &Row, column| -> Result<Option<usize>, Error> {

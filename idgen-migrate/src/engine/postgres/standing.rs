@@ -1,13 +1,17 @@
 //! What of the app's own stands on the old columns.
 
-use super::triggers::PREFIX;
-use super::{Dialect, Postgres};
+use super::{Dialect, Postgres, settle, triggers};
 use crate::gate::{DEPENDENTS, LOST, READERS};
 use crate::plan::Plan;
 
 /// Names it, and what becomes of it when they go. Indexes and foreign keys have twins, or are findings of
 /// the plan's own.
 pub(super) fn query(plan: &Plan) -> String {
+    let ours = [triggers::PREFIX, settle::PREFIX].map(|prefix| {
+        let length = prefix.len();
+        format!("left(g.tgname, {length}) = '{prefix}'")
+    });
+    let ours = format!("({})", ours.join(" OR "));
     let each = plan.carriers.iter().map(|carrier| {
         let table = Postgres.literal(&Postgres.table(plan, carrier.table));
         let column = Postgres.literal(&carrier.column.name);
@@ -23,13 +27,12 @@ pub(super) fn query(plan: &Plan) -> String {
              LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid \
              WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = {table}::regclass AND a.attname = {column} \
              AND (d.classid <> 'pg_class'::regclass OR d.objsubid > 0) AND (k.oid IS NULL OR k.contype = 'c') \
-             AND (g.oid IS NULL OR left(g.tgname, {length}) <> '{PREFIX}') \
+             AND (g.oid IS NULL OR NOT {ours}) \
              AND (f.oid IS NULL OR f.adrelid <> d.refobjid OR f.adnum <> d.refobjsubid) \
              UNION ALL SELECT '{READERS}', 'trigger ' || g.tgname || ' on table ' || g.tgrelid::regclass::text \
              FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid \
-             WHERE g.tgrelid = {table}::regclass AND NOT g.tgisinternal AND left(g.tgname, {length}) <> '{PREFIX}' \
-             AND p.prosrc ~ ('\\m' || regexp_replace({column}, '(\\W)', '\\\\\\1', 'g') || '\\M')",
-            length = PREFIX.len()
+             WHERE g.tgrelid = {table}::regclass AND NOT g.tgisinternal AND NOT {ours} \
+             AND p.prosrc ~ ('\\m' || regexp_replace({column}, '(\\W)', '\\\\\\1', 'g') || '\\M')"
         )
     });
     each.collect::<Vec<_>>().join(" UNION ALL ")

@@ -1,10 +1,11 @@
 //! The steps of each phase, and of each way back.
 
-use super::constraints::{add_reference, constraint_exists, drop_reference, not_null, validate};
+use super::constraints::{
+    add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
+};
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
-use super::triggers;
-use super::{Dialect, Postgres};
+use super::{Dialect, Postgres, settle, triggers};
 use crate::engine::twins::Stage;
 use crate::engine::{Lock, Step, both};
 use crate::plan::{Carrier, Index, Plan};
@@ -88,6 +89,8 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         steps.push(index(plan, twin.table, &plan.twin_name(&twin.name), &columns, twin.unique));
     }
     steps.extend(plan.primaries().map(|primary| keep_index(plan, primary)));
+    // Before anything is enforced: what comes early is completed from here on.
+    steps.extend(restage(plan, lanes, Stage::Enforced)?);
     for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
         steps.extend(not_null(plan, carrier));
     }
@@ -106,20 +109,24 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         );
         steps.push(validate(plan, reference.table, &plan.twin_name(&reference.name)));
     }
-    steps.extend(restage(plan, lanes, Stage::Enforced)?);
     Ok(steps)
 }
 
-/// Functions and triggers of a stage, table by table: one lock at a time stands in no circle.
+/// Functions and triggers of a stage, table by table: one lock at a time stands in no circle. On the way on the
+/// triggers come first, so that what completes a row is there before a function leaves one incomplete.
 fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error> {
-    let functions = triggers::functions(plan, lanes, stage)?;
-    let mut steps =
-        vec![Step { lock: Lock::None, ..Step::moment("functions of the triggers", functions) }];
-    steps.extend((0..plan.tables.len()).map(|table| {
+    let made = |title: &str, sql| Step { lock: Lock::None, ..Step::moment(title, sql) };
+    let functions = made("functions of the triggers", triggers::functions(plan, lanes, stage)?);
+    let triggers = (0..plan.tables.len()).map(|table| {
         let title = format!("triggers of {}", plan.tables[table].name);
         Step::moment(title, triggers::triggers(plan, table, stage)).on([table])
-    }));
-    Ok(steps)
+    });
+    let settling = settle::functions(plan, stage);
+    if stage == Stage::Filling || settling.is_empty() {
+        return Ok([functions].into_iter().chain(triggers).collect());
+    }
+    let settling = made("functions that complete early rows", settling);
+    Ok([settling].into_iter().chain(triggers).chain([functions]).collect())
 }
 
 /// The same within a step that has all locks.
@@ -130,7 +137,7 @@ fn restage_now(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<String>, 
 }
 
 fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
-    let mut steps = restage(plan, lanes, Stage::Filling)?;
+    let mut steps = Vec::new();
     for reference in &plan.references {
         let mut sql = lock_both(plan, reference);
         sql.push(drop_reference(plan, reference, true));
@@ -139,7 +146,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     }
     for carrier in &plan.carriers {
         let table = Postgres.table(plan, carrier.table);
-        let check = Postgres.quote(&format!("idgen_migrate_{}", carrier.new));
+        let check = Postgres.quote(&check_name(carrier));
         steps.push(Step::moment(
             format!("{}.{} may be NULL again", plan.tables[carrier.table].name, carrier.new),
             vec![format!(
@@ -148,6 +155,8 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
             )],
         ).on([carrier.table]));
     }
+    // Now that a reference may be missing again.
+    steps.extend(restage(plan, lanes, Stage::Filling)?);
     for twin in &plan.indexes {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));

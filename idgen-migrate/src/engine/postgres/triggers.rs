@@ -1,6 +1,6 @@
 //! Triggers that keep both ids together, whoever writes.
 
-use super::{Dialect, Postgres};
+use super::{Dialect, Postgres, settle};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Order, Plan, suffixed};
@@ -24,10 +24,6 @@ fn function(plan: &Plan, carrier: usize) -> String {
     Postgres.own(&suffixed(&plan.name, &format!("_{carrier:02}")))
 }
 
-fn settle_function(plan: &Plan, carrier: usize) -> String {
-    Postgres.own(&suffixed(&plan.name, &format!("_{carrier:02}_settle")))
-}
-
 /// What the names of all triggers begin with: a table's triggers fire in the order of their names, and
 /// the app's own come first.
 pub(super) const PREFIX: &str = "zz_idgen_";
@@ -44,11 +40,9 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
         next(plan, lanes)?,
         of_key(plan, stage),
     ];
+    sql.extend(settle::functions(plan, stage));
     let followers = plan.carriers.iter().enumerate().skip(1);
-    sql.extend(followers.clone().map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
-    if stage != Stage::Filling {
-        sql.extend(followers.map(|(i, carrier)| settle(plan, i, carrier)));
-    }
+    sql.extend(followers.map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
     if stage == Stage::Swapped && matches!(Maker::of(plan), Maker::Downwards) {
         let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
         let old = Postgres.quote(&plan.key().column.name);
@@ -65,7 +59,7 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
 pub(super) fn drop_functions(plan: &Plan) -> Vec<String> {
     let each = 0..plan.carriers.len();
     let functions = each.clone().map(|i| function(plan, i));
-    let functions = functions.chain(each.map(|i| settle_function(plan, i)));
+    let functions = functions.chain(each.map(|i| settle::function(plan, i)));
     let functions = functions.chain([next_function(plan)]);
     let mut sql: Vec<_> =
         functions.map(|name| format!("DROP FUNCTION IF EXISTS {name}()")).collect();
@@ -117,15 +111,7 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
              FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {function}()",
             Postgres.quote(&trigger(plan, i, "update"))
         ));
-        if i > 0 && stage != Stage::Filling {
-            sql.push(format!(
-                "CREATE CONSTRAINT TRIGGER {} AFTER INSERT OR UPDATE ON {name}{} FOR EACH ROW \
-                 WHEN ((NEW.{old} IS NULL) <> (NEW.{new} IS NULL)) EXECUTE FUNCTION {}()",
-                Postgres.quote(&trigger(plan, i, "settle")),
-                checked_when(plan, carrier),
-                settle_function(plan, i)
-            ));
-        }
+        sql.extend(settle::trigger(plan, i, stage));
     }
     sql
 }
@@ -135,10 +121,9 @@ pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
     let name = Postgres.table(plan, table);
     let of_table = plan.carriers.iter().enumerate().filter(|(_, carrier)| carrier.table == table);
     let each = of_table.flat_map(|(i, _)| {
-        ["insert", "update", "settle"].map(|event| {
-            let trigger = Postgres.quote(&trigger(plan, i, event));
-            format!("DROP TRIGGER IF EXISTS {trigger} ON {name}")
-        })
+        let of = |event: &str| Postgres.quote(&trigger(plan, i, event));
+        let names = [of("insert"), of("update"), settle::name(plan, i)];
+        names.map(|trigger| format!("DROP TRIGGER IF EXISTS {trigger} ON {name}"))
     });
     each.collect()
 }
@@ -268,23 +253,20 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         _ => String::new(),
     };
     // What may be missing for a moment is settled later.
-    let refused = |set: &str| match stage {
+    let missing = |set: &str, stand_in: String| match stage {
         Stage::Filling => String::new(),
         _ if carrier.column.nullable => String::new(),
-        _ => format!(
-            "\n        IF NEW.{set} IS NULL THEN\n        {}\n        END IF;",
-            refusal(plan, carrier)
-        ),
+        _ => format!("\n        IF NEW.{set} IS NULL THEN NEW.{set} := {stand_in}; END IF;"),
     };
     let forth = format!(
         "IF NEW.{old} IS NULL THEN NEW.{new} := NULL; {}ELSE\n        SELECT r.{id_new} INTO NEW.{new} FROM {root} r WHERE r.{id} = NEW.{old};{}\n    END IF;",
         itself(&old, &id, &new, &id_new),
-        refused(&new)
+        missing(&new, settle::stand_in_new(plan, &format!("NEW.{old}")))
     );
     let back = format!(
         "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new};{}\n    END IF;",
         itself(&new, &id_new, &old, &id),
-        refused(&old)
+        missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}")))
     );
     let changed = |column: &str| format!("NEW.{column} IS DISTINCT FROM OLD.{column}");
     let (forward, backward, first, second) = match stage {
@@ -307,71 +289,11 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
     wrapped(plan, i, "DECLARE\n    wins boolean;\n", &body)
 }
 
-/// What refuses a row that refers to nobody.
-fn refusal(plan: &Plan, carrier: &Carrier) -> String {
-    let table = &plan.tables[carrier.table].name;
-    let message = format!(
-        "idgen: {table}.{} breaks its foreign key: no row has this id, or it has not both ids",
-        carrier.column.name
-    );
-    format!(
-        "IF current_setting('transaction_isolation') <> 'read committed' THEN \
-         RAISE EXCEPTION 'idgen: the row that is referred to came after this transaction began' \
-         USING ERRCODE = '40001', HINT = 'Retry the transaction.'; END IF;\n    \
-         RAISE EXCEPTION USING ERRCODE = '23503', MESSAGE = {};",
-        Postgres.literal(&message)
-    )
-}
-
-/// When a row must have both references: where a foreign key is checked late, as late.
-fn checked_when(plan: &Plan, carrier: &Carrier) -> &'static str {
-    let mut references = plan.references.iter().filter(|reference| {
-        reference.table == carrier.table && reference.columns.contains(&carrier.column.name)
-    });
-    let says = |what: &str| references.clone().any(|reference| reference.clauses.contains(what));
-    match (says("INITIALLY DEFERRED"), references.any(|r| r.clauses.contains("DEFERRABLE"))) {
-        (true, _) => " DEFERRABLE INITIALLY DEFERRED",
-        (false, true) => " DEFERRABLE",
-        (false, false) => "",
-    }
-}
-
-/// The function that completes a row which came before the one it refers to, in its statement or under a
-/// deferred constraint, or whose reference was set by a trigger after ours; and refuses it if there is none.
-fn settle(plan: &Plan, i: usize, carrier: &Carrier) -> String {
-    let (old, new) = (Postgres.quote(&carrier.column.name), Postgres.quote(&carrier.new));
-    let key = plan.key();
-    let (id, id_new) = (Postgres.quote(&key.column.name), Postgres.quote(&key.new));
-    let (table, root) = (Postgres.table(plan, carrier.table), Postgres.table(plan, 0));
-    let of_key = plan.tables[carrier.table].key.iter().map(|column| {
-        let column = Postgres.quote(&column.name);
-        format!("t.{column} = NEW.{column}")
-    });
-    let mut this: Vec<_> = of_key.collect();
-    if this.is_empty() {
-        let same = |column: &str| format!("t.{column} IS NOT DISTINCT FROM NEW.{column}");
-        this = vec![same(&old), same(&new)];
-    }
-    let this = this.join(" AND ");
-    let refusal = refusal(plan, carrier);
-    let body = format!(
-        "    UPDATE {table} AS t SET {new} = r.{id_new} FROM {root} AS r\n        \
-         WHERE {this} AND t.{new} IS NULL AND r.{id} = t.{old};\n    \
-         UPDATE {table} AS t SET {old} = r.{id} FROM {root} AS r\n        \
-         WHERE {this} AND t.{old} IS NULL AND r.{id_new} = t.{new};\n    \
-         IF EXISTS (SELECT FROM {table} AS t WHERE {this} AND (t.{old} IS NULL) <> (t.{new} IS NULL){refers}) THEN\n    \
-         {refusal}\n    END IF;\n",
-        refers =
-            twins::and_refers(plan, carrier, &|column| format!("t.{}", Postgres.quote(column)))
-    );
-    function_of(&settle_function(plan, i), "", &body)
-}
-
 fn wrapped(plan: &Plan, i: usize, declare: &str, body: &str) -> String {
     function_of(&function(plan, i), declare, body)
 }
 
-fn function_of(function: &str, declare: &str, body: &str) -> String {
+pub(super) fn function_of(function: &str, declare: &str, body: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $idgen$

@@ -38,7 +38,14 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         definitions.push(definition::parse(&sql)?);
         let table = catalog.tables.len();
         catalog.define(table, Made::Table, &name, sql);
-        catalog.tables.push(Table { schema: None, name, rows: 0, bytes: 0, key: Vec::new() });
+        catalog.tables.push(Table {
+            schema: None,
+            name,
+            rows: 0,
+            bytes: 0,
+            key: Vec::new(),
+            rewritten: false,
+        });
     }
     let known: BTreeMap<String, usize> =
         catalog.tables.iter().enumerate().map(|(i, t)| (t.name.to_lowercase(), i)).collect();
@@ -237,6 +244,7 @@ pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> R
             }
         }
     }
+    fractions(session, plan).await?;
     times(session, plan).await?;
     let mode = session.row("PRAGMA journal_mode", &[]).await?;
     let mode = mode.and_then(|row| row.optional(0)).unwrap_or_default();
@@ -290,6 +298,31 @@ fn readers(plan: &mut Plan) {
     };
     let findings: Vec<_> = plan.definitions.iter().filter(reads).map(finding).collect();
     plan.findings.extend(findings);
+}
+
+/// A chunk ends at what a row holds, as text in the ledger: a number of type REAL would not come back as it was, and
+/// rows be left out.
+async fn fractions(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let ordered = plan.order_columns().into_iter().map(|column| (plan.root(), column));
+    let keys = plan.tables.iter().flat_map(|table| table.key.iter().map(move |key| (table, key)));
+    for (table, column) in ordered.chain(keys) {
+        let (name, quoted) = (&column.name, Sqlite.quote(&column.name));
+        let real = format!("typeof({quoted}) = 'real'");
+        let query = format!(
+            "SELECT count(*), min({quoted}) FROM {} WHERE {real}",
+            Sqlite.quote(&table.name)
+        );
+        let Some(row) = session.row(&query, &[]).await? else { continue };
+        if row.integer(0)? > 0 {
+            return Err(Error::Schema(format!(
+                "{name} of {} is of type REAL in {} rows, as {}, where no chunk can end: have whole seconds or milliseconds there, in a column of type INTEGER, or name another column",
+                table.name,
+                row.integer(0)?,
+                row.text(1)?
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Texts are ordered as texts: times of several forms are not.

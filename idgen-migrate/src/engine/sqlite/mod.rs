@@ -66,13 +66,13 @@ impl Dialect for Sqlite {
         Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
     }
 
-    /// Texts as SQLite reads them, and numbers as seconds or, from 10^11 on, milliseconds of Unix time.
+    /// Texts as SQLite reads them, and whole numbers as seconds or, from 10^11 on, milliseconds of Unix time. Others
+    /// are refused by the plan, and one that comes after it by the pass that reads it.
     fn millis(&self, expression: &str, _column: &Column) -> String {
         format!(
             "CASE typeof({expression}) \
              WHEN 'text' THEN CAST(round((julianday({expression}) - 2440587.5) * 86400000) AS INTEGER) \
-             WHEN 'integer' THEN CASE WHEN abs({expression}) < 100000000000 THEN {expression} * 1000 ELSE {expression} END \
-             WHEN 'real' THEN CAST({expression} * 1000 AS INTEGER) END"
+             WHEN 'integer' THEN CASE WHEN abs({expression}) < 100000000000 THEN {expression} * 1000 ELSE {expression} END END"
         )
     }
 

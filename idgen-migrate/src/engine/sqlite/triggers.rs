@@ -102,9 +102,21 @@ pub(super) fn triggers(
         // Its new id is not asked for: the backfill fires nothing when it writes that alone.
         watched.push(plan.key().column.name.as_str());
     }
-    for carrier in plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table) {
+    let followers = || plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table);
+    for carrier in followers() {
         watched.extend([carrier.column.name.as_str(), &carrier.new]);
         of_reference(plan, lanes, carrier, stage, (&mut insert, &mut update));
+    }
+    // At the end, when all references of the row are completed. What completes one is an update by itself, which
+    // must not ask for the others.
+    for carrier in followers().filter(|_| stage != Stage::Filling) {
+        let Some(refused) = refusal(plan, carrier) else { continue };
+        let [old, new] = [&carrier.column.name, &carrier.new].map(|name| {
+            let column = Sqlite.quote(name);
+            format!("NEW.{column} IS NOT OLD.{column}")
+        });
+        update.push(format!("{refused} AND ({old} OR {new})"));
+        insert.push(refused);
     }
     let on = Sqlite.table(plan, table);
     let made = |event: &str, of: &str, body: &[String]| {
@@ -259,7 +271,6 @@ fn of_reference(
     let forth = |condition: &str| follow(&new, &id_new, &id, &old, condition);
     let back = |condition: &str| follow(&old, &id, &id_new, &new, condition);
     let changed = |column: &str| format!("NEW.{column} IS NOT OLD.{column}");
-    let refused = refusal(plan, carrier).filter(|_| stage != Stage::Filling);
     if stage == Stage::Swapped {
         // A reference by its old id alone is to be seen. One that the insertion's trigger completes has the
         // right new one already.
@@ -285,8 +296,6 @@ fn of_reference(
         update.push(forth(&changed(&old)));
         update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
     }
-    insert.extend(refused.clone());
-    update.extend(refused);
 }
 
 /// What refuses a row that refers to nobody; none where the row that it refers to may still come: of the

@@ -51,7 +51,7 @@ pub(crate) async fn before(
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
         Phase::Contracted => {
             // Once they go there is no way back, and the triggers are the first to go.
-            if !state.plan.contracting {
+            if !state.is_contracting() {
                 checks.push(old_writers(session, state, options).await?);
             }
             checks.extend(standing(session, &state.plan).await?);
@@ -110,14 +110,15 @@ pub(crate) const OUTSIDE: &str = "outside";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 
-/// What lets it back.
+/// What lets it back out of a phase, or out of the middle of the way there.
 pub(crate) async fn back(
     session: &mut Session,
     state: &State,
+    from: Phase,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
     let mut checks = vec![instances(session, state, options).await?];
-    if state.phase == Phase::Swapped {
+    if from == Phase::Swapped {
         checks.extend(rows(session, state).await?);
     }
     Ok(checks)

@@ -18,6 +18,8 @@ pub struct Status {
     pub version: i64,
     /// Whether the backfill waits.
     pub paused: bool,
+    /// Where steps lead that have begun and have not ended.
+    pub under_way: Option<Phase>,
     /// Where it can go back to.
     pub back: Option<Phase>,
     /// Where it can go on to.
@@ -103,7 +105,9 @@ pub(crate) async fn look(
     options: &Options,
 ) -> Result<Status, Error> {
     let name = &state.plan.name;
-    let gate = match state.next() {
+    // From the middle of a way back nothing goes on.
+    let next = state.next().filter(|_| state.goes_back().is_none());
+    let gate = match next {
         Some(to) => gate::before(session, state, to, options).await?,
         None => Vec::new(),
     };
@@ -129,8 +133,9 @@ pub(crate) async fn look(
         phase: state.phase,
         version: state.version,
         paused: state.paused,
-        back: state.previous(),
-        next: state.next(),
+        under_way: state.under_way,
+        back: state.way_back().map(|(_, to)| to),
+        next,
         gate,
         passes,
         filling,

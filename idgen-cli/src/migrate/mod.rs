@@ -246,17 +246,23 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         let (to, steps) = migration.steps_back().map_err(failure)?;
         return show::steps(migration.phase().name(), to.name(), &steps);
     }
-    if arguments.to.is_none() {
+    let last = match arguments.to {
+        Some(to) => to,
         // Says so where there is none.
-        migration.steps_back().map_err(failure)?;
-    }
-    let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
+        None => migration.steps_back().map_err(failure)?.0,
+    };
     if last > migration.phase() {
         let (name, phase) = (&arguments.name, migration.phase());
         return Err(Failure::Usage(format!("{name} is at {phase}; to go on, advance it")));
     }
-    while migration.phase() > last {
-        if migration.phase() == Phase::Expanded {
+    // What was begun is taken back first, or ended.
+    while migration.phase() > last || migration.under_way().is_some() {
+        let (to, _) = migration.steps_back().map_err(failure)?;
+        if to < last {
+            let name = &arguments.name;
+            return Err(Failure::Usage(format!("{name} is under way to {to}, which is before {last}")));
+        }
+        if to == Phase::Planned {
             ask::may(&arguments.name, "drops the new ids", arguments.yes)?;
         }
         let evidence = migration.roll_back().await.map_err(failure)?;

@@ -116,7 +116,9 @@ pub(super) fn status(name: &str, status: &Status, json: bool) -> Result<(), Fail
     }
     let bold = anstyle::Style::new().bold();
     let paused = if status.paused { ", paused" } else { "" };
-    let mut text = format!("{bold}{name}{bold:#}: {}{paused}\n", status.phase);
+    let middle = status.under_way.map(|to| format!(", in the middle of its steps to {to}"));
+    let mut text =
+        format!("{bold}{name}{bold:#}: {}{paused}{}\n", status.phase, middle.unwrap_or_default());
     let or_none = |phase: Option<Phase>| phase.map_or("none".into(), |phase| phase.to_string());
     let _ = writeln!(text, "  back to {}, on to {}", or_none(status.back), or_none(status.next));
     checks(&mut text, &status.gate);

@@ -68,9 +68,6 @@ pub struct Plan {
     pub definitions: Vec<Definition>,
     /// The schema that it was made for.
     pub fingerprint: Fingerprint,
-    /// Whether old ids have begun to go: there is no way back from then on.
-    #[serde(default)]
-    pub contracting: bool,
 }
 
 /// What old rows are ordered by.
@@ -250,7 +247,6 @@ pub(crate) mod tests {
             keep_key: false,
             definitions: Vec::new(),
             fingerprint: Fingerprint::default(),
-            contracting: false,
         }
     }
 

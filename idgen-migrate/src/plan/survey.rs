@@ -238,7 +238,6 @@ fn graph(
         keep_key: wish.keep_key,
         definitions,
         fingerprint,
-        contracting: false,
     })
 }
 

@@ -27,6 +27,7 @@ mod shop;
 mod snapshots;
 mod sqlite;
 mod status;
+mod turns;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.
 #[macro_export]

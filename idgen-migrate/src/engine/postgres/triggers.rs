@@ -3,7 +3,7 @@
 use super::{Dialect, Postgres};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
-use crate::plan::{Carrier, Kind, Order, Plan, suffixed};
+use crate::plan::{Carrier, Kind, Plan, suffixed};
 use crate::target::Lanes;
 
 /// The sequence whose last value is the last position of the trigger's lane.

@@ -155,7 +155,16 @@ pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
     }
 }
 
-/// The instances that were seen of late.
+/// For how long an instance has had nothing to say, in milliseconds. Steps may keep everybody from writing, so
+/// that the time in which they were under way is none of it.
+fn silent_millis(state: &State, of: &Instance, now: i64) -> i64 {
+    let (began, ended) = state.steps_millis;
+    let ended = if state.under_way.is_some() { now } else { ended };
+    let kept_out = ended.saturating_sub(began.max(of.seen_millis)).max(0);
+    now.saturating_sub(of.seen_millis).saturating_sub(kept_out)
+}
+
+/// The instances that are not gone.
 async fn present(
     session: &mut Session,
     state: &State,
@@ -165,7 +174,7 @@ async fn present(
     let now = store::now(session).await?;
     let gone = i64::try_from(options.instance_gone.as_millis()).unwrap_or(i64::MAX);
     let mut all = store::instances(session, &state.plan.name).await?;
-    all.retain(|of| of.seen_millis >= now.saturating_sub(gone));
+    all.retain(|of| silent_millis(state, of, now) <= gone);
     Ok(all)
 }
 
@@ -328,4 +337,42 @@ async fn watched_millis(
     let entered = trail.iter().rev().find(|entry| entry.event.ends_with(&swapped));
     let now = millis(options.clock.wall());
     Ok(entered.map_or(0, |entry| now.saturating_sub(entry.at_millis)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::example;
+
+    #[test]
+    fn time_in_which_steps_kept_an_instance_out_does_not_count() {
+        let state = |under_way, steps_millis| State {
+            phase: Phase::Swapped,
+            version: 1,
+            paused: false,
+            plan: example(),
+            under_way,
+            steps_millis,
+        };
+        let instance = |seen_millis| Instance {
+            instance: "web-1".into(),
+            phase: Phase::ReadingNew,
+            seen_millis,
+            wall_millis: 0,
+            compared: 0,
+            mismatches: 0,
+        };
+        let silent = |state: &State, seen| silent_millis(state, &instance(seen), 100_000);
+        let none = state(None, (0, 0));
+        assert_eq!(silent(&none, 95_000), 5_000);
+        // It reported just before they began, and could not until they ended.
+        let ended = state(None, (40_000, 98_000));
+        assert_eq!(silent(&ended, 39_000), 3_000);
+        assert_eq!(silent(&ended, 60_000), 2_000);
+        assert_eq!(silent(&ended, 99_000), 1_000);
+        // It was gone before.
+        assert_eq!(silent(&ended, 5_000), 37_000);
+        let going = state(Some(Phase::OldWritesStopped), (40_000, 20_000));
+        assert_eq!((silent(&going, 39_000), silent(&going, 5_000)), (1_000, 35_000));
+    }
 }

@@ -13,6 +13,7 @@ mod dependents;
 mod drift;
 mod dump;
 mod gates;
+mod instances;
 mod load;
 mod mint;
 mod odd;

@@ -76,6 +76,8 @@ pub struct Options {
     pub patience: Duration,
     /// How often a chunk is tried again after a deadlock, or with a new connection.
     pub retries: u32,
+    /// How long a worker of the backfill waits for an answer at most, before it takes its connection for lost.
+    pub answer_within: Duration,
     /// An instance of the app that was not seen for so long is gone.
     pub instance_gone: Duration,
     /// For how long nobody may have written without new ids before old ids are let go.
@@ -101,6 +103,7 @@ impl Default for Options {
             max_lag: Duration::from_secs(5),
             patience: Duration::from_secs(60),
             retries: 20,
+            answer_within: Duration::from_secs(300),
             instance_gone: Duration::from_secs(30),
             quiet: Duration::from_secs(60),
             accepted: Vec::new(),

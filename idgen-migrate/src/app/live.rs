@@ -17,6 +17,9 @@ use crate::{Error, Phase};
 /// How long an instance goes by what it knew. Shorter than the operator takes it for gone.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
+/// How long an answer may take: a report waits for locks for 5 s at most.
+const ANSWER_WITHIN: Duration = Duration::from_secs(7);
+
 /// The phase of a migration, as the database has it.
 ///
 /// One connection of its own asks for it, and reports that this instance acts by it, and what its
@@ -97,7 +100,7 @@ impl Live {
         let mut wire = self.wire.lock().await;
         let mut session = match wire.session.take() {
             Some(session) => session,
-            None => Session::connect(&self.address).await?,
+            None => Session::connect(&self.address).await?.answering_within(ANSWER_WITHIN),
         };
         let awaited = wire.reported && self.age() <= STALE_AFTER;
         let mut seen = self.learn(&mut wire, &mut session, awaited).await?;

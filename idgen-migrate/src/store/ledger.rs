@@ -96,11 +96,12 @@ pub(crate) async fn chunks(
     session.rows(&query, &[name.into(), pass.into()]).await?.iter().map(chunk).collect()
 }
 
-/// What marks a chunk as done: the time when it was.
+/// What marks a chunk as done: the time when it was. One that is done already keeps what it found: where the
+/// answer to its commit was lost it is tried again, and finds nothing left to fill.
 pub(crate) fn finishing(sql: &dyn Dialect) -> String {
     let (ledger, now) = (sql.own("ledger"), sql.now());
     format!(
-        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ?"
+        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ? AND done = 0"
     )
 }
 

@@ -25,10 +25,12 @@ mod segments;
 mod server;
 mod several;
 mod shop;
+mod silence;
 mod snapshots;
 mod sqlite;
 mod status;
 mod turns;
+mod wire;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.
 #[macro_export]

@@ -28,7 +28,7 @@ impl Check {
     }
 }
 
-/// What lets a migration into a phase, before any of its work is done.
+/// What lets a migration into a phase, before any of its work is done: what is quickly found.
 pub(crate) async fn before(
     session: &mut Session,
     state: &State,
@@ -42,11 +42,6 @@ pub(crate) async fn before(
     }
     match to {
         Phase::DualWrite => checks.push(fence(session, state, options).await?),
-        Phase::Constrained => {
-            for number in 0..state.plan.carriers.len() {
-                checks.push(filled(session, state, number).await?);
-            }
-        }
         Phase::Swapped => checks.push(shadow(session, state).await?),
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
         Phase::Contracted => {
@@ -61,18 +56,41 @@ pub(crate) async fn before(
     Ok(checks)
 }
 
-/// Whether every row has both ids, and every reference, before a step that goes by one of them alone. This
-/// reads all tables, so that it is asked when the step is to be done, and not by who looks at the gate.
-pub(crate) async fn rows(session: &mut Session, state: &State) -> Result<Vec<Check>, Error> {
+/// What is asked of the rows on the way from one phase to another, by name: what a step of it goes by. It reads
+/// every table, so that it is asked when the step is to be done, and not by who looks at the status.
+pub(crate) fn asked_of_rows(state: &State, from: Phase, to: Phase) -> &'static [&'static str] {
+    match to {
+        // Back, the old id becomes the primary key again.
+        _ if to < from => match from {
+            Phase::Swapped => &[MISSING, REFERENCES],
+            _ => &[],
+        },
+        Phase::Constrained => &[MISSING],
+        Phase::ReadingNew if state.plan.keep_key => &[MISSING, REFERENCES],
+        Phase::Swapped => &[MISSING, REFERENCES],
+        Phase::Contracted if !state.is_contracting() => &[MISSING, REFERENCES],
+        _ => &[],
+    }
+}
+
+/// Whether every row has both ids, and every reference.
+pub(crate) async fn rows(
+    session: &mut Session,
+    state: &State,
+    asked: &[&str],
+) -> Result<Vec<Check>, Error> {
     let mut checks = Vec::new();
+    let asks = |name| asked.contains(&name);
     for number in 0..state.plan.carriers.len() {
-        checks.push(filled(session, state, number).await?);
-        if number > 0 {
+        if asks(MISSING) {
+            checks.push(filled(session, state, number).await?);
+        }
+        if asks(REFERENCES) && number > 0 {
             let found = verify::referring(session, &state.plan, number).await?;
             let torn = found.torn();
             let found =
                 format!("{torn} references of {} are not by both ids of one row", found.column);
-            checks.push(Check::new("references", torn == 0, found));
+            checks.push(Check::new(REFERENCES, torn == 0, found));
         }
     }
     Ok(checks)
@@ -99,6 +117,14 @@ async fn standing(session: &mut Session, plan: &Plan) -> Result<Vec<Check>, Erro
     Ok(checks)
 }
 
+/// The instances of the app that do not act by the phase yet.
+const INSTANCES: &str = "instances";
+/// The time from which live ids are made.
+const FENCE: &str = "fence";
+/// Rows without a new id.
+const MISSING: &str = "missing";
+/// References that are not by both ids of one row.
+const REFERENCES: &str = "references";
 /// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
 /// would end in its middle.
 pub(crate) const DEPENDENTS: &str = "dependents";
@@ -110,18 +136,21 @@ pub(crate) const OUTSIDE: &str = "outside";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 
-/// What lets it back out of a phase, or out of the middle of the way there.
+/// What lets it back, out of a phase or out of the middle of the way there: what is quickly found.
 pub(crate) async fn back(
     session: &mut Session,
     state: &State,
-    from: Phase,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    let mut checks = vec![instances(session, state, options).await?];
-    if from == Phase::Swapped {
-        checks.extend(rows(session, state).await?);
-    }
-    Ok(checks)
+    Ok(vec![instances(session, state, options).await?])
+}
+
+/// Whom a gate waits for that opens by itself: where it is closed, and by nothing else.
+pub(crate) fn waits_for(checks: &[Check], options: &Options) -> Option<String> {
+    let closed: Vec<_> = checks.iter().filter(|check| is_closed(check, options)).collect();
+    let by_itself = closed.iter().all(|check| [INSTANCES, FENCE].contains(&check.name));
+    let found: Vec<_> = closed.iter().map(|check| check.found.as_str()).collect();
+    (by_itself && !closed.is_empty()).then(|| found.join("; "))
 }
 
 /// What lets it be forgotten: an instance that asks for a migration which is gone knows no phase.
@@ -133,11 +162,11 @@ pub(crate) async fn forget(
     let here = present(session, state, options).await?;
     let names: Vec<_> = here.iter().map(|of| of.instance.as_str()).collect();
     Ok(match names.is_empty() {
-        true => Check::new("instances", true, "no instance asks for it any more"),
+        true => Check::new(INSTANCES, true, "no instance asks for it any more"),
         false => {
             let found =
                 format!("{} still ask for it: give them a version that does not", names.join(", "));
-            Check::new("instances", false, found)
+            Check::new(INSTANCES, false, found)
         }
     })
 }
@@ -178,11 +207,15 @@ async fn present(
     Ok(all)
 }
 
+/// Whether a check is closed and nobody accepted it.
+pub(crate) fn is_closed(check: &Check, options: &Options) -> bool {
+    let accepted = options.accepted.iter().any(|name| name == check.name);
+    !check.open && (check.name == DEPENDENTS || !accepted)
+}
+
 /// Errs where a check is closed that nobody accepted.
 pub(crate) fn pass(into: &'static str, checks: &[Check], options: &Options) -> Result<(), Error> {
-    let closed = checks.iter().filter(|check| !check.open);
-    let accepted = |name: &str| name != DEPENDENTS && options.accepted.iter().any(|n| n == name);
-    let closed = closed.filter(|check| !accepted(check.name));
+    let closed = checks.iter().filter(|check| is_closed(check, options));
     let reasons: Vec<_> = closed.map(|check| format!("{} ({})", check.found, check.name)).collect();
     if reasons.is_empty() {
         return Ok(());
@@ -224,12 +257,12 @@ async fn instances(
     let names: Vec<_> = late.iter().map(|of| format!("{} at {}", of.instance, of.phase)).collect();
     Ok(match names.is_empty() {
         true => Check::new(
-            "instances",
+            INSTANCES,
             true,
             format!("{} instances act by {}", here.len(), state.phase),
         ),
         false => Check::new(
-            "instances",
+            INSTANCES,
             false,
             format!("not yet at {}: {}", state.phase, names.join(", ")),
         ),
@@ -252,7 +285,7 @@ async fn fence(session: &mut Session, state: &State, options: &Options) -> Resul
             found += &format!(", and {here} by the clock of {}", instance.instance);
         }
     }
-    Ok(Check::new("fence", open, found))
+    Ok(Check::new(FENCE, open, found))
 }
 
 async fn filled(session: &mut Session, state: &State, number: usize) -> Result<Check, Error> {
@@ -260,7 +293,7 @@ async fn filled(session: &mut Session, state: &State, number: usize) -> Result<C
     let missing = missing(session, &state.plan, number).await?;
     let table = &state.plan.tables[carrier.table].name;
     Ok(Check::new(
-        "missing",
+        MISSING,
         missing == 0,
         format!("{missing} rows of {table} lack {}", carrier.new),
     ))

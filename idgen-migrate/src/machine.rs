@@ -18,6 +18,9 @@ use crate::{Error, Phase, runner, work};
 /// How long the fence lies past what is computed, so that a plan may take a moment to be carried out.
 const FENCE_MARGIN: Duration = Duration::from_secs(1);
 
+/// How long until a gate is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// A migration, as its operator holds it.
 #[derive(Debug)]
 pub struct Migration {
@@ -167,11 +170,7 @@ impl Migration {
         self.hold().await?;
         let to = self.next()?;
         let from = self.state.phase;
-        let mut checks = gate::before(&mut self.session, &self.state, to, &self.options).await?;
-        let last = self.state.plan.keep_key && to == Phase::ReadingNew;
-        if !self.state.is_contracting() && (last || to == Phase::Swapped || to.is_destructive()) {
-            checks.extend(gate::rows(&mut self.session, &self.state).await?);
-        }
+        let checks = self.gate(from, to).await?;
         gate::pass(to.name(), &checks, &self.options)?;
         // It is kept with the first step, before anything depends on it.
         self.state.plan = self.fenced(to)?;
@@ -190,7 +189,7 @@ impl Migration {
     pub async fn roll_back(&mut self) -> Result<Evidence, Error> {
         self.hold().await?;
         let (from, to) = self.way_back()?;
-        let checks = gate::back(&mut self.session, &self.state, from, &self.options).await?;
+        let checks = self.gate(from, to).await?;
         gate::pass(to.name(), &checks, &self.options)?;
         let (_, steps) = self.steps_back()?;
         let steps = self.carry_out(to, &steps).await?;
@@ -202,6 +201,46 @@ impl Migration {
         let evidence = Evidence::new(from, to, checks, steps);
         self.shift(to, &evidence).await?;
         Ok(evidence)
+    }
+
+    /// What the gate from one phase to another finds: the rows are asked once nothing else closes it, and apps
+    /// are waited for that are on their way.
+    async fn gate(&mut self, from: Phase, to: Phase) -> Result<Vec<Check>, Error> {
+        let (session, state, options) = (&mut self.session, &self.state, &self.options);
+        let began = options.clock.monotonic();
+        let mut checks = loop {
+            let checks = match to > from {
+                true => gate::before(session, state, to, options).await?,
+                false => gate::back(session, state, options).await?,
+            };
+            let waited = options.clock.monotonic().saturating_sub(began);
+            let whom = gate::waits_for(&checks, options);
+            let Some(whom) = whom.filter(|_| waited < options.gate_patience) else { break checks };
+            options.watch.gate(to, &whom);
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        if checks.iter().all(|check| !gate::is_closed(check, options)) {
+            let asked = gate::asked_of_rows(state, from, to);
+            checks.extend(gate::rows(session, state, asked).await?);
+        }
+        Ok(checks)
+    }
+
+    /// What the gate of the next phase finds now, the rows of every table included, which the status leaves
+    /// out; it is kept in the audit trail. Nothing is waited for.
+    ///
+    /// # Errors
+    /// If there is no next phase, somebody else is at it, or the database refuses.
+    pub async fn check(&mut self) -> Result<Vec<Check>, Error> {
+        self.hold().await?;
+        let (from, to) = (self.state.phase, self.next()?);
+        let (session, state, options) = (&mut self.session, &self.state, &self.options);
+        let mut checks = gate::before(session, state, to, options).await?;
+        let asked = gate::asked_of_rows(state, from, to);
+        checks.extend(gate::rows(session, state, asked).await?);
+        let seen = store::json(&Evidence::new(from, to, checks.clone(), Vec::new()))?;
+        self.note(&format!("the gate of {to} was looked at"), &seen).await?;
+        Ok(checks)
     }
 
     /// Carries out steps, and keeps before the first one where they lead: whoever comes after a crash knows what

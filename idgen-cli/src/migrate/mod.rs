@@ -63,6 +63,14 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Look at the gate of the next phase, and at the rows of every table where it asks for them
+    Check {
+        /// Name of the migration
+        name: String,
+        /// Print an object
+        #[arg(long)]
+        json: bool,
+    },
     /// Compare counts, order and references, without moving on
     Verify {
         /// Name of the migration
@@ -127,7 +135,7 @@ struct Move {
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
     max_lag: Duration,
-    /// How long to wait for older transactions to end
+    /// How long to wait for older transactions to end, and at a gate for instances of the app and the fence
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     patience: Duration,
     /// How long nobody may have written without new ids before old ids stop
@@ -182,6 +190,11 @@ async fn act(address: &str, action: &Action) -> Result<(), Failure> {
             let status = migration.status().await.map_err(failure)?;
             show::status(name, &status, *json)
         }
+        Action::Check { name, json } => {
+            let checks = open(name).await?.check().await.map_err(failure)?;
+            show::gate(&checks, *json)?;
+            if checks.iter().all(|check| check.open) { Ok(()) } else { Err(Failure::Said) }
+        }
         Action::Verify { name, json } => {
             let report = open(name).await?.verify().await.map_err(failure)?;
             show::report(&report, *json)?;
@@ -208,6 +221,7 @@ fn options(arguments: &Move) -> Options {
         duty: arguments.duty,
         max_lag: arguments.max_lag,
         patience: arguments.patience,
+        gate_patience: arguments.patience,
         quiet: arguments.quiet,
         accepted: arguments.accept.clone(),
         watch: Arc::new(watch::Bar::new()),

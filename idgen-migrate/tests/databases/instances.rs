@@ -1,12 +1,12 @@
 //! Instances that cannot report, or not yet: nobody is taken for gone who may still write by an old phase.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, ScriptedClock, SystemClock};
 use idgen_migrate::app::Live;
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
+use idgen_migrate::{Error, Failpoints, Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::every_engine;
@@ -112,6 +112,47 @@ async fn one_that_joins_goes_by_the_phase_in_which_it_is_waited_for(engine: Engi
     assert_eq!(reported.unwrap().text(0).unwrap(), "backfilled");
 }
 
+/// What gates were said to wait for.
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Watch for Heard {
+    fn gate(&self, into: Phase, whom: &str) {
+        self.0.lock().unwrap().push(format!("{into}: {whom}"));
+    }
+}
+
+async fn a_gate_waits_for_instances_and_the_fence_and_not_for_ever(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Expanded).await;
+    drop(migration);
+    let (_, live) = join(&database).await;
+    let heard = Arc::new(Heard::default());
+    let told = |text: &str| heard.0.lock().unwrap().iter().any(|heard| heard.contains(text));
+    let watch = Arc::clone(&heard) as Arc<dyn Watch>;
+    let gate_patience = Duration::from_secs(600);
+    let options = Options { gate_patience, watch, ..patient() };
+    let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+    migration.advance().await.unwrap();
+    assert!(told("dual-write: live ids begin at"));
+    let on = tokio::spawn(async move {
+        migration.advance().await.unwrap();
+        migration
+    });
+    while !told("backfilling: not yet at dual-write: web-1 at expanded") {
+        assert!(!on.is_finished());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    live.refresh().await.unwrap();
+    assert_eq!(on.await.unwrap().phase(), Phase::Backfilling);
+
+    let options = Options { gate_patience: Duration::from_millis(300), ..patient() };
+    let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+    let error = migration.roll_back().await.unwrap_err();
+    assert!(error.to_string().contains("web-1 at dual-write"), "{error}");
+}
+
 /// Whoever writes tables anew keeps reports out, and apps read all the while.
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_an_instance_goes_on_while_steps_keep_its_report_out() {
@@ -146,5 +187,6 @@ async fn sqlite_an_instance_goes_on_while_steps_keep_its_report_out() {
 every_engine!(
     one_that_cannot_report_writes_no_more,
     steps_that_kept_an_instance_out_count_for_nothing,
-    one_that_joins_goes_by_the_phase_in_which_it_is_waited_for
+    one_that_joins_goes_by_the_phase_in_which_it_is_waited_for,
+    a_gate_waits_for_instances_and_the_fence_and_not_for_ever
 );

@@ -12,6 +12,7 @@ use idgen_core::generator::Shared;
 use idgen_core::layout::{Field, Kind, Layout};
 use idgen_core::text::Form;
 use idgen_core::{Id, IdScheme, Timebase, UnixTime};
+use idgen_migrate::Phase;
 use idgen_migrate::app::{Dual, Either, Known, Live, Moment, New, Old, Untimely};
 use serde_json::{Value, json};
 
@@ -133,7 +134,7 @@ async fn join_once(shop: &Shop) -> Answer {
 
 /// The ids that a client is told: a new one from the time when every instance finds customers by it.
 fn ids(moment: Moment, old: Option<String>, new: Option<String>) -> Value {
-    let new = new.filter(|_| moment.phase().knows_new());
+    let new = new.filter(|_| moment.phase() > Phase::Constrained);
     json!({ "old": old, "new": new })
 }
 
@@ -166,7 +167,9 @@ async fn show(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
     let row = shop.pool.find::<3>(&sql, &parameter).await.map_err(failed)?;
     let [name, old, new] =
         row.ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no customer {id}")))?;
-    if let (Some(old), Some(new)) = (&old, &new) {
+    if let (Some(old), Some(new)) = (&old, &new)
+        && moment.phase().knows_new()
+    {
         // The shadow read: by the other id, the same customer.
         let other = if *new == id { old } else { new };
         let (condition, parameter) = being(&shop, moment, other)?;

@@ -132,8 +132,18 @@ pub(crate) async fn finish_chunk(
     session.execute(&sql, &values).await.map(drop)
 }
 
-/// Forgets all chunks: the columns that they filled are gone.
+/// How many rows changed their place in the order when they had their id already: triggers keep which.
+pub(crate) async fn edited(session: &mut Session, name: &str) -> Result<i64, Error> {
+    let edited = dialect(session.engine()).own("edited");
+    let query = format!("SELECT count(*) FROM {edited} WHERE name = ?");
+    session.number(&query, &[name.into()]).await
+}
+
+/// Forgets all chunks, and which rows were edited since: the columns that they filled are gone.
 pub(crate) async fn forget_chunks(session: &mut Session, name: &str) -> Result<(), Error> {
-    let ledger = dialect(session.engine()).own("ledger");
-    session.execute(&format!("DELETE FROM {ledger} WHERE name = ?"), &[name.into()]).await.map(drop)
+    for table in ["ledger", "edited"] {
+        let table = dialect(session.engine()).own(table);
+        session.execute(&format!("DELETE FROM {table} WHERE name = ?"), &[name.into()]).await?;
+    }
+    Ok(())
 }

@@ -10,7 +10,9 @@ mod trail;
 pub use instances::Instance;
 pub(crate) use instances::{Report, forget_compared, instances, report};
 pub use ledger::Chunk;
-pub(crate) use ledger::{chunks, finish_chunk, finishing, forget_chunks, keep_chunks, keeping};
+pub(crate) use ledger::{
+    chunks, edited, finish_chunk, finishing, forget_chunks, keep_chunks, keeping,
+};
 pub use trail::Entry;
 pub(crate) use trail::{note, trail};
 
@@ -80,6 +82,7 @@ const ONE_STRETCH: i64 = 60_000;
 fn tables(sql: &dyn Dialect) -> Vec<String> {
     let (state, ledger, audit, instance) =
         (sql.own("state"), sql.own("ledger"), sql.own("audit"), sql.own("instance"));
+    let edited = sql.own("edited");
     let text = sql.long_text();
     let name = "name VARCHAR(120) NOT NULL";
     vec![
@@ -103,6 +106,9 @@ fn tables(sql: &dyn Dialect) -> Vec<String> {
             "CREATE TABLE IF NOT EXISTS {instance} ({name}, instance VARCHAR(120) NOT NULL, \
              phase VARCHAR(40) NOT NULL, seen_millis BIGINT NOT NULL, wall_millis BIGINT NOT NULL, \
              compared BIGINT NOT NULL, mismatches BIGINT NOT NULL, PRIMARY KEY (name, instance))"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {edited} ({name}, id VARCHAR(40) NOT NULL, PRIMARY KEY (name, id))"
         ),
     ]
 }
@@ -167,7 +173,7 @@ pub(crate) async fn create(session: &mut Session, plan: &Plan) -> Result<(), Err
 
 /// Forgets a migration of which nothing is left.
 pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Error> {
-    for table in ["ledger", "instance", "state"] {
+    for table in ["ledger", "edited", "instance", "state"] {
         let table = dialect(session.engine()).own(table);
         session.execute(&format!("DELETE FROM {table} WHERE name = ?"), &[name.into()]).await?;
     }

@@ -24,6 +24,10 @@ fn function(plan: &Plan, carrier: usize) -> String {
     Postgres.own(&suffixed(&plan.name, &format!("_{carrier:02}")))
 }
 
+fn edited_function(plan: &Plan) -> String {
+    Postgres.own(&suffixed(&plan.name, "_edited"))
+}
+
 fn settle_function(plan: &Plan, carrier: usize) -> String {
     Postgres.own(&suffixed(&plan.name, &format!("_{carrier:02}_settle")))
 }
@@ -43,6 +47,7 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
         format!("CREATE SEQUENCE IF NOT EXISTS {} AS bigint MINVALUE 0 START 0", sequence(plan)),
         next(plan, lanes)?,
         of_key(plan, stage),
+        edited(plan, lanes)?,
     ];
     let followers = plan.carriers.iter().enumerate().skip(1);
     sql.extend(followers.clone().map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
@@ -66,7 +71,7 @@ pub(super) fn drop_functions(plan: &Plan) -> Vec<String> {
     let each = 0..plan.carriers.len();
     let functions = each.clone().map(|i| function(plan, i));
     let functions = functions.chain(each.map(|i| settle_function(plan, i)));
-    let functions = functions.chain([next_function(plan)]);
+    let functions = functions.chain([next_function(plan), edited_function(plan)]);
     let mut sql: Vec<_> =
         functions.map(|name| format!("DROP FUNCTION IF EXISTS {name}()")).collect();
     sql.extend(
@@ -88,10 +93,13 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
         let when = match stage {
             // A row that has no new id keeps its place in the order until it has one.
             _ if i == 0 => {
-                let mut moved = changed(&old);
-                if let Order::Time { column, .. } = &plan.order {
-                    moved += &format!(" OR {}", changed(&Postgres.quote(&column.name)));
-                }
+                let moved = moved(plan);
+                sql.push(format!(
+                    "CREATE TRIGGER {} AFTER UPDATE ON {name} FOR EACH ROW \
+                     WHEN (OLD.{new} IS NOT NULL AND ({moved})) EXECUTE FUNCTION {}()",
+                    Postgres.quote(&trigger(plan, i, "edited")),
+                    edited_function(plan)
+                ));
                 let early = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
                 match stage {
                     // A key that is changed by its old id alone is to be seen.
@@ -130,12 +138,27 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
     sql
 }
 
+/// The condition that a row changes its place in the order.
+fn moved(plan: &Plan) -> String {
+    let columns = plan.order_columns().into_iter().map(|column| Postgres.quote(&column.name));
+    let each = columns.map(|column| format!("OLD.{column} IS DISTINCT FROM NEW.{column}"));
+    each.collect::<Vec<_>>().join(" OR ")
+}
+
+/// The function that keeps which rows changed their place when they had their id from the backfill.
+fn edited(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
+    let backfilled = twins::is_backfilled(&Postgres, plan, lanes)?;
+    let keep = twins::edited(&Postgres, plan, "INSERT INTO");
+    let body = format!("    {keep} WHERE {backfilled} ON CONFLICT DO NOTHING;\n");
+    Ok(function_of(&edited_function(plan), "", &body))
+}
+
 /// What takes them off.
 pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
     let name = Postgres.table(plan, table);
     let of_table = plan.carriers.iter().enumerate().filter(|(_, carrier)| carrier.table == table);
     let each = of_table.flat_map(|(i, _)| {
-        ["insert", "update", "settle"].map(|event| {
+        ["insert", "update", "edited", "settle"].map(|event| {
             let trigger = Postgres.quote(&trigger(plan, i, event));
             format!("DROP TRIGGER IF EXISTS {trigger} ON {name}")
         })

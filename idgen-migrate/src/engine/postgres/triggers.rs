@@ -54,7 +54,7 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
     if stage != Stage::Filling {
         sql.extend(followers.map(|(i, carrier)| settle(plan, i, carrier)));
     }
-    if stage == Stage::Swapped && matches!(Maker::of(plan), Maker::Downwards) {
+    if stage == Stage::Swapped && matches!(OldIds::of(plan), OldIds::Downwards) {
         let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
         let old = Postgres.quote(&plan.key().column.name);
         sql.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS bigint INCREMENT BY -1"));
@@ -224,7 +224,7 @@ impl Pieces for Hex {
 }
 
 /// What makes an old id where the app no longer does.
-enum Maker<'a> {
+enum OldIds<'a> {
     /// The column's own default.
     Default(&'a str),
     /// The sequence that counts the column.
@@ -237,7 +237,7 @@ enum Maker<'a> {
     Text,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> OldIds<'a> {
     fn of(plan: &'a Plan) -> Self {
         let column = &plan.key().column;
         match (column.default.as_deref(), column.kind) {
@@ -271,7 +271,7 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
     let mut body =
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
     if stage == Stage::Swapped {
-        let made = Maker::of(plan).sql(plan);
+        let made = OldIds::of(plan).sql(plan);
         body += &format!(
             "    IF TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL THEN\n        PERFORM {next}();\n    END IF;\n    \
              IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n"

@@ -274,7 +274,9 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         let (to, _) = migration.steps_back().map_err(failure)?;
         if to < last {
             let name = &arguments.name;
-            return Err(Failure::Usage(format!("{name} is under way to {to}, which is before {last}")));
+            return Err(Failure::Usage(format!(
+                "{name} is under way to {to}, which is before {last}"
+            )));
         }
         if to == Phase::Planned {
             ask::may(&arguments.name, "drops the new ids", arguments.yes)?;

@@ -114,7 +114,11 @@ fn summary(report: &Report) -> String {
         report.chunks.len()
     );
     if report.edited > 0 {
-        let _ = writeln!(text, "  {} rows were edited since, and keep the time of their id", report.edited);
+        let _ = writeln!(
+            text,
+            "  {} rows were edited since, and keep the time of their id",
+            report.edited
+        );
     }
     for (name, found) in report.faults() {
         let _ = writeln!(text, "  fault {name}: {found}");

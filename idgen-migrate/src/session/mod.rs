@@ -283,8 +283,7 @@ impl Session {
     /// # Errors
     /// If the database refuses it.
     pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
-        of_engine!(self, execute(sql, parameters))
-            .map_err(Error::database(shortened(sql)))
+        of_engine!(self, execute(sql, parameters)).map_err(Error::database(shortened(sql)))
     }
 
     /// Calls `each` for every row of a query as it arrives.

@@ -211,8 +211,7 @@ pub(crate) async fn shift(
     entry: &Entry,
 ) -> Result<State, Error> {
     let Turn { phase, under_way, plan } = *to;
-    let (state, now) =
-        (dialect(session.engine()).own("state"), dialect(session.engine()).now());
+    let (state, now) = (dialect(session.engine()).own("state"), dialect(session.engine()).now());
     let mut set = format!("UPDATE {state} SET phase = ?, under_way = ?, plan = ?");
     match (seen.under_way, under_way) {
         (None, Some(_)) => {

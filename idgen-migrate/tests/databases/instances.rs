@@ -72,8 +72,11 @@ async fn steps_that_kept_an_instance_out_count_for_nothing(engine: Engine) {
     drop(join(&database).await);
     // As after steps of a minute, through which it could not report.
     let (instance, state) = (own(engine, "instance"), own(engine, "state"));
-    run(&mut session, &format!("UPDATE {instance} SET phase = 'expanded', seen_millis = seen_millis - 61000"))
-        .await;
+    run(
+        &mut session,
+        &format!("UPDATE {instance} SET phase = 'expanded', seen_millis = seen_millis - 61000"),
+    )
+    .await;
     let seen = session.number(&format!("SELECT seen_millis FROM {instance}"), &[]).await.unwrap();
     let (began, ended) = (seen + 1_000, seen + 61_000);
     run(&mut session, &format!("UPDATE {state} SET steps_began = {began}, steps_ended = {ended}"))

@@ -128,9 +128,13 @@ async fn the_operators_lock_outlives_a_long_phase(engine: Engine, all: &str) {
     assert!(!filling.is_finished());
     // Whoever has lost the lock goes on with nothing.
     let holder = match engine {
-        Engine::Postgres => "SELECT pg_terminate_backend(pid)::int FROM pg_locks WHERE locktype = 'advisory' AND granted \
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        _ => "SELECT IS_USED_LOCK(concat('idgen migrate ', sha1(concat(DATABASE(), '/', 'customers'))))",
+        Engine::Postgres => {
+            "SELECT pg_terminate_backend(pid)::int FROM pg_locks WHERE locktype = 'advisory' AND granted \
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        }
+        _ => {
+            "SELECT IS_USED_LOCK(concat('idgen migrate ', sha1(concat(DATABASE(), '/', 'customers'))))"
+        }
     };
     let found = admin.number(holder, &[]).await.unwrap();
     if engine == Engine::MariaDb {

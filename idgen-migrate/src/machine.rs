@@ -39,7 +39,7 @@ impl Migration {
     pub async fn begin(address: &str, plan: &Plan, options: Options) -> Result<Self, Error> {
         plan.target.lanes()?;
         gate::accepted(plan, &options)?;
-        let mut session = Session::connect(address).await?;
+        let mut session = Session::connect_for_long(address).await?;
         let check = gate::schema(&mut session, plan, Phase::Planned).await?;
         gate::pass(Phase::Planned.name(), &[check], &options)?;
         for other in store::states(&mut session).await? {
@@ -61,7 +61,7 @@ impl Migration {
     /// # Errors
     /// If there is none of this name.
     pub async fn open(address: &str, name: &str, options: Options) -> Result<Self, Error> {
-        let mut session = Session::connect(address).await?;
+        let mut session = Session::connect_for_long(address).await?;
         let mut state = store::load(&mut session, name).await?;
         refresh(&mut session, &mut state.plan).await?;
         Ok(Self { address: address.into(), session, state, options })

@@ -12,13 +12,14 @@ mod silent;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::engine::dialect;
-use silent::in_time;
+use silent::{Known, Patience, in_time};
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
-    answer_within: Option<Duration>,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -151,8 +152,8 @@ impl Connection {
 /// Calls one engine's own function, for as long as an answer may take.
 macro_rules! of_engine {
     ($session:expr, $function:ident($($argument:expr),*)) => {{
-        let limit = $session.answer_within;
-        in_time(limit, async {
+        let patience = $session.patience.clone();
+        in_time(patience, async {
             match &mut $session.connection {
                 #[cfg(feature = "postgres")]
                 Connection::Postgres(connection) => postgres::$function(connection, $($argument),*).await,
@@ -172,8 +173,8 @@ impl Session {
     /// # Errors
     /// If it cannot be reached, or is of no known engine.
     pub async fn connect(address: &str) -> Result<Self, Error> {
-        let connection = in_time(Some(WELCOME_WITHIN), Self::welcome(address)).await?;
-        Ok(Self { connection, answer_within: None })
+        let connection = in_time(Patience::Within(WELCOME_WITHIN), Self::welcome(address)).await?;
+        Ok(Self { connection, patience: Patience::Endless })
     }
 
     async fn welcome(address: &str) -> Result<Connection, Error> {
@@ -195,7 +196,17 @@ impl Session {
     /// The same session, whose server is taken for lost where an answer takes longer: for statements that never
     /// take long.
     pub(crate) fn answering_within(self, limit: Duration) -> Self {
-        Self { answer_within: Some(limit), ..self }
+        Self { patience: Patience::Within(limit), ..self }
+    }
+
+    /// A session whose statements may take long: its server is taken for lost where it does not know the
+    /// connection any more, or cannot be reached on another one.
+    pub(crate) async fn connect_for_long(address: &str) -> Result<Self, Error> {
+        let mut session = Self::connect(address).await?;
+        let Some((mine, _)) = dialect(session.engine()).connection() else { return Ok(session) };
+        let id = session.number(mine, &[]).await?;
+        let known = Known { address: address.into(), id };
+        Ok(Self { patience: Patience::While(Arc::new(known)), ..session })
     }
 
     /// The engine at the other end.

@@ -51,6 +51,18 @@ async fn an_app_whose_server_falls_silent_is_told(engine: Engine) {
     assert!(ended.await.unwrap().unwrap_err().is_connection_lost());
 }
 
+/// A statement may take as long as it likes, unless nobody carries it out any more.
+async fn an_operator_whose_server_falls_silent_is_told(engine: Engine) {
+    let database = shop(engine, 10).await;
+    drop(begin(&database, PATH, options()).await);
+    let wire = Wire::to(&database, Loss::Ended).await;
+    let mut migration = Migration::open(&wire.address, "customers", options()).await.unwrap();
+    wire.fall_silent(true);
+    let ended = tokio::time::timeout(Duration::from_secs(300), migration.advance()).await;
+    let error = ended.unwrap().unwrap_err();
+    assert!(error.is_connection_lost(), "{error:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
 async fn postgres_lost_answers() {
@@ -70,13 +82,15 @@ async fn mariadb_lost_answers() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
 async fn postgres_silence() {
-    an_app_whose_server_falls_silent_is_told(Engine::Postgres).await;
+    let app = an_app_whose_server_falls_silent_is_told(Engine::Postgres);
+    tokio::join!(app, an_operator_whose_server_falls_silent_is_told(Engine::Postgres));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: scripts/test migrate"]
 async fn mariadb_silence() {
-    an_app_whose_server_falls_silent_is_told(Engine::MariaDb).await;
+    let app = an_app_whose_server_falls_silent_is_told(Engine::MariaDb);
+    tokio::join!(app, an_operator_whose_server_falls_silent_is_told(Engine::MariaDb));
 }
 
 /// Tells when the backfill waits.

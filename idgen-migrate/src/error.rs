@@ -122,6 +122,16 @@ pub enum Error {
         /// The phase or stage.
         from: &'static str,
     },
+    /// Steps have begun in one direction and have not ended, and this is not their way.
+    #[error("'{name}' was stopped in the middle of its steps to {to}; {way} to end them first")]
+    UnderWay {
+        /// Its name.
+        name: String,
+        /// Where they lead.
+        to: Phase,
+        /// How they are ended.
+        way: &'static str,
+    },
     /// The new ids cannot be made.
     #[error(transparent)]
     Target(#[from] TargetError),

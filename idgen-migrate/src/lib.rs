@@ -57,6 +57,6 @@ pub use machine::Migration;
 pub use options::{Failpoints, Ladder, Options, Unwatched, Watch};
 pub use pace::Pace;
 pub use phase::{Phase, Reads, UnknownPhase, Writes};
-pub use status::{Filling, Progress, Status};
+pub use status::{Filling, Progress, Status, Unasked};
 pub use store::{Chunk, Entry, Instance, State};
 pub use verify::{Digest, Makers, Referring, Report};

@@ -11,12 +11,15 @@ use crate::plan::{self, Order, Plan, millis};
 use crate::session::{Session, without_password};
 use crate::slot;
 use crate::status::{self, Status};
-use crate::store::{self, Entry, State};
+use crate::store::{self, Entry, State, Turn};
 use crate::verify::{self, Report};
 use crate::{Error, Phase, runner, work};
 
 /// How long the fence lies past what is computed, so that a plan may take a moment to be carried out.
 const FENCE_MARGIN: Duration = Duration::from_secs(1);
+
+/// How long until a gate is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A migration, as its operator holds it.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ impl Migration {
     pub async fn begin(address: &str, plan: &Plan, options: Options) -> Result<Self, Error> {
         plan.target.lanes()?;
         gate::accepted(plan, &options)?;
-        let mut session = Session::connect(address).await?;
+        let mut session = Session::connect_for_long(address).await?;
         let check = gate::schema(&mut session, plan, Phase::Planned).await?;
         gate::pass(Phase::Planned.name(), &[check], &options)?;
         for other in store::states(&mut session).await? {
@@ -58,7 +61,7 @@ impl Migration {
     /// # Errors
     /// If there is none of this name.
     pub async fn open(address: &str, name: &str, options: Options) -> Result<Self, Error> {
-        let mut session = Session::connect(address).await?;
+        let mut session = Session::connect_for_long(address).await?;
         let mut state = store::load(&mut session, name).await?;
         refresh(&mut session, &mut state.plan).await?;
         Ok(Self { address: address.into(), session, state, options })
@@ -76,6 +79,13 @@ impl Migration {
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.state.phase
+    }
+
+    /// Where steps lead that have begun and have not ended. Those on may go on or be taken back; those back go
+    /// on, and nothing else does until they have ended.
+    #[must_use]
+    pub fn under_way(&self) -> Option<Phase> {
+        self.state.under_way
     }
 
     /// What it follows.
@@ -103,27 +113,31 @@ impl Migration {
         Ok(work::steps(&self.state.plan, self.next()?))
     }
 
-    /// The steps that lead back to the phase before.
+    /// The steps that lead back: to the phase before, or to this one from the middle of the way on.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no way back.
     pub fn steps_back(&self) -> Result<(Phase, Vec<Step>), Error> {
         let plan = &self.state.plan;
-        let to = self.previous()?;
-        Ok((to, dialect(plan.engine).leave(plan, &plan.target.lanes()?, self.state.phase)?))
+        let (from, to) = self.way_back()?;
+        Ok((to, dialect(plan.engine).leave(plan, &plan.target.lanes()?, from)?))
     }
 
     fn next(&self) -> Result<Phase, Error> {
+        if let Some(to) = self.state.goes_back() {
+            let name = self.state.plan.name.clone();
+            return Err(Error::UnderWay { name, to, way: "roll back" });
+        }
         let phase = self.state.phase;
         self.state.next().ok_or(Error::NoWay { way: "on", from: phase.name() })
     }
 
-    fn previous(&self) -> Result<Phase, Error> {
-        let from = match self.state.plan.contracting {
+    fn way_back(&self) -> Result<(Phase, Phase), Error> {
+        let from = match self.state.is_contracting() {
             true => "old-writes-stopped, since old ids have begun to go; advance",
             false => self.state.phase.name(),
         };
-        self.state.previous().ok_or(Error::NoWay { way: "back", from })
+        self.state.way_back().ok_or(Error::NoWay { way: "back", from })
     }
 
     /// The plan with its fence, which is set on the way into `expanded`: past now, and past the last
@@ -156,13 +170,10 @@ impl Migration {
         self.hold().await?;
         let to = self.next()?;
         let from = self.state.phase;
-        let mut checks = gate::before(&mut self.session, &self.state, to, &self.options).await?;
-        let last = self.state.plan.keep_key && to == Phase::ReadingNew;
-        if !self.state.plan.contracting && (last || to == Phase::Swapped || to.is_destructive()) {
-            checks.extend(gate::rows(&mut self.session, &self.state).await?);
-        }
+        let checks = self.gate(from, to).await?;
         gate::pass(to.name(), &checks, &self.options)?;
-        self.settle_fence(to).await?;
+        // It is kept with the first step, before anything depends on it.
+        self.state.plan = self.fenced(to)?;
         let (_, steps) = self.steps_on()?;
         let steps = self.carry_out(to, &steps).await?;
         let mut evidence = Evidence::new(from, to, checks, steps);
@@ -171,18 +182,17 @@ impl Migration {
         Ok(evidence)
     }
 
-    /// Goes back to the phase before.
+    /// Goes back to the phase before; from the middle of the way on, to where that began.
     ///
     /// # Errors
     /// As for [`advance`](Self::advance).
     pub async fn roll_back(&mut self) -> Result<Evidence, Error> {
         self.hold().await?;
-        let from = self.state.phase;
-        self.previous()?;
-        let checks = gate::back(&mut self.session, &self.state, &self.options).await?;
-        let (to, steps) = self.steps_back()?;
+        let (from, to) = self.way_back()?;
+        let checks = self.gate(from, to).await?;
         gate::pass(to.name(), &checks, &self.options)?;
-        let steps = runner::carry_out(&mut self.session, &steps, &self.options).await?;
+        let (_, steps) = self.steps_back()?;
+        let steps = self.carry_out(to, &steps).await?;
         if from == Phase::Expanded {
             store::forget_chunks(&mut self.session, &self.state.plan.name).await?;
             self.state.plan.fence = None;
@@ -193,34 +203,83 @@ impl Migration {
         Ok(evidence)
     }
 
-    /// Carries out the steps into a phase. From the first step of the last one on there is no way back.
-    async fn carry_out(&mut self, to: Phase, steps: &[Step]) -> Result<Vec<Done>, Error> {
-        let begins = to.is_destructive() && !steps.is_empty() && !self.state.plan.contracting;
-        let (first, others) = steps.split_at(usize::from(begins));
-        let mut done = Vec::new();
-        if begins {
-            self.keep_contracting(true).await?;
-            match runner::carry_out(&mut self.session, first, &self.options).await {
-                Ok(first) => done.extend(first),
-                Err(error) => {
-                    // Nothing was done yet. After a crash nobody says so, and the way is on.
-                    if !matches!(error, Error::Failpoint(_)) {
-                        let _ = self.keep_contracting(false).await;
-                    }
-                    return Err(error);
-                }
-            }
+    /// What the gate from one phase to another finds: the rows are asked once nothing else closes it, and apps
+    /// are waited for that are on their way.
+    async fn gate(&mut self, from: Phase, to: Phase) -> Result<Vec<Check>, Error> {
+        let (session, state, options) = (&mut self.session, &self.state, &self.options);
+        let began = options.clock.monotonic();
+        let mut checks = loop {
+            let checks = match to > from {
+                true => gate::before(session, state, to, options).await?,
+                false => gate::back(session, state, options).await?,
+            };
+            let waited = options.clock.monotonic().saturating_sub(began);
+            let whom = gate::waits_for(&checks, options);
+            let Some(whom) = whom.filter(|_| waited < options.gate_patience) else { break checks };
+            options.watch.gate(to, &whom);
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        if checks.iter().all(|check| !gate::is_closed(check, options)) {
+            let asked = gate::asked_of_rows(state, from, to);
+            checks.extend(gate::rows(session, state, asked).await?);
         }
+        Ok(checks)
+    }
+
+    /// What the gate of the next phase finds now, the rows of every table included, which the status leaves
+    /// out; it is kept in the audit trail. Nothing is waited for.
+    ///
+    /// # Errors
+    /// If there is no next phase, somebody else is at it, or the database refuses.
+    pub async fn check(&mut self) -> Result<Vec<Check>, Error> {
+        self.hold().await?;
+        let (from, to) = (self.state.phase, self.next()?);
+        let (session, state, options) = (&mut self.session, &self.state, &self.options);
+        let mut checks = gate::before(session, state, to, options).await?;
+        let asked = gate::asked_of_rows(state, from, to);
+        checks.extend(gate::rows(session, state, asked).await?);
+        let seen = store::json(&Evidence::new(from, to, checks.clone(), Vec::new()))?;
+        self.note(&format!("the gate of {to} was looked at"), &seen).await?;
+        Ok(checks)
+    }
+
+    /// Carries out steps, and keeps before the first one where they lead: whoever comes after a crash knows what
+    /// may be half done. From the first step of the last phase on there is no way back.
+    async fn carry_out(&mut self, to: Phase, steps: &[Step]) -> Result<Vec<Done>, Error> {
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let begins = self.state.under_way != Some(to);
+        self.options.failpoints.pass("before it is under way")?;
+        if begins {
+            let plan = self.state.plan.clone();
+            self.keep_way(Some(to), &plan, &format!("under way to {to}")).await?;
+        }
+        let (first, others) = steps.split_at(1);
+        let mut done = match runner::carry_out(&mut self.session, first, &self.options).await {
+            Ok(done) => done,
+            Err(error) => {
+                // Nothing was done yet. After a crash nobody says so, and the way is on.
+                if begins && to.is_destructive() && !matches!(error, Error::Failpoint(_)) {
+                    let plan = self.state.plan.clone();
+                    let _ = self.keep_way(None, &plan, "nothing went").await;
+                }
+                return Err(error);
+            }
+        };
         done.extend(runner::carry_out(&mut self.session, others, &self.options).await?);
         Ok(done)
     }
 
-    async fn keep_contracting(&mut self, contracting: bool) -> Result<(), Error> {
-        let plan = Plan { contracting, ..self.state.plan.clone() };
-        let event = if contracting { "old ids begin to go" } else { "nothing went" };
+    async fn keep_way(
+        &mut self,
+        under_way: Option<Phase>,
+        plan: &Plan,
+        event: &str,
+    ) -> Result<(), Error> {
         let entry = Entry::new(&self.options, event, "");
-        let phase = self.state.phase;
-        self.state = store::shift(&mut self.session, &self.state, phase, &plan, &entry).await?;
+        let turn = Turn { phase: self.state.phase, under_way, plan };
+        self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
         Ok(())
     }
 
@@ -231,6 +290,10 @@ impl Migration {
     pub async fn forget(mut self) -> Result<(), Error> {
         self.hold().await?;
         let phase = self.state.phase;
+        if let Some(to) = self.state.under_way {
+            let (name, way) = (self.state.plan.name.clone(), "advance or roll back");
+            return Err(Error::UnderWay { name, to, way });
+        }
         if !matches!(phase, Phase::Planned | Phase::Contracted) {
             return Err(Error::Exists { name: self.state.plan.name.clone(), phase });
         }
@@ -289,20 +352,8 @@ impl Migration {
         if now.version != self.state.version {
             return Err(Error::Moved { name, version: self.state.version });
         }
+        self.state = now;
         refresh(&mut self.session, &mut self.state.plan).await
-    }
-
-    /// Keeps the fence before anything depends on it.
-    async fn settle_fence(&mut self, to: Phase) -> Result<(), Error> {
-        let plan = self.fenced(to)?;
-        if plan.fence != self.state.plan.fence {
-            let entry = Entry::new(&self.options, "fence", plan.fence.unwrap_or(0).to_string());
-            self.options.failpoints.pass("fence")?;
-            self.state =
-                store::shift(&mut self.session, &self.state, self.state.phase, &plan, &entry)
-                    .await?;
-        }
-        Ok(())
     }
 
     /// The work of a phase that is no step of the schema.
@@ -338,7 +389,8 @@ impl Migration {
         let event = format!("{} -> {to}", evidence.from);
         let entry = Entry::new(&self.options, event, store::json(evidence)?);
         let plan = self.state.plan.clone();
-        self.state = store::shift(&mut self.session, &self.state, to, &plan, &entry).await?;
+        let turn = Turn { phase: to, under_way: None, plan: &plan };
+        self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
         self.options.failpoints.pass("after the state")
     }
 

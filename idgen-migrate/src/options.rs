@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use idgen_core::clock::{Clock, SystemClock};
 
-use crate::Error;
+use crate::{Error, Phase};
 
 /// How locks are asked for: ever more patiently, and not for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub trait Watch: Send + Sync {
     fn rows(&self, _what: &str, _done: i64, _of: i64) {}
     /// The backfill waits, and why.
     fn waits(&self, _why: &str) {}
+    /// The gate of a phase waits, and for whom.
+    fn gate(&self, _into: Phase, _whom: &str) {}
 }
 
 /// Looks away.
@@ -74,8 +76,12 @@ pub struct Options {
     pub max_lag: Duration,
     /// How long to wait for transactions from before the end of the backfill.
     pub patience: Duration,
+    /// How long a gate waits for instances of the app that do not act by the phase yet, and for the fence.
+    pub gate_patience: Duration,
     /// How often a chunk is tried again after a deadlock, or with a new connection.
     pub retries: u32,
+    /// How long a worker of the backfill waits for an answer at most, before it takes its connection for lost.
+    pub answer_within: Duration,
     /// An instance of the app that was not seen for so long is gone.
     pub instance_gone: Duration,
     /// For how long nobody may have written without new ids before old ids are let go.
@@ -100,7 +106,9 @@ impl Default for Options {
             duty: None,
             max_lag: Duration::from_secs(5),
             patience: Duration::from_secs(60),
+            gate_patience: Duration::ZERO,
             retries: 20,
+            answer_within: Duration::from_secs(300),
             instance_gone: Duration::from_secs(30),
             quiet: Duration::from_secs(60),
             accepted: Vec::new(),

@@ -139,10 +139,11 @@ impl Phase {
         self < Self::OldWritesStopped
     }
 
-    /// Whether every row can be looked up by its new id.
+    /// Whether a row may be looked up by its new id: from the time when every row has one, and an index leads
+    /// to it.
     #[must_use]
     pub fn knows_new(self) -> bool {
-        self >= Self::Backfilled
+        self >= Self::Constrained
     }
 
     /// Whether entering it destroys what cannot be had back.

@@ -18,12 +18,16 @@ pub struct Status {
     pub version: i64,
     /// Whether the backfill waits.
     pub paused: bool,
+    /// Where steps lead that have begun and have not ended.
+    pub under_way: Option<Phase>,
     /// Where it can go back to.
     pub back: Option<Phase>,
     /// Where it can go on to.
     pub next: Option<Phase>,
-    /// The gate of that.
+    /// The gate of that, as far as it is quickly found.
     pub gate: Vec<Check>,
+    /// What else it asks: of the rows of every table, when the step is to be done.
+    pub unasked: Vec<Unasked>,
     /// How far each carrier is: chunks done, chunks, rows done, rows, and rows a second and worker.
     pub passes: Vec<Progress>,
     /// How the backfill goes, while there is one.
@@ -32,6 +36,26 @@ pub struct Status {
     pub instances: Vec<Instance>,
     /// What happened.
     pub trail: Vec<Entry>,
+}
+
+/// A check that reads every table, and what it found when it was last looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unasked {
+    /// Name of the check.
+    pub name: &'static str,
+    /// What it found, and when, in Unix milliseconds; none where it was never looked at.
+    pub last: Option<(String, i64)>,
+}
+
+/// What a check found last, by the audit trail.
+fn last_found(trail: &[Entry], name: &str) -> Option<(String, i64)> {
+    trail.iter().rev().find_map(|entry| {
+        let seen: serde_json::Value = serde_json::from_str(&entry.detail).ok()?;
+        let checks = seen.get("checks")?.as_array()?.iter();
+        let of_name = checks.filter(|check| check["name"] == name);
+        let found: Vec<_> = of_name.filter_map(|check| check["found"].as_str()).collect();
+        (!found.is_empty()).then(|| (found.join("; "), entry.at_millis))
+    })
 }
 
 /// How far a carrier is.
@@ -103,10 +127,16 @@ pub(crate) async fn look(
     options: &Options,
 ) -> Result<Status, Error> {
     let name = &state.plan.name;
-    let gate = match state.next() {
+    // From the middle of a way back nothing goes on.
+    let next = state.next().filter(|_| state.goes_back().is_none());
+    let gate = match next {
         Some(to) => gate::before(session, state, to, options).await?,
         None => Vec::new(),
     };
+    let trail = store::trail(session, name).await?;
+    let unasked = next.map_or(&[] as &[_], |to| gate::asked_of_rows(state, state.phase, to));
+    let unasked = unasked.iter().copied();
+    let unasked = unasked.map(|name| Unasked { name, last: last_found(&trail, name) }).collect();
     let (mut passes, mut all) = (Vec::new(), Vec::new());
     for (number, carrier) in state.plan.carriers.iter().enumerate() {
         let chunks = store::chunks(session, name, backfill::pass_of(number)).await?;
@@ -129,13 +159,15 @@ pub(crate) async fn look(
         phase: state.phase,
         version: state.version,
         paused: state.paused,
-        back: state.previous(),
-        next: state.next(),
+        under_way: state.under_way,
+        back: state.way_back().map(|(_, to)| to),
+        next,
         gate,
+        unasked,
         passes,
         filling,
         instances: store::instances(session, name).await?,
-        trail: store::trail(session, name).await?,
+        trail,
     })
 }
 

@@ -18,8 +18,10 @@ pub struct Report {
     pub without_id: i64,
     /// Rows whose new id another one has.
     pub duplicates: i64,
-    /// Old rows whose id is not after that of the row before in order of creation.
+    /// Old rows whose id is not after that of the row before in order of creation, without those edited.
     pub out_of_order: i64,
+    /// Old rows whose creation or key was edited when they had their id: it keeps the time that it was made for.
+    pub edited: i64,
     /// Ids by who made them.
     pub makers: Makers,
     /// Each column that refers to the migrated table.
@@ -124,13 +126,15 @@ pub(crate) async fn verify(session: &mut Session, plan: &Plan) -> Result<Report,
         rows,
         without_id: rows - filled,
         duplicates: filled - distinct,
-        out_of_order: out_of_order(session, plan, &lanes).await?,
+        out_of_order: 0,
+        edited: store::edited(session, &plan.name).await?,
         makers: Makers::default(),
         references: Vec::new(),
         chunks: Vec::new(),
         unchanged_chunks: 0,
         digest: String::new(),
     };
+    report.out_of_order = out_of_order(session, plan, &lanes, report.edited > 0).await?;
     for number in 1..plan.carriers.len() {
         report.references.push(referring(session, plan, number).await?);
     }
@@ -144,7 +148,7 @@ pub(crate) fn to_verify(plan: &Plan) -> Vec<Step> {
     let root = &plan.root().name;
     let mut steps = vec![
         shown(format!("rows and ids of {root} are counted"), counting(plan)).on([0]),
-        shown(format!("the order of {root} is compared"), ordering(plan)).on([0]),
+        shown(format!("the order of {root} is compared"), ordering(plan, true)).on([0]),
     ];
     for (number, carrier) in plan.carriers.iter().enumerate().skip(1) {
         let table = &plan.tables[carrier.table].name;
@@ -165,24 +169,37 @@ fn counting(plan: &Plan) -> String {
 }
 
 /// Counts the old rows whose id is not after that of the row before.
-async fn out_of_order(session: &mut Session, plan: &Plan, lanes: &Lanes) -> Result<i64, Error> {
+async fn out_of_order(
+    session: &mut Session,
+    plan: &Plan,
+    lanes: &Lanes,
+    edited: bool,
+) -> Result<i64, Error> {
     let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
-    session.number(&ordering(plan), &[fence.into()]).await
+    session.number(&ordering(plan, edited), &[fence.into()]).await
 }
 
-/// Counts the rows before a fence whose id is not after that of the row before.
-fn ordering(plan: &Plan) -> String {
+/// Counts the rows before a fence whose id is not after that of the row before; without those that were edited,
+/// where there are some.
+fn ordering(plan: &Plan, edited: bool) -> String {
     let sql = dialect(plan.engine);
     let new = sql.new_column(&plan.target, &plan.key().new);
     let quoted = sql.quote(&new.name);
     let columns: Vec<_> =
         plan.order_columns().iter().map(|column| sql.quote(&column.name)).collect();
+    let without = format!(
+        " AND {quoted} NOT IN (SELECT {} FROM {} e WHERE e.name = {})",
+        sql.write("e.id", &new),
+        sql.own("edited"),
+        sql.literal(&plan.name)
+    );
     format!(
         "SELECT count(*) FROM (SELECT {quoted} AS n, lag({quoted}) OVER (ORDER BY {}) AS earlier \
-         FROM {} WHERE {quoted} < {}) w WHERE w.n <= w.earlier",
+         FROM {} WHERE {quoted} < {}{}) w WHERE w.n <= w.earlier",
         columns.join(", "),
         sql.table(plan, 0),
-        sql.write("?", &new)
+        sql.write("?", &new),
+        if edited { without } else { String::new() }
     )
 }
 

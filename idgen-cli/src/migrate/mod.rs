@@ -63,6 +63,14 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Look at the gate of the next phase, and at the rows of every table where it asks for them
+    Check {
+        /// Name of the migration
+        name: String,
+        /// Print an object
+        #[arg(long)]
+        json: bool,
+    },
     /// Compare counts, order and references, without moving on
     Verify {
         /// Name of the migration
@@ -127,7 +135,7 @@ struct Move {
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
     max_lag: Duration,
-    /// How long to wait for older transactions to end
+    /// How long to wait for older transactions to end, and at a gate for instances of the app and the fence
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     patience: Duration,
     /// How long nobody may have written without new ids before old ids stop
@@ -182,6 +190,11 @@ async fn act(address: &str, action: &Action) -> Result<(), Failure> {
             let status = migration.status().await.map_err(failure)?;
             show::status(name, &status, *json)
         }
+        Action::Check { name, json } => {
+            let checks = open(name).await?.check().await.map_err(failure)?;
+            show::gate(&checks, *json)?;
+            if checks.iter().all(|check| check.open) { Ok(()) } else { Err(Failure::Said) }
+        }
         Action::Verify { name, json } => {
             let report = open(name).await?.verify().await.map_err(failure)?;
             show::report(&report, *json)?;
@@ -208,6 +221,7 @@ fn options(arguments: &Move) -> Options {
         duty: arguments.duty,
         max_lag: arguments.max_lag,
         patience: arguments.patience,
+        gate_patience: arguments.patience,
         quiet: arguments.quiet,
         accepted: arguments.accept.clone(),
         watch: Arc::new(watch::Bar::new()),
@@ -246,17 +260,25 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         let (to, steps) = migration.steps_back().map_err(failure)?;
         return show::steps(migration.phase().name(), to.name(), &steps);
     }
-    if arguments.to.is_none() {
+    let last = match arguments.to {
+        Some(to) => to,
         // Says so where there is none.
-        migration.steps_back().map_err(failure)?;
-    }
-    let last = arguments.to.or(migration.phase().previous()).unwrap_or(migration.phase());
+        None => migration.steps_back().map_err(failure)?.0,
+    };
     if last > migration.phase() {
         let (name, phase) = (&arguments.name, migration.phase());
         return Err(Failure::Usage(format!("{name} is at {phase}; to go on, advance it")));
     }
-    while migration.phase() > last {
-        if migration.phase() == Phase::Expanded {
+    // What was begun is taken back first, or ended.
+    while migration.phase() > last || migration.under_way().is_some() {
+        let (to, _) = migration.steps_back().map_err(failure)?;
+        if to < last {
+            let name = &arguments.name;
+            return Err(Failure::Usage(format!(
+                "{name} is under way to {to}, which is before {last}"
+            )));
+        }
+        if to == Phase::Planned {
             ask::may(&arguments.name, "drops the new ids", arguments.yes)?;
         }
         let evidence = migration.roll_back().await.map_err(failure)?;

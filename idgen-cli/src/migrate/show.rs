@@ -74,6 +74,15 @@ pub(super) fn evidence(evidence: &Evidence, json: bool) -> Result<(), Failure> {
     print(&text)
 }
 
+pub(super) fn gate(found: &[Check], json: bool) -> Result<(), Failure> {
+    if json {
+        return object(&found);
+    }
+    let mut text = String::new();
+    checks(&mut text, found);
+    print(&text)
+}
+
 pub(super) fn checks(text: &mut String, checks: &[Check]) {
     for check in checks {
         let mark = if check.open { "ok    " } else { "closed" };
@@ -104,6 +113,13 @@ fn summary(report: &Report) -> String {
         report.unchanged_chunks,
         report.chunks.len()
     );
+    if report.edited > 0 {
+        let _ = writeln!(
+            text,
+            "  {} rows were edited since, and keep the time of their id",
+            report.edited
+        );
+    }
     for (name, found) in report.faults() {
         let _ = writeln!(text, "  fault {name}: {found}");
     }
@@ -116,10 +132,21 @@ pub(super) fn status(name: &str, status: &Status, json: bool) -> Result<(), Fail
     }
     let bold = anstyle::Style::new().bold();
     let paused = if status.paused { ", paused" } else { "" };
-    let mut text = format!("{bold}{name}{bold:#}: {}{paused}\n", status.phase);
+    let middle = status.under_way.map(|to| format!(", in the middle of its steps to {to}"));
+    let mut text =
+        format!("{bold}{name}{bold:#}: {}{paused}{}\n", status.phase, middle.unwrap_or_default());
     let or_none = |phase: Option<Phase>| phase.map_or("none".into(), |phase| phase.to_string());
     let _ = writeln!(text, "  back to {}, on to {}", or_none(status.back), or_none(status.next));
     checks(&mut text, &status.gate);
+    for check in &status.unasked {
+        let _ = match &check.last {
+            Some((found, at)) => {
+                let at = idgen::UnixTime::from_millis(*at);
+                writeln!(text, "  unasked {}: last seen at {at}: {found}", check.name)
+            }
+            None => writeln!(text, "  unasked {}: never looked at; see check", check.name),
+        };
+    }
     for pass in &status.passes {
         let rate = pass.rows_per_second.map(|rate| format!(", {rate:.0} rows/s and worker"));
         let _ = writeln!(

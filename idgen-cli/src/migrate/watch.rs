@@ -2,13 +2,15 @@
 
 use std::sync::Mutex;
 
-use idgen_migrate::Watch;
+use idgen_migrate::{Phase, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar for the column that is being filled, with what is left of its time, and a line for each step.
 pub(super) struct Bar {
     bar: ProgressBar,
     column: Mutex<String>,
+    /// Whom a gate was last said to wait for.
+    gate: Mutex<String>,
 }
 
 impl Bar {
@@ -18,7 +20,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { bar, column: Mutex::default() }
+        Self { bar, column: Mutex::default(), gate: Mutex::default() }
     }
 }
 
@@ -49,6 +51,17 @@ impl Watch for Bar {
             self.bar.set_message(what.to_owned());
         }
         self.bar.set_position(done.unsigned_abs());
+    }
+
+    fn gate(&self, into: Phase, whom: &str) {
+        // What follows is the time that it is.
+        let now = whom.split(';').next().unwrap_or_default();
+        if let Ok(mut gate) = self.gate.lock()
+            && *gate != now
+        {
+            *gate = now.to_owned();
+            self.step(&format!("the gate of {into} waits: {whom}"));
+        }
     }
 
     fn waits(&self, why: &str) {

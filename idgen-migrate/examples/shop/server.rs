@@ -137,7 +137,7 @@ async fn join_once(shop: &Shop) -> Answer {
 
 /// The ids that a client is told: a new one from the time when every instance finds customers by it.
 fn ids(moment: Moment, old: Option<String>, new: Option<String>) -> Value {
-    let new = new.filter(|_| moment.phase().knows_new());
+    let new = new.filter(|_| moment.phase() > Phase::Constrained);
     json!({ "old": old, "new": new })
 }
 
@@ -171,7 +171,7 @@ async fn show(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Answer {
     let [old, new] =
         row.ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no customer {id}")))?;
     if let (Some(old), Some(new)) = (&old, &new)
-        && moment.phase() >= Phase::Constrained
+        && moment.phase().knows_new()
     {
         // The shadow read, once new ids are everywhere, and have an index.
         let (one, other) =

@@ -17,10 +17,17 @@ use crate::{Error, Phase};
 /// How long an instance goes by what it knew. Shorter than the operator takes it for gone.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
+/// How long an answer may take: a report waits for locks for 5 s at most.
+const ANSWER_WITHIN: Duration = Duration::from_secs(7);
+
 /// The phase of a migration, as the database has it.
 ///
 /// One connection of its own asks for it, and reports that this instance acts by it, and what its
 /// shadow reads found.
+///
+/// **Invariant:** an instance goes by a phase for as long alone as the operator waits for it. What it learns
+/// counts from when its report is kept; or from when that was kept out by steps of the operator, whose time
+/// counts for nothing. One that was not waited for learns the phase anew once it is.
 pub struct Live {
     address: String,
     name: String,
@@ -34,10 +41,11 @@ pub struct Live {
     mismatches: AtomicI64,
 }
 
-/// The way to the database, and how far shadow reads were reported on it.
+/// The way to the database, whether this process ever reported on it, and how far shadow reads were reported.
 #[derive(Default)]
 struct Wire {
     session: Option<Session>,
+    reported: bool,
     told: (i64, i64),
 }
 
@@ -92,11 +100,29 @@ impl Live {
         let mut wire = self.wire.lock().await;
         let mut session = match wire.session.take() {
             Some(session) => session,
-            None => Session::connect(&self.address).await?,
+            None => Session::connect(&self.address).await?.answering_within(ANSWER_WITHIN),
         };
+        let awaited = wire.reported && self.age() <= STALE_AFTER;
+        let mut seen = self.learn(&mut wire, &mut session, awaited).await?;
+        if !awaited {
+            // The operator may have gone on until the report was there, and waits for it from now on.
+            seen = self.learn(&mut wire, &mut session, awaited).await?;
+        }
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        wire.session = Some(session);
+        Ok(seen.phase)
+    }
+
+    /// Reads the phase, acts by it from then on, and reports so; what is known, and since when.
+    async fn learn(
+        &self,
+        wire: &mut Wire,
+        session: &mut Session,
+        awaited: bool,
+    ) -> Result<Seen, Error> {
         let at = self.clock.monotonic();
         let before = self.seen();
-        let state = match store::load(&mut session, &self.name).await {
+        let state = match store::load(session, &self.name).await {
             Ok(state) => Some(state),
             // Nothing is written of it: an app that is of a later phase never goes back by that.
             Err(Error::Unknown { .. }) if absent(before.phase).is_some() => None,
@@ -105,25 +131,35 @@ impl Live {
         let seen = match &state {
             Some(state) => Seen {
                 phase: state.phase,
-                at,
                 fence: state.plan.fence,
                 lanes: Some(state.plan.target.lanes()?),
+                ..before
             },
-            None => Seen { phase: absent(before.phase).unwrap_or(before.phase), at, ..before },
+            None => Seen { phase: absent(before.phase).unwrap_or(before.phase), ..before },
         };
+        // As old as before, until it is reported.
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         let compared = self.compared();
         if state.is_none() || seen.phase < before.phase {
             // What was compared before a way back counts no more.
             wire.told = compared;
         }
-        if state.is_some() {
-            let report = self.report(seen.phase, compared, wire.told);
-            store::report(&mut session, &self.name, &report).await?;
-            wire.told = compared;
+        let Some(state) = state else {
+            wire.reported = false;
+            return Ok(Seen { at, ..seen });
+        };
+        let report = self.report(seen.phase, compared, wire.told);
+        match store::report(session, &self.name, &report).await {
+            Ok(()) => (wire.reported, wire.told) = (true, compared),
+            Err(error) if awaited && state.under_way.is_some() && error.is_lock_timeout() => {}
+            Err(error) => return Err(error),
         }
-        wire.session = Some(session);
-        Ok(seen.phase)
+        Ok(Seen { at, ..seen })
+    }
+
+    /// For how long what is known was not learnt anew.
+    fn age(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.seen().at)
     }
 
     /// Refreshes for as long as it is polled: to be spawned beside the server. The operator's gate
@@ -143,10 +179,7 @@ impl Live {
     pub fn moment(&self) -> Result<Moment, Stale> {
         let seen = self.seen();
         let age = self.clock.monotonic().saturating_sub(seen.at);
-        if age > STALE_AFTER {
-            return Err(Stale { age });
-        }
-        Ok(Moment::of(seen.phase))
+        if age > STALE_AFTER { Err(Stale { age }) } else { Ok(Moment::of(seen.phase)) }
     }
 
     /// Counts a shadow read: whether the row found by one id is the one found by the other. New ids
@@ -214,7 +247,7 @@ impl fmt::Debug for Live {
 /// The phase was not learnt for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the migration's phase is {age:?} old; see that the database answers and `keep_fresh` runs"
+    "the migration's phase was learnt and reported {age:?} ago; see that the database answers, that this instance may write its report, and that `keep_fresh` runs"
 )]
 pub struct Stale {
     age: Duration,

@@ -15,6 +15,7 @@ pub(crate) use statements::{to_fill, to_plan};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::Error;
 use crate::engine::{and_refers, dialect};
@@ -24,6 +25,9 @@ use crate::plan::Plan;
 use crate::session::Session;
 use crate::store::{self, Chunk};
 use crate::target::Lanes;
+
+/// How long the operator's session is left alone at most, while workers fill.
+const STAY_AWAKE: Duration = Duration::from_secs(5);
 
 /// What all workers of a pass share.
 #[derive(Debug)]
@@ -119,11 +123,20 @@ async fn run(
         workers.spawn(worker::work(Arc::clone(&pass)));
     }
     // The first failure ends the others, in the middle of whatever they do: the ledger knows.
-    while let Some(ended) = workers.join_next().await {
-        ended
-            .map_err(|error| Error::Kept(format!("a worker of the backfill broke: {error}")))??;
+    loop {
+        tokio::select! {
+            ended = workers.join_next() => match ended {
+                None => return Ok(()),
+                Some(ended) => ended.map_err(broke)??,
+            },
+            // The operator's lock ends with the session: whoever has lost it lets go of the work too.
+            () = tokio::time::sleep(STAY_AWAKE) => session.run("SELECT 1").await?,
+        }
     }
-    Ok(())
+}
+
+fn broke(error: tokio::task::JoinError) -> Error {
+    Error::Kept(format!("a worker of the backfill broke: {error}"))
 }
 
 /// Fills the rows that no chunk of a carrier met, and says how many are left without an id.

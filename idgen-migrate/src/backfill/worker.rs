@@ -55,7 +55,7 @@ async fn attempt(
 ) -> Result<Duration, Error> {
     let session = match session {
         Some(session) => session,
-        None => session.insert(connect(&pass.address).await?),
+        None => session.insert(connect(pass).await?),
     };
     wait_until_welcome(pass, session).await?;
     let began = pass.options.clock.monotonic();
@@ -64,8 +64,9 @@ async fn attempt(
 }
 
 /// A session for work that is done again if it is lost.
-async fn connect(address: &str) -> Result<Session, Error> {
-    let mut session = Session::connect(address).await?;
+async fn connect(pass: &Pass) -> Result<Session, Error> {
+    let session = Session::connect(&pass.address).await?;
+    let mut session = session.answering_within(pass.options.answer_within);
     session.write_behind().await?;
     Ok(session)
 }

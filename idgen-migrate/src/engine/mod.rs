@@ -133,6 +133,12 @@ pub(crate) trait Dialect: Sync {
     /// A query that says whether the operator's lock of a migration was had: 1 for yes.
     fn try_hold(&self, name: &str) -> String;
 
+    /// A query that yields by what the server knows this connection, and one that counts those it knows by that;
+    /// none where there is no server.
+    fn connection(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// A query that says who holds the operator's lock.
     fn holder(&self, name: &str) -> String;
 

@@ -4,6 +4,7 @@
 use idgen_core::text::Form;
 
 use crate::Error;
+use crate::engine::Dialect;
 use crate::plan::{Carrier, Plan};
 use crate::target::Lanes;
 
@@ -44,6 +45,26 @@ pub(crate) fn refers(
 /// The same, to follow another condition.
 pub(crate) fn and_refers(plan: &Plan, carrier: &Carrier, cell: &dyn Fn(&str) -> String) -> String {
     refers(plan, carrier, cell).map(|refers| format!(" AND {refers}")).unwrap_or_default()
+}
+
+/// Keeps by its new id that a row's place in the order was edited when it had one: the id is of the place from
+/// before. `begin` is how the engine begins an insertion.
+pub(crate) fn edited(sql: &dyn Dialect, plan: &Plan, begin: &str) -> String {
+    let new = sql.new_column(&plan.target, &plan.key().new);
+    let id = sql.read(&format!("OLD.{}", sql.quote(&new.name)), new.kind);
+    let (table, name) = (sql.own("edited"), sql.literal(&plan.name));
+    format!("{begin} {table} (name, id) SELECT {name}, {id}")
+}
+
+/// The condition that a row has its id from the backfill, before an update.
+pub(crate) fn is_backfilled(
+    sql: &dyn Dialect,
+    plan: &Plan,
+    lanes: &Lanes,
+) -> Result<String, Error> {
+    let new = sql.new_column(&plan.target, &plan.key().new);
+    let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
+    Ok(format!("OLD.{} < {}", sql.quote(&new.name), sql.write(&sql.literal(&fence), &new)))
 }
 
 /// How an engine writes the pieces of a UUID.

@@ -71,9 +71,6 @@ pub struct Plan {
     pub definitions: Vec<Definition>,
     /// The schema that it was made for.
     pub fingerprint: Fingerprint,
-    /// Whether old ids have begun to go: there is no way back from then on.
-    #[serde(default)]
-    pub contracting: bool,
 }
 
 /// What old rows are ordered by.
@@ -254,7 +251,6 @@ pub(crate) mod tests {
             keep_key: false,
             definitions: Vec::new(),
             fingerprint: Fingerprint::default(),
-            contracting: false,
         }
     }
 

@@ -231,7 +231,6 @@ fn graph(
         keep_key: wish.keep_key,
         definitions,
         fingerprint,
-        contracting: false,
     };
     let late = super::late::findings(&plan);
     plan.findings.extend(late);

@@ -8,15 +8,18 @@ mod driver;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod silent;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::engine::dialect;
+use silent::{Known, Patience, in_time};
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,10 +117,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// What was being done when a session could not be had.
 const CONNECTING: &str = "cannot connect to the database";
 
+/// How long a server may take to welcome a session.
+const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+
 /// One connection.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -142,18 +149,22 @@ impl Connection {
     }
 }
 
-/// Calls one engine's own function.
+/// Calls one engine's own function, for as long as an answer may take.
 macro_rules! of_engine {
-    ($connection:expr, $function:ident($($argument:expr),*)) => {
-        match $connection {
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(connection) => postgres::$function(connection, $($argument),*).await,
-            #[cfg(feature = "mysql")]
-            Connection::MySql(connection) => mysql::$function(connection, $($argument),*).await,
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(of) => sqlite::$function(&mut of.connection, $($argument),*).await,
-        }
-    };
+    ($session:expr, $function:ident($($argument:expr),*)) => {{
+        let patience = $session.patience.clone();
+        in_time(patience, async {
+            match &mut $session.connection {
+                #[cfg(feature = "postgres")]
+                Connection::Postgres(connection) => postgres::$function(connection, $($argument),*).await,
+                #[cfg(feature = "mysql")]
+                Connection::MySql(connection) => mysql::$function(connection, $($argument),*).await,
+                #[cfg(feature = "sqlite")]
+                Connection::Sqlite(of) => sqlite::$function(&mut of.connection, $($argument),*).await,
+            }
+        })
+        .await
+    }};
 }
 
 impl Session {
@@ -162,7 +173,12 @@ impl Session {
     /// # Errors
     /// If it cannot be reached, or is of no known engine.
     pub async fn connect(address: &str) -> Result<Self, Error> {
-        let connection = match engine_of(address) {
+        let connection = in_time(Patience::Within(WELCOME_WITHIN), Self::welcome(address)).await?;
+        Ok(Self { connection, patience: Patience::Endless })
+    }
+
+    async fn welcome(address: &str) -> Result<Connection, Error> {
+        Ok(match engine_of(address) {
             #[cfg(feature = "postgres")]
             Some(Engine::Postgres) => Connection::Postgres(Box::new(
                 postgres::connect(address).await.map_err(Error::database(CONNECTING))?,
@@ -174,8 +190,23 @@ impl Session {
                 sqlite::connect(address).await.map_err(Error::database(CONNECTING))?,
             )),
             _ => return Err(Error::Address { address: without_password(address) }),
-        };
-        Ok(Self { connection })
+        })
+    }
+
+    /// The same session, whose server is taken for lost where an answer takes longer: for statements that never
+    /// take long.
+    pub(crate) fn answering_within(self, limit: Duration) -> Self {
+        Self { patience: Patience::Within(limit), ..self }
+    }
+
+    /// A session whose statements may take long: its server is taken for lost where it does not know the
+    /// connection any more, or cannot be reached on another one.
+    pub(crate) async fn connect_for_long(address: &str) -> Result<Self, Error> {
+        let mut session = Self::connect(address).await?;
+        let Some((mine, _)) = dialect(session.engine()).connection() else { return Ok(session) };
+        let id = session.number(mine, &[]).await?;
+        let known = Known { address: address.into(), id };
+        Ok(Self { patience: Patience::While(Arc::new(known)), ..session })
     }
 
     /// The engine at the other end.
@@ -196,7 +227,7 @@ impl Session {
     /// # Errors
     /// If the database refuses one.
     pub async fn run(&mut self, sql: &str) -> Result<(), Error> {
-        of_engine!(&mut self.connection, run(sql)).map_err(Error::database(shortened(sql)))
+        of_engine!(self, run(sql)).map_err(Error::database(shortened(sql)))
     }
 
     /// Ends a transaction, and leaves none open where the database refuses.
@@ -263,8 +294,7 @@ impl Session {
     /// # Errors
     /// If the database refuses it.
     pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
-        of_engine!(&mut self.connection, execute(sql, parameters))
-            .map_err(Error::database(shortened(sql)))
+        of_engine!(self, execute(sql, parameters)).map_err(Error::database(shortened(sql)))
     }
 
     /// Calls `each` for every row of a query as it arrives.
@@ -277,7 +307,7 @@ impl Session {
         parameters: &[Value],
         each: &mut (dyn FnMut(Row) -> Result<(), Error> + Send),
     ) -> Result<(), Error> {
-        of_engine!(&mut self.connection, stream(sql, parameters, each))
+        of_engine!(self, stream(sql, parameters, each))
     }
 
     /// The rows of several statements without parameters, in one round trip; what to say after one was
@@ -288,7 +318,7 @@ impl Session {
             rows.push(row);
             Ok(())
         };
-        let ended = of_engine!(&mut self.connection, batch(sql, &mut keep));
+        let ended = of_engine!(self, batch(sql, &mut keep));
         if ended.is_err() && !after.is_empty() {
             // The first error is the one to tell.
             let _ = self.run(after).await;

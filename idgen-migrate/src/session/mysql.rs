@@ -21,9 +21,12 @@ pub(super) async fn connect(address: &str) -> Result<MySqlConnection, Error> {
     if !is_mariadb(&version) {
         return Err(Error::Server { version });
     }
-    // Nothing of ours waits for a lock without limit, times are told in one zone, and each
-    // statement sees what others have committed.
+    // Nothing of ours waits for a lock without limit, or is ended for being idle or slow, and the operator's
+    // lock with it; times are told in one zone, and each statement sees what others have committed.
     let settings = "SET lock_wait_timeout = 5, innodb_lock_wait_timeout = 5, time_zone = '+00:00', \
+        wait_timeout = 31536000, net_read_timeout = 3600, net_write_timeout = 3600, \
+        idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0, \
+        idle_write_transaction_timeout = 0, max_statement_time = 0, \
         tx_isolation = 'READ-COMMITTED', sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
     run(&mut connection, settings).await.map_err(failed())?;
     Ok(connection)

@@ -17,6 +17,12 @@ pub(super) async fn connect(address: &str) -> sqlx::Result<PgConnection> {
     // are told in one zone.
     let settings = "SET lock_timeout = 5000; SET statement_timeout = 0; SET timezone = 'UTC'";
     run(&mut connection, settings).await?;
+    // Nor ended for being idle, and the operator's lock with it; and what is idle is asked for now and then, so
+    // that nothing on the way takes it for gone. Which of these settings there are depends on the version.
+    let awake = "SELECT set_config(name, CASE WHEN name LIKE 'tcp%' THEN '60' ELSE '0' END, false) \
+        FROM pg_settings WHERE name IN ('idle_session_timeout', 'idle_in_transaction_session_timeout', \
+        'transaction_timeout', 'tcp_keepalives_idle', 'tcp_keepalives_interval')";
+    run(&mut connection, awake).await?;
     Ok(connection)
 }
 

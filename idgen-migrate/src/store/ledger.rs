@@ -96,11 +96,12 @@ pub(crate) async fn chunks(
     session.rows(&query, &[name.into(), pass.into()]).await?.iter().map(chunk).collect()
 }
 
-/// What marks a chunk as done: the time when it was.
+/// What marks a chunk as done: the time when it was. One that is done already keeps what it found: where the
+/// answer to its commit was lost it is tried again, and finds nothing left to fill.
 pub(crate) fn finishing(sql: &dyn Dialect) -> String {
     let (ledger, now) = (sql.own("ledger"), sql.now());
     format!(
-        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ?"
+        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ? AND done = 0"
     )
 }
 
@@ -131,8 +132,18 @@ pub(crate) async fn finish_chunk(
     session.execute(&sql, &values).await.map(drop)
 }
 
-/// Forgets all chunks: the columns that they filled are gone.
+/// How many rows changed their place in the order when they had their id already: triggers keep which.
+pub(crate) async fn edited(session: &mut Session, name: &str) -> Result<i64, Error> {
+    let edited = dialect(session.engine()).own("edited");
+    let query = format!("SELECT count(*) FROM {edited} WHERE name = ?");
+    session.number(&query, &[name.into()]).await
+}
+
+/// Forgets all chunks, and which rows were edited since: the columns that they filled are gone.
 pub(crate) async fn forget_chunks(session: &mut Session, name: &str) -> Result<(), Error> {
-    let ledger = dialect(session.engine()).own("ledger");
-    session.execute(&format!("DELETE FROM {ledger} WHERE name = ?"), &[name.into()]).await.map(drop)
+    for table in ["ledger", "edited"] {
+        let table = dialect(session.engine()).own(table);
+        session.execute(&format!("DELETE FROM {table} WHERE name = ?"), &[name.into()]).await?;
+    }
+    Ok(())
 }

@@ -10,7 +10,9 @@ mod trail;
 pub use instances::Instance;
 pub(crate) use instances::{Report, forget_compared, instances, report};
 pub use ledger::Chunk;
-pub(crate) use ledger::{chunks, finish_chunk, finishing, forget_chunks, keep_chunks, keeping};
+pub(crate) use ledger::{
+    chunks, edited, finish_chunk, finishing, forget_chunks, keep_chunks, keeping,
+};
 pub use trail::Entry;
 pub(crate) use trail::{note, trail};
 
@@ -32,6 +34,11 @@ pub struct State {
     pub paused: bool,
     /// What it follows.
     pub plan: Plan,
+    /// Where steps lead that have begun and have not ended: on to the next phase, back to the one before, or
+    /// back to this one, from the middle of the way on.
+    pub under_way: Option<Phase>,
+    /// When steps began and ended last, in Unix milliseconds by the database's clock.
+    pub steps_millis: (i64, i64),
 }
 
 impl State {
@@ -40,21 +47,49 @@ impl State {
         self.plan.phases().find(|phase| *phase > self.phase)
     }
 
-    /// The phase that it can go back to: none once the steps of the last one have begun.
-    pub(crate) fn previous(&self) -> Option<Phase> {
-        self.phase.previous().filter(|_| !self.plan.contracting)
+    /// The way back, from which phase to which: what was begun is taken back first. None once the steps of
+    /// the last phase have begun.
+    pub(crate) fn way_back(&self) -> Option<(Phase, Phase)> {
+        match self.under_way {
+            Some(to) if to.is_destructive() => None,
+            Some(to) if to >= self.phase => Some((self.next()?, self.phase)),
+            _ => Some((self.phase, self.phase.previous()?)),
+        }
+    }
+
+    /// Where a way back leads that was begun: nothing else goes on from its middle.
+    pub(crate) fn goes_back(&self) -> Option<Phase> {
+        self.under_way.filter(|to| *to <= self.phase)
+    }
+
+    /// Whether old ids have begun to go.
+    pub(crate) fn is_contracting(&self) -> bool {
+        self.under_way.is_some_and(Phase::is_destructive)
     }
 }
+
+/// What a migration becomes.
+pub(crate) struct Turn<'a> {
+    pub(crate) phase: Phase,
+    pub(crate) under_way: Option<Phase>,
+    pub(crate) plan: &'a Plan,
+}
+
+/// Stretches of steps that are no further apart, in milliseconds, are one: an instance of the app may have
+/// been kept from reporting in all of it.
+const ONE_STRETCH: i64 = 60_000;
 
 fn tables(sql: &dyn Dialect) -> Vec<String> {
     let (state, ledger, audit, instance) =
         (sql.own("state"), sql.own("ledger"), sql.own("audit"), sql.own("instance"));
+    let edited = sql.own("edited");
     let text = sql.long_text();
     let name = "name VARCHAR(120) NOT NULL";
     vec![
         format!(
             "CREATE TABLE IF NOT EXISTS {state} ({name} PRIMARY KEY, phase VARCHAR(40) NOT NULL, \
-             version BIGINT NOT NULL, paused BIGINT NOT NULL, plan {text} NOT NULL)"
+             version BIGINT NOT NULL, paused BIGINT NOT NULL, under_way VARCHAR(40), steps_began BIGINT NOT NULL, \
+             steps_ended BIGINT NOT NULL, plan {text} NOT NULL)"
         ),
         format!(
             "CREATE TABLE IF NOT EXISTS {ledger} ({name}, pass BIGINT NOT NULL, chunk BIGINT NOT NULL, \
@@ -71,6 +106,9 @@ fn tables(sql: &dyn Dialect) -> Vec<String> {
             "CREATE TABLE IF NOT EXISTS {instance} ({name}, instance VARCHAR(120) NOT NULL, \
              phase VARCHAR(40) NOT NULL, seen_millis BIGINT NOT NULL, wall_millis BIGINT NOT NULL, \
              compared BIGINT NOT NULL, mismatches BIGINT NOT NULL, PRIMARY KEY (name, instance))"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {edited} ({name}, id VARCHAR(40) NOT NULL, PRIMARY KEY (name, id))"
         ),
     ]
 }
@@ -126,15 +164,16 @@ pub(crate) async fn create(session: &mut Session, plan: &Plan) -> Result<(), Err
     if let Some(found) = find(session, &plan.name).await? {
         return Err(Error::Exists { name: plan.name.clone(), phase: found.phase });
     }
-    let sql =
-        format!("INSERT INTO {state} (name, phase, version, paused, plan) VALUES (?, ?, 1, 0, ?)");
+    let sql = format!(
+        "INSERT INTO {state} (name, phase, version, paused, steps_began, steps_ended, plan) VALUES (?, ?, 1, 0, 0, 0, ?)"
+    );
     let values = [plan.name.as_str().into(), Phase::Planned.name().into(), json(plan)?.into()];
     session.execute(&sql, &values).await.map(drop)
 }
 
 /// Forgets a migration of which nothing is left.
 pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Error> {
-    for table in ["ledger", "instance", "state"] {
+    for table in ["ledger", "edited", "instance", "state"] {
         let table = dialect(session.engine()).own(table);
         session.execute(&format!("DELETE FROM {table} WHERE name = ?"), &[name.into()]).await?;
     }
@@ -143,13 +182,17 @@ pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Erro
 
 pub(crate) async fn find(session: &mut Session, name: &str) -> Result<Option<State>, Error> {
     let state = dialect(session.engine()).own("state");
-    let query = format!("SELECT phase, version, paused, plan FROM {state} WHERE name = ?");
+    let query = format!(
+        "SELECT phase, version, paused, plan, under_way, steps_began, steps_ended FROM {state} WHERE name = ?"
+    );
     let Some(row) = session.row(&query, &[name.into()]).await? else { return Ok(None) };
     Ok(Some(State {
         phase: phase(&row.text(0)?)?,
         version: row.integer(1)?,
         paused: row.integer(2)? != 0,
         plan: parsed(&row.text(3)?)?,
+        under_way: row.optional(4).map(|name| phase(&name)).transpose()?,
+        steps_millis: (row.integer(5)?, row.integer(6)?),
     }))
 }
 
@@ -164,15 +207,24 @@ pub(crate) async fn load(session: &mut Session, name: &str) -> Result<State, Err
 pub(crate) async fn shift(
     session: &mut Session,
     seen: &State,
-    to: Phase,
-    plan: &Plan,
+    to: &Turn<'_>,
     entry: &Entry,
 ) -> Result<State, Error> {
-    let state = dialect(session.engine()).own("state");
-    let set = format!("UPDATE {state} SET phase = ?, plan = ?");
-    let values = [to.name().into(), json(plan)?.into()];
+    let Turn { phase, under_way, plan } = *to;
+    let (state, now) = (dialect(session.engine()).own("state"), dialect(session.engine()).now());
+    let mut set = format!("UPDATE {state} SET phase = ?, under_way = ?, plan = ?");
+    match (seen.under_way, under_way) {
+        (None, Some(_)) => {
+            set += &format!(
+                ", steps_began = CASE WHEN steps_ended > {now} - {ONE_STRETCH} THEN steps_began ELSE {now} END"
+            );
+        }
+        (Some(_), None) => set += &format!(", steps_ended = {now}"),
+        _ => {}
+    }
+    let values = [phase.name().into(), under_way.map(Phase::name).into(), json(plan)?.into()];
     compare_and_set(session, &set, &values, &plan.name, seen.version, entry).await?;
-    Ok(State { phase: to, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
+    Ok(State { phase, under_way, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
 }
 
 /// Sets what is kept under a name where it still is of the version that was seen, and says why in the audit

@@ -11,13 +11,13 @@ use crate::server::Database;
 use crate::shop::{self, Path};
 use crate::{dump, every_engine};
 
-const CUSTOMERS: u64 = 60;
+pub(crate) const CUSTOMERS: u64 = 60;
 
-fn small() -> Options {
+pub(crate) fn small() -> Options {
     Options { chunk_rows: 25, workers: 1, quiet: Duration::ZERO, ..options() }
 }
 
-async fn shop(engine: Engine, path: Path, customers: u64) -> Database {
+pub(crate) async fn shop(engine: Engine, path: Path, customers: u64) -> Database {
     let database = Database::new(engine).await;
     let mut session = database.session().await;
     shop::create(&mut session, path).await;
@@ -26,7 +26,7 @@ async fn shop(engine: Engine, path: Path, customers: u64) -> Database {
 }
 
 /// What an undisturbed run leaves, before the old ids go.
-async fn undisturbed(engine: Engine, path: Path, customers: u64) -> Vec<String> {
+pub(crate) async fn undisturbed(engine: Engine, path: Path, customers: u64) -> Vec<String> {
     let database = shop(engine, path, customers).await;
     let mut migration = begin(&database, path, small()).await;
     advance_to(&mut migration, Phase::OldWritesStopped).await;

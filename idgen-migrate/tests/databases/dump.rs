@@ -53,6 +53,43 @@ pub(crate) async fn schema(database: &Database) -> String {
     }
 }
 
+/// The schema and what of the migration's own stands on it: triggers, and what they run.
+pub(crate) async fn standing(database: &Database) -> String {
+    let mut session = database.session().await;
+    let own = match database.engine {
+        // What settles rows stays where it was made, and nothing calls it.
+        Engine::Postgres => {
+            "SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+             WHERE n.nspname = 'idgen_migrate' AND p.proname NOT LIKE '%settle'"
+        }
+        Engine::MariaDb => {
+            "SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers \
+             WHERE trigger_schema = DATABASE()"
+        }
+        Engine::Sqlite => {
+            "SELECT name, replace(sql, '\"', '') FROM sqlite_schema WHERE type = 'trigger'"
+        }
+    };
+    let own = rows(&mut session, own).await.join("\n");
+    // Keys stand in the order in which they came.
+    let schema = schema(database).await;
+    let mut lines: Vec<_> = schema.lines().map(|line| line.trim_end_matches(',')).collect();
+    if database.engine == Engine::MariaDb {
+        lines.sort_unstable();
+    }
+    without_fence(&format!("{}\n{own}", lines.join("\n")))
+}
+
+/// A fence is a long number, and another one each time that the columns come.
+fn without_fence(text: &str) -> String {
+    let mut words = Vec::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let long = word.len() > 11 && word.bytes().all(|byte| byte.is_ascii_digit());
+        words.push(if long { "#" } else { word });
+    }
+    words.join(" ")
+}
+
 /// The rows of a query, sorted, as text.
 pub(crate) async fn rows(session: &mut Session, query: &str) -> Vec<String> {
     let mut rows: Vec<_> = session

@@ -16,6 +16,7 @@ mod dump;
 mod early;
 mod gates;
 mod heard;
+mod instances;
 mod load;
 mod mariadb;
 mod mint;
@@ -29,9 +30,12 @@ mod segments;
 mod server;
 mod several;
 mod shop;
+mod silence;
 mod snapshots;
 mod sqlite;
 mod status;
+mod turns;
+mod wire;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.
 #[macro_export]

@@ -12,7 +12,7 @@ use crate::course::{advance_to, begin, options};
 use crate::every_engine;
 use crate::heard::Heard;
 use crate::server::{Database, run};
-use crate::shop::{self, Path, old_id};
+use crate::shop::{self, Path, at, old_id};
 
 pub(crate) const PATH: Path = Path::UuidToFlake;
 
@@ -73,6 +73,36 @@ async fn outlying_times_are_found_and_edited_ones_keep_their_place(engine: Engin
     let report = evidence.last().and_then(|evidence| evidence.report.clone()).unwrap();
     assert_eq!((report.makers.trigger, report.makers.backfill), (1, 59));
     assert_eq!((report.out_of_order, report.rows), (0, 60));
+}
+
+async fn rows_that_are_edited_after_their_turn_keep_the_time_of_their_id(engine: Engine) {
+    let database = shop(engine, 60).await;
+    let mut session = database.session().await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    let of = |number| format!("WHERE id = '{}'", old_id(PATH, number));
+    let id_of = |number| format!("SELECT id_new FROM customers {}", of(number));
+    let before = session.number(&id_of(30), &[]).await.unwrap();
+    for number in [30, 31] {
+        let late = at(engine, 1_700_000_000_000);
+        run(&mut session, &format!("UPDATE customers SET created_at = '{late}' {}", of(number)))
+            .await;
+        run(&mut session, &format!("UPDATE customers SET created_at = '{late}' {}", of(number)))
+            .await;
+    }
+    let evidence = advance_to(&mut migration, Phase::Verified).await;
+    let report = evidence.last().and_then(|evidence| evidence.report.clone()).unwrap();
+    assert_eq!((report.out_of_order, report.edited, report.rows), (0, 2, 60));
+    assert_eq!(session.number(&id_of(30), &[]).await.unwrap(), before);
+    // One that nobody edited is still looked at.
+    let (one, other) = (33, 57); // nobody refers to them
+    let of_one = session.number(&id_of(one), &[]).await.unwrap();
+    let of_other = session.number(&id_of(other), &[]).await.unwrap();
+    for (number, id) in [(one, -1), (other, of_one), (one, of_other)] {
+        run(&mut session, &format!("UPDATE customers SET id_new = {id} {}", of(number))).await;
+    }
+    let report = migration.verify().await.unwrap();
+    assert!(report.out_of_order > 0, "{report:?}");
 }
 
 async fn a_row_without_its_id_closes_the_gate(engine: Engine) {
@@ -184,6 +214,7 @@ async fn a_pause_holds_the_backfill(engine: Engine) {
 every_engine!(
     two_operators_at_once,
     outlying_times_are_found_and_edited_ones_keep_their_place,
+    rows_that_are_edited_after_their_turn_keep_the_time_of_their_id,
     a_row_without_its_id_closes_the_gate,
     a_pause_holds_the_backfill
 );

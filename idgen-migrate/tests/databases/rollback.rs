@@ -13,7 +13,7 @@ use crate::{dump, every_engine};
 const CUSTOMERS: u64 = 40;
 
 /// Writes a customer and an order, as an app does in this phase.
-async fn write(session: &mut Session, path: Path, phase: Phase, number: u64) {
+pub(crate) async fn write(session: &mut Session, path: Path, phase: Phase, number: u64) {
     let engine = session.engine();
     let now = shop::now(engine);
     let id = literal(engine, path, &old_id(path, number), false);

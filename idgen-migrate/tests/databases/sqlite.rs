@@ -7,7 +7,7 @@ use idgen_core::clock::SystemClock;
 use idgen_migrate::app::Live;
 use idgen_migrate::plan::{Plan, Risk, Settings, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Error, Ladder, Lock, Migration, Options, Phase};
+use idgen_migrate::{Error, Failpoints, Ladder, Lock, Migration, Options, Phase};
 
 use crate::course::{advance_to, options};
 use crate::server::{Database, run};
@@ -242,7 +242,7 @@ async fn a_writer_that_does_not_end_stops_the_step_and_not_for_ever() {
         pause: Duration::from_millis(1),
     };
     let options = Options { ladder, ..patient() };
-    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    let mut migration = Migration::begin(&database.address, &plan, options.clone()).await.unwrap();
     let mut other = database.session().await;
     run(&mut other, "BEGIN IMMEDIATE").await;
     // The fence, which comes before the steps, waits as sessions do; it is set by an earlier attempt.
@@ -250,6 +250,13 @@ async fn a_writer_that_does_not_end_stops_the_step_and_not_for_ever() {
     assert!(ended.unwrap_err().is_lock_timeout());
     run(&mut other, "COMMIT").await;
     advance_to(&mut migration, Phase::ReadingNew).await;
+    drop(migration);
+    let open = async |options| Migration::open(&database.address, "people", options).await.unwrap();
+    // Before its step, when that it is under way is kept.
+    let failpoints = Failpoints::stop_at(1);
+    let stopped = open(Options { failpoints, ..options.clone() }).await.advance().await;
+    assert!(matches!(stopped, Err(Error::Failpoint(_))), "{stopped:?}");
+    let mut migration = open(options).await;
     run(&mut other, "BEGIN IMMEDIATE").await;
     let error = migration.advance().await.unwrap_err();
     assert!(matches!(&error, Error::Locked { attempts: 3, .. }), "{error}");

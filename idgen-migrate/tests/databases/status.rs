@@ -5,6 +5,7 @@ use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
 
 use crate::course::{advance_to, begin, options};
 use crate::races::{PATH, shop};
+use crate::server::run;
 
 async fn a_backfill_tells_its_rate_and_what_is_left(engine: Engine) {
     let database = shop(engine, 200).await;
@@ -36,4 +37,27 @@ async fn a_backfill_tells_its_rate_and_what_is_left(engine: Engine) {
     assert_eq!(migration.status().await.unwrap().filling, None);
 }
 
-crate::every_engine!(a_backfill_tells_its_rate_and_what_is_left);
+async fn a_status_reads_no_table_and_tells_what_was_found_last(engine: Engine) {
+    let database = shop(engine, 60).await;
+    let mut migration = begin(&database, PATH, options()).await;
+    advance_to(&mut migration, Phase::Backfilled).await;
+    let mut session = database.session().await;
+    run(&mut session, "UPDATE customers SET id_new = NULL WHERE name = 'customer 7'").await;
+    let status = migration.status().await.unwrap();
+    assert!(status.gate.iter().all(|check| check.open && check.name != "missing"), "{status:?}");
+    let [unasked] = &status.unasked[..] else { panic!("{:?}", status.unasked) };
+    let (found, _) = unasked.last.clone().unwrap();
+    assert!(unasked.name == "missing" && found.starts_with("0 rows of customers"), "{found}");
+    // Who looks at all of it has it kept.
+    let checks = migration.check().await.unwrap();
+    let closed: Vec<_> = checks.iter().filter(|check| !check.open).collect();
+    assert!(closed.len() == 1 && closed[0].found == "1 rows of customers lack id_new");
+    let status = migration.status().await.unwrap();
+    let (found, _) = status.unasked[0].last.clone().unwrap();
+    assert!(found.starts_with("1 rows of customers lack id_new"), "{found}");
+}
+
+crate::every_engine!(
+    a_backfill_tells_its_rate_and_what_is_left,
+    a_status_reads_no_table_and_tells_what_was_found_last
+);

@@ -148,6 +148,13 @@ impl Dialect for MariaDb {
         format!("SELECT GET_LOCK({}, 0)", lock(name))
     }
 
+    fn connection(&self) -> Option<(&'static str, &'static str)> {
+        Some((
+            "SELECT CONNECTION_ID()",
+            "SELECT count(*) FROM information_schema.processlist WHERE id = ?",
+        ))
+    }
+
     fn holder(&self, name: &str) -> String {
         format!("SELECT CONCAT('connection ', IS_USED_LOCK({}))", lock(name))
     }

@@ -154,6 +154,9 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     // A row that has no new id keeps its place in the order until it has one.
     let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
+    let backfilled = twins::is_backfilled(&MariaDb, plan, lanes)?;
+    let edited = twins::edited(&MariaDb, plan, "INSERT IGNORE INTO");
+    update += &format!("IF {backfilled} AND ({moved}) THEN\n{edited};\nEND IF;\n");
     if stage == Stage::Swapped {
         // A key that is changed by its old id alone is to be seen.
         update += &format!(

@@ -98,6 +98,13 @@ impl Dialect for Postgres {
         format!("SELECT pg_try_advisory_lock({})", lock_key(name))
     }
 
+    fn connection(&self) -> Option<(&'static str, &'static str)> {
+        Some((
+            "SELECT pg_backend_pid()",
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = ?::bigint",
+        ))
+    }
+
     fn holder(&self, name: &str) -> String {
         let key = lock_key(name).cast_unsigned();
         format!(

@@ -3,7 +3,7 @@
 use super::{Dialect, Postgres, settle};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
-use crate::plan::{Carrier, Kind, Order, Plan, suffixed};
+use crate::plan::{Carrier, Kind, Plan, suffixed};
 use crate::target::Lanes;
 
 /// The sequence whose last value is the last position of the trigger's lane.
@@ -24,6 +24,10 @@ fn function(plan: &Plan, carrier: usize) -> String {
     Postgres.own(&suffixed(&plan.name, &format!("_{carrier:02}")))
 }
 
+fn edited_function(plan: &Plan) -> String {
+    Postgres.own(&suffixed(&plan.name, "_edited"))
+}
+
 /// What the names of all triggers begin with: a table's triggers fire in the order of their names, and
 /// the app's own come first.
 pub(super) const PREFIX: &str = "zz_idgen_";
@@ -39,11 +43,12 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
         format!("CREATE SEQUENCE IF NOT EXISTS {} AS bigint MINVALUE 0 START 0", sequence(plan)),
         next(plan, lanes)?,
         of_key(plan, stage),
+        edited(plan, lanes)?,
     ];
     sql.extend(settle::functions(plan, stage));
     let followers = plan.carriers.iter().enumerate().skip(1);
     sql.extend(followers.map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
-    if stage == Stage::Swapped && matches!(Maker::of(plan), Maker::Downwards) {
+    if stage == Stage::Swapped && matches!(OldIds::of(plan), OldIds::Downwards) {
         let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
         let old = Postgres.quote(&plan.key().column.name);
         sql.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS bigint INCREMENT BY -1"));
@@ -60,7 +65,7 @@ pub(super) fn drop_functions(plan: &Plan) -> Vec<String> {
     let each = 0..plan.carriers.len();
     let functions = each.clone().map(|i| function(plan, i));
     let functions = functions.chain(each.map(|i| settle::function(plan, i)));
-    let functions = functions.chain([next_function(plan)]);
+    let functions = functions.chain([next_function(plan), edited_function(plan)]);
     let mut sql: Vec<_> =
         functions.map(|name| format!("DROP FUNCTION IF EXISTS {name}()")).collect();
     sql.extend(
@@ -82,10 +87,13 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
         let when = match stage {
             // A row that has no new id keeps its place in the order until it has one.
             _ if i == 0 => {
-                let mut moved = changed(&old);
-                if let Order::Time { column, .. } = &plan.order {
-                    moved += &format!(" OR {}", changed(&Postgres.quote(&column.name)));
-                }
+                let moved = moved(plan);
+                sql.push(format!(
+                    "CREATE TRIGGER {} AFTER UPDATE ON {name} FOR EACH ROW \
+                     WHEN (OLD.{new} IS NOT NULL AND ({moved})) EXECUTE FUNCTION {}()",
+                    Postgres.quote(&trigger(plan, i, "edited")),
+                    edited_function(plan)
+                ));
                 let early = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
                 match stage {
                     // A key that is changed by its old id alone is to be seen.
@@ -116,13 +124,28 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
     sql
 }
 
+/// The condition that a row changes its place in the order.
+fn moved(plan: &Plan) -> String {
+    let columns = plan.order_columns().into_iter().map(|column| Postgres.quote(&column.name));
+    let each = columns.map(|column| format!("OLD.{column} IS DISTINCT FROM NEW.{column}"));
+    each.collect::<Vec<_>>().join(" OR ")
+}
+
+/// The function that keeps which rows changed their place when they had their id from the backfill.
+fn edited(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
+    let backfilled = twins::is_backfilled(&Postgres, plan, lanes)?;
+    let keep = twins::edited(&Postgres, plan, "INSERT INTO");
+    let body = format!("    {keep} WHERE {backfilled} ON CONFLICT DO NOTHING;\n");
+    Ok(function_of(&edited_function(plan), "", &body))
+}
+
 /// What takes them off.
 pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
     let name = Postgres.table(plan, table);
     let of_table = plan.carriers.iter().enumerate().filter(|(_, carrier)| carrier.table == table);
     let each = of_table.flat_map(|(i, _)| {
         let of = |event: &str| Postgres.quote(&trigger(plan, i, event));
-        let names = [of("insert"), of("update"), settle::name(plan, i)];
+        let names = [of("insert"), of("update"), of("edited"), settle::name(plan, i)];
         names.map(|trigger| format!("DROP TRIGGER IF EXISTS {trigger} ON {name}"))
     });
     each.collect()
@@ -186,7 +209,7 @@ impl Pieces for Hex {
 }
 
 /// What makes an old id where the app no longer does.
-enum Maker<'a> {
+enum OldIds<'a> {
     /// The column's own default.
     Default(&'a str),
     /// The sequence that counts the column.
@@ -199,7 +222,7 @@ enum Maker<'a> {
     Text,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> OldIds<'a> {
     fn of(plan: &'a Plan) -> Self {
         let column = &plan.key().column;
         match (column.default.as_deref(), column.kind) {
@@ -233,7 +256,7 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
     let mut body =
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
     if stage == Stage::Swapped {
-        let made = Maker::of(plan).sql(plan);
+        let made = OldIds::of(plan).sql(plan);
         body += &format!(
             "    IF TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL THEN\n        PERFORM {next}();\n    END IF;\n    \
              IF NEW.{old} IS NULL THEN\n        NEW.{old} := {made};\n    END IF;\n"

@@ -210,6 +210,9 @@ fn of_key(
     // A row that has no new id keeps its place in the order until it has one.
     let condition = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
     update.extend(next(plan, lanes, &condition)?);
+    let backfilled = twins::is_backfilled(&Sqlite, plan, lanes)?;
+    let edited = twins::edited(&Sqlite, plan, "INSERT OR IGNORE INTO");
+    update.push(format!("{edited} WHERE {backfilled} AND ({moved})"));
     if stage == Stage::Swapped {
         // A key that is changed by its old id alone is to be seen; one that is made up just now was NULL.
         let changed = format!(

@@ -1,5 +1,9 @@
 //! Gates: what must hold before a phase is entered, and what was found.
 
+mod apps;
+
+pub(crate) use apps::forget;
+
 use idgen_core::UnixTime;
 use serde::Serialize;
 
@@ -8,7 +12,7 @@ use crate::engine::{self, dialect, of_lane};
 use crate::options::Options;
 use crate::plan::{self, Plan, Risk, millis};
 use crate::session::Session;
-use crate::store::{self, Instance, State};
+use crate::store::{self, State};
 use crate::{Error, Phase, verify};
 
 /// One thing that was checked.
@@ -28,7 +32,7 @@ impl Check {
     }
 }
 
-/// What lets a migration into a phase, before any of its work is done.
+/// What lets a migration into a phase, before any of its work is done: what is quickly found.
 pub(crate) async fn before(
     session: &mut Session,
     state: &State,
@@ -38,20 +42,15 @@ pub(crate) async fn before(
     let mut checks = vec![schema(session, &state.plan, state.phase).await?];
     // Until every instance acts by this phase, the next one is two phases ahead of the last.
     if to > Phase::Expanded {
-        checks.push(instances(session, state, options).await?);
+        checks.push(apps::instances(session, state, options).await?);
     }
     match to {
-        Phase::DualWrite => checks.push(fence(session, state, options).await?),
-        Phase::Constrained => {
-            for number in 0..state.plan.carriers.len() {
-                checks.push(filled(session, state, number).await?);
-            }
-        }
+        Phase::DualWrite => checks.push(apps::fence(session, state, options).await?),
         Phase::Swapped => checks.push(shadow(session, state).await?),
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
         Phase::Contracted => {
             // Once they go there is no way back, and the triggers are the first to go.
-            if !state.plan.contracting {
+            if !state.is_contracting() {
                 checks.push(old_writers(session, state, options).await?);
             }
             checks.extend(standing(session, &state.plan).await?);
@@ -61,18 +60,41 @@ pub(crate) async fn before(
     Ok(checks)
 }
 
-/// Whether every row has both ids, and every reference, before a step that goes by one of them alone. This
-/// reads all tables, so that it is asked when the step is to be done, and not by who looks at the gate.
-pub(crate) async fn rows(session: &mut Session, state: &State) -> Result<Vec<Check>, Error> {
+/// What is asked of the rows on the way from one phase to another, by name: what a step of it goes by. It reads
+/// every table, so that it is asked when the step is to be done, and not by who looks at the status.
+pub(crate) fn asked_of_rows(state: &State, from: Phase, to: Phase) -> &'static [&'static str] {
+    match to {
+        // Back, the old id becomes the primary key again.
+        _ if to < from => match from {
+            Phase::Swapped => &[MISSING, REFERENCES],
+            _ => &[],
+        },
+        Phase::Constrained => &[MISSING],
+        Phase::ReadingNew if state.plan.keep_key => &[MISSING, REFERENCES],
+        Phase::Swapped => &[MISSING, REFERENCES],
+        Phase::Contracted if !state.is_contracting() => &[MISSING, REFERENCES],
+        _ => &[],
+    }
+}
+
+/// Whether every row has both ids, and every reference.
+pub(crate) async fn rows(
+    session: &mut Session,
+    state: &State,
+    asked: &[&str],
+) -> Result<Vec<Check>, Error> {
     let mut checks = Vec::new();
+    let asks = |name| asked.contains(&name);
     for number in 0..state.plan.carriers.len() {
-        checks.push(filled(session, state, number).await?);
-        if number > 0 {
+        if asks(MISSING) {
+            checks.push(filled(session, state, number).await?);
+        }
+        if asks(REFERENCES) && number > 0 {
             let found = verify::referring(session, &state.plan, number).await?;
             let torn = found.torn();
             let found =
                 format!("{torn} references of {} are not by both ids of one row", found.column);
-            checks.push(Check::new("references", torn == 0, found));
+            checks.push(Check::new(REFERENCES, torn == 0, found));
         }
     }
     Ok(checks)
@@ -99,6 +121,14 @@ async fn standing(session: &mut Session, plan: &Plan) -> Result<Vec<Check>, Erro
     Ok(checks)
 }
 
+/// The instances of the app that do not act by the phase yet.
+const INSTANCES: &str = "instances";
+/// The time from which live ids are made.
+const FENCE: &str = "fence";
+/// Rows without a new id.
+const MISSING: &str = "missing";
+/// References that are not by both ids of one row.
+const REFERENCES: &str = "references";
 /// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
 /// would end in its middle.
 pub(crate) const DEPENDENTS: &str = "dependents";
@@ -110,35 +140,21 @@ pub(crate) const OUTSIDE: &str = "outside";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 
-/// What lets it back.
+/// What lets it back, out of a phase or out of the middle of the way there: what is quickly found.
 pub(crate) async fn back(
     session: &mut Session,
     state: &State,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    let mut checks = vec![instances(session, state, options).await?];
-    if state.phase == Phase::Swapped {
-        checks.extend(rows(session, state).await?);
-    }
-    Ok(checks)
+    Ok(vec![apps::instances(session, state, options).await?])
 }
 
-/// What lets it be forgotten: an instance that asks for a migration which is gone knows no phase.
-pub(crate) async fn forget(
-    session: &mut Session,
-    state: &State,
-    options: &Options,
-) -> Result<Check, Error> {
-    let here = present(session, state, options).await?;
-    let names: Vec<_> = here.iter().map(|of| of.instance.as_str()).collect();
-    Ok(match names.is_empty() {
-        true => Check::new("instances", true, "no instance asks for it any more"),
-        false => {
-            let found =
-                format!("{} still ask for it: give them a version that does not", names.join(", "));
-            Check::new("instances", false, found)
-        }
-    })
+/// Whom a gate waits for that opens by itself: where it is closed, and by nothing else.
+pub(crate) fn waits_for(checks: &[Check], options: &Options) -> Option<String> {
+    let closed: Vec<_> = checks.iter().filter(|check| is_closed(check, options)).collect();
+    let by_itself = closed.iter().all(|check| [INSTANCES, FENCE].contains(&check.name));
+    let found: Vec<_> = closed.iter().map(|check| check.found.as_str()).collect();
+    (by_itself && !closed.is_empty()).then(|| found.join("; "))
 }
 
 /// Findings of a plan that have to be accepted by name before it begins.
@@ -154,25 +170,15 @@ pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
     }
 }
 
-/// The instances that were seen of late.
-async fn present(
-    session: &mut Session,
-    state: &State,
-    options: &Options,
-) -> Result<Vec<Instance>, Error> {
-    // By one clock, which is the database's on both sides.
-    let now = store::now(session).await?;
-    let gone = i64::try_from(options.instance_gone.as_millis()).unwrap_or(i64::MAX);
-    let mut all = store::instances(session, &state.plan.name).await?;
-    all.retain(|of| of.seen_millis >= now.saturating_sub(gone));
-    Ok(all)
+/// Whether a check is closed and nobody accepted it.
+pub(crate) fn is_closed(check: &Check, options: &Options) -> bool {
+    let accepted = options.accepted.iter().any(|name| name == check.name);
+    !check.open && (check.name == DEPENDENTS || !accepted)
 }
 
 /// Errs where a check is closed that nobody accepted.
 pub(crate) fn pass(into: &'static str, checks: &[Check], options: &Options) -> Result<(), Error> {
-    let closed = checks.iter().filter(|check| !check.open);
-    let accepted = |name: &str| name != DEPENDENTS && options.accepted.iter().any(|n| n == name);
-    let closed = closed.filter(|check| !accepted(check.name));
+    let closed = checks.iter().filter(|check| is_closed(check, options));
     let reasons: Vec<_> = closed.map(|check| format!("{} ({})", check.found, check.name)).collect();
     if reasons.is_empty() {
         return Ok(());
@@ -204,56 +210,11 @@ pub(crate) async fn schema(
     })
 }
 
-async fn instances(
-    session: &mut Session,
-    state: &State,
-    options: &Options,
-) -> Result<Check, Error> {
-    let here = present(session, state, options).await?;
-    let late: Vec<_> = here.iter().filter(|of| of.phase != state.phase).collect();
-    let names: Vec<_> = late.iter().map(|of| format!("{} at {}", of.instance, of.phase)).collect();
-    Ok(match names.is_empty() {
-        true => Check::new(
-            "instances",
-            true,
-            format!("{} instances act by {}", here.len(), state.phase),
-        ),
-        false => Check::new(
-            "instances",
-            false,
-            format!("not yet at {}: {}", state.phase, names.join(", ")),
-        ),
-    })
-}
-
-/// Whether live ids may begin: by the operator's clock, and by that of every instance, since one that is
-/// behind could make none.
-async fn fence(session: &mut Session, state: &State, options: &Options) -> Result<Check, Error> {
-    let base = state.plan.target.lanes()?.timebase();
-    let fence = base.time_of(state.plan.fence.unwrap_or(0));
-    let now = options.clock.wall();
-    let mut found = format!("live ids begin at {fence}; it is {now}");
-    let mut open = now >= fence;
-    let there = store::now(session).await?;
-    for instance in present(session, state, options).await? {
-        let here = UnixTime::from_millis(instance.wall_at(there));
-        if here < fence {
-            open = false;
-            found += &format!(", and {here} by the clock of {}", instance.instance);
-        }
-    }
-    Ok(Check::new("fence", open, found))
-}
-
 async fn filled(session: &mut Session, state: &State, number: usize) -> Result<Check, Error> {
     let carrier = &state.plan.carriers[number];
     let missing = missing(session, &state.plan, number).await?;
     let table = &state.plan.tables[carrier.table].name;
-    Ok(Check::new(
-        "missing",
-        missing == 0,
-        format!("{missing} rows of {table} lack {}", carrier.new),
-    ))
+    Ok(Check::new(MISSING, missing == 0, format!("{missing} rows of {table} lack {}", carrier.new)))
 }
 
 async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {

@@ -94,7 +94,7 @@ fn run(subject: &Subject, fault: &str, folder: &Path) -> Verdict {
         "fork" => fork(subject, folder),
         "exhaust" => exhaust(subject, folder),
         "overflow" => overflow(subject, folder),
-        "clone" => copy(subject),
+        "clone" => copy(subject, folder),
         _ => node(subject, folder),
     }
 }
@@ -294,9 +294,9 @@ fn overflow(subject: &Subject, folder: &Path) -> Verdict {
     Err(format!("ids of {} years ago", off / year))
 }
 
-fn copy(subject: &Subject) -> Verdict {
-    let [mut one, mut other] = match subject.copying {
-        Copying::Made(copies) => copies(),
+fn copy(subject: &Subject, folder: &Path) -> Verdict {
+    let [mut one, mut other] = match &subject.copying {
+        Copying::Made(copies) => copies(folder),
         Copying::Refused => return Ok(Well("cannot be".into())),
         Copying::NoGenerator => return Ok(Nothing("no generator to copy".into())),
     };

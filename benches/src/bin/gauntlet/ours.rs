@@ -33,6 +33,7 @@ pub fn subjects() -> Vec<Subject> {
     all.push(Subject {
         name: "idgen snowflake, no windows kept".into(),
         promised: false,
+        copying: Copying::Refused,
         build: Box::new(|node, _| {
             let ids = Builder::<Snowflake>::new().node(node.unwrap_or(1)).shared();
             let ids = ids.map_err(|error| error.to_string())?;
@@ -58,7 +59,7 @@ fn of_entry(entry: &'static Entry) -> Subject {
         name: format!("idgen {}", scheme.name),
         package: "idgen",
         build: if entry.needs_node() {
-            Box::new(move |node, folder| leased(entry, node, folder))
+            Box::new(move |node, folder| leased(entry, node, folder).map(words))
         } else {
             Box::new(move |_, _| {
                 let made = entry.generator(&Settings::default()).ok_or("it makes no ids")?;
@@ -77,17 +78,29 @@ fn of_entry(entry: &'static Entry) -> Subject {
         begins: end.filter(|&end| end < crate::clock::machine_millis()).map(|_| BEFORE_THE_END),
         ends: End::At(end.unwrap_or(0)),
         promised: true,
-        copying: Copying::Refused,
+        copying: if entry.needs_node() {
+            Copying::Made(Box::new(move |folder| {
+                let ids = leased(entry, None, folder).expect("a lease");
+                [ids.clone(), ids].map(words)
+            }))
+        } else {
+            Copying::Refused
+        },
     }
 }
 
-fn leased(entry: &'static Entry, node: Option<u64>, folder: &Path) -> Result<Next, String> {
+/// A lease, whose clones are one generator.
+fn leased(
+    entry: &'static Entry,
+    node: Option<u64>,
+    folder: &Path,
+) -> Result<Leased<Box<dyn ErasedGenerator>>, String> {
     let store = FileStore::new(folder).longest_window(LONGEST_WINDOW);
     let settings = node.map_or_else(Settings::default, Settings::with_node);
     let lease = Lease::new(Realm::of(entry.scheme), store).settings(settings);
     let made =
         lease.start(move |settings| entry.generator(settings).expect("a scheme that makes ids"));
-    Ok(words(made.map_err(|error| error.to_string())?))
+    made.map_err(|error| error.to_string())
 }
 
 fn words(ids: impl ErasedGenerator + 'static) -> Next {
@@ -102,11 +115,10 @@ fn millis_of_duration(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).expect("a short time")
 }
 
-// Whatever our entries make is one of these.
+// Whatever our entries make is one of these, also behind a lease.
 const _: () = {
     assert!(!IsClone::<Shared<Snowflake>>::YES && !IsClone::<Laned<Snowflake>>::YES);
     assert!(!IsClone::<Tailed<UuidV7>>::YES && !IsClone::<Drawn<UuidV4>>::YES);
     assert!(!IsClone::<Ticked<Nano128>>::YES && !IsClone::<Monotonic<Ulid>>::YES);
     assert!(!IsClone::<SharedMonotonic<Ulid>>::YES && !IsClone::<Box<dyn ErasedGenerator>>::YES);
-    assert!(!IsClone::<Leased<Box<dyn ErasedGenerator>>>::YES);
 };

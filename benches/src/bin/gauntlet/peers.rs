@@ -118,7 +118,7 @@ fn snowflakes() -> Vec<Subject> {
             |word| above_22(word, 1_288_834_974_657),
         ),
         Subject {
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = snowflake_me::Snowflake::builder()
                     .machine_id(&|| Ok(1))
                     .data_center_id(&|| Ok(1))
@@ -164,7 +164,7 @@ fn snowflakes() -> Vec<Subject> {
             |word| above_22(word, 0),
         ),
         Subject {
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = snowflake::SnowflakeIdGenerator::new(1, 1);
                 [ids, ids]
                     .map(|mut ids| -> Next { Box::new(move || word(ids.real_time_generate())) })
@@ -202,7 +202,7 @@ fn snowflakes() -> Vec<Subject> {
         ),
         Subject {
             node: None, // every 16-bit machine id is one
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = sonyflake::Sonyflake::builder().machine_id(&|| Ok(1)).finalize();
                 let ids = ids.expect("a generator");
                 [ids.clone(), ids].map(|ids| -> Next {
@@ -277,7 +277,7 @@ fn uuids() -> Vec<Subject> {
             true,
         ),
         Subject {
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = uuid7::V7Generator::with_rand010(rand::rng());
                 [ids.clone(), ids]
                     .map(|mut ids| -> Next { Box::new(move || Ok(ids.generate().into())) })
@@ -285,7 +285,7 @@ fn uuids() -> Vec<Subject> {
             ..wide("uuid7", "uuid7", || always(|| uuid7::uuid7().into()), Some(first_48), true)
         },
         Subject {
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = scru128::Generator::with_rand010(rand::rng());
                 [ids.clone(), ids]
                     .map(|mut ids| -> Next { Box::new(move || Ok(ids.generate().to_u128())) })
@@ -299,7 +299,7 @@ fn uuids() -> Vec<Subject> {
             )
         },
         Subject {
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let ids = ulid::Generator::new();
                 [ids.clone(), ids].map(|mut ids| -> Next {
                     Box::new(move || ids.generate().map(|id| id.0).map_err(|_| "overflow".into()))
@@ -327,7 +327,7 @@ fn uuids() -> Vec<Subject> {
         ),
         Subject {
             // Its state is an id, which its callers keep.
-            copying: Copying::Made(|| {
+            copying: Copying::made(|| {
                 let last = rusty_ulid::Ulid::generate();
                 [last, last].map(after)
             }),

@@ -51,12 +51,19 @@ pub enum End {
 
 /// Whether there can be a generator and a copy of it.
 pub enum Copying {
-    /// There they are.
-    Made(fn() -> [Next; 2]),
+    /// Here they are; the folder is where the generator may keep something.
+    Made(Box<dyn Fn(&Path) -> [Next; 2]>),
     /// The compiler refuses, which [`IsClone`] asserts.
     Refused,
     /// Ids come from a function, and there is nothing to copy.
     NoGenerator,
+}
+
+impl Copying {
+    /// A generator and its copy, which keep nothing.
+    pub fn made(copies: fn() -> [Next; 2]) -> Self {
+        Self::Made(Box::new(move |_| copies()))
+    }
 }
 
 /// Everybody: ours, one for each scheme of the catalog, and the peers.

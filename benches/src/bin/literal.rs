@@ -46,9 +46,9 @@ fn show(block_bits: u32, made_by: &str, count: usize, way: Way) {
     let builder = Builder::<Snowflake>::new().node(NODE).block(block_bits);
     let ids = Arc::new(builder.shared().expect("a generator"));
     let drift = ids.line().max_drift();
-    // Room for more than the drift holds, as the clock goes on meanwhile. Written to, so that the pages are there.
-    let ahead =
-        usize::try_from((2 * drift + 2) << (12 + block_bits)).expect("a drift of some ticks");
+    // Room for more than the drift holds, as the clock goes on meanwhile, and farther where this thread is put aside.
+    // Written to, so that the pages are there.
+    let ahead = usize::try_from((drift + 200) << (12 + block_bits)).expect("a drift of some ticks");
     let mut all = room(ahead + count);
     let spent = spend_drift(&ids, &mut all[..ahead]);
     let took = way(&ids, &mut all[spent..spent + count]);

@@ -45,7 +45,7 @@ pub fn cases() -> Vec<Case> {
             ordered,
             || {
                 let mut peer = ulid::Generator::new();
-                move || peer.generate().ok().expect("an id")
+                move || peer.generate().expect("an id")
             },
             |id| id.0,
         ),

@@ -3,65 +3,73 @@
 //!     cargo run --release --manifest-path benches/Cargo.toml --bin strategies -- [--quick]
 //!
 //! All of them draw ids with real time and a horizon from one line of a layout that is wide enough:
-//! behind one lock; lock-free; by lanes of the threads; in batches over a pool (rayon); by lanes of
-//! threads that are pinned to cores. Ids of each are checked to be distinct.
+//! behind one lock; lock-free; by lanes of the threads; by lanes of threads that are pinned to cores; in
+//! batches over a pool (rayon). Ids of each are checked to be distinct. Throughput is measured in turns: each
+//! strategy has one in every round, and the median of the rounds counts. A turn is long: the system spreads
+//! new threads over the processors only after some milliseconds, and in a shorter one they run one after the other
+//! on the same, where nobody contends with anybody.
 //!
 //! Latency is that of single calls, and holds two readings of the clock: its own cost stands in the
-//! first line of that table. A call cannot be timed without, nor can the cost be taken off a
+//! first lines of that table. A call cannot be timed without, nor can the cost be taken off a
 //! percentile; so subtract with care.
 
 use std::hint::black_box;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use idgen::generator::{Builder, Generator, Lane, Laned, Shared};
 use idgen::{Id, IdScheme};
-use idgen_bench::{Machine, median, on_threads_with, verify};
+use idgen_bench::{Contender, Machine, Plan, compare, on_threads_with, timed, verify};
 use idgen_benches::snowflake::{Roomy, room, shared};
 use rayon::prelude::*;
+
+/// Rounds and turns. Within a tenth of a second threads are on all processors.
+const PLAN: Plan = Plan { rounds: 9, slice: Duration::from_millis(100) };
 
 const THREADS: [u32; 4] = [1, 2, 4, 8];
 
 /// Ids that a pool's task makes at once.
 const BATCH: usize = 1_024;
 
-/// A thread's way to its next id.
-type Next = Box<dyn FnMut() -> Id<Roomy>>;
+/// Tasks that the pool is given at once.
+const TASKS: usize = 1_024;
 
-/// A way to give ids to many threads: what each of them calls, made on the thread itself.
+/// A strategy's calls on so many threads, so many in all.
+type OnThreads<R> = Box<dyn Fn(u32, u64) -> R>;
+
+/// A way to give ids to many threads.
 struct Strategy {
-    name: &'static str,
-    of_thread: Box<dyn Fn(usize) -> Next + Sync>,
+    name: String,
+    /// How many ids a call makes.
+    a_call: u64,
+    /// Fewer calls at once would measure how threads start.
+    at_least: u64,
+    takes: OnThreads<Duration>,
+    latencies: OnThreads<Histogram<u64>>,
+    /// What four threads make.
+    sample: Box<dyn Fn() -> Vec<u64>>,
 }
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let calls = if quick { 200_000 } else { 8_000_000 };
+    let (plan, calls) = if quick { (Plan::QUICK, 20_000) } else { (PLAN, 400_000) };
     println!("{}.\n", Machine::here());
     let strategies = strategies();
     for strategy in &strategies {
-        check(strategy);
+        verify::distinct(&mut (strategy.sample)()).expect("distinct ids");
     }
-    println!("Million ids a second, all threads together; median of three.\n");
-    println!("| strategy | 1 thread | 2 | 4 | 8 |\n|---|---:|---:|---:|---:|");
-    for strategy in &strategies {
-        let rates = THREADS.map(|threads| throughput(strategy, threads, calls));
-        println!("| {} | {} |", strategy.name, rates.map(|rate| format!("{rate:.0}")).join(" | "));
-    }
-    let rates = THREADS.map(|threads| pool(threads, calls));
-    println!(
-        "| thread pool (rayon), batches of {BATCH} | {} |",
-        rates.map(|rate| format!("{rate:.0}")).join(" | ")
-    );
+    print_throughput(&strategies, &plan);
     println!("\nNanoseconds of one call, two readings of the clock included.\n");
     println!(
         "| strategy | threads | p50 | p90 | p99 | p99.9 | p99.99 |\n|---|---:|---:|---:|---:|---:|---:|"
     );
-    let clock = Strategy { name: "the clock alone", of_thread: Box::new(|_| Box::new(zero)) };
+    let zero = || Id::<Roomy>::from_word(0).expect("0 is an id");
+    let clock = single("the clock alone", move |_| zero);
     for strategy in std::iter::once(&clock).chain(&strategies) {
-        for threads in [1, 2, 8] {
-            let of = latencies(strategy, threads, calls / 20);
+        for threads in THREADS {
+            let of = (strategy.latencies)(threads, calls / strategy.a_call.min(20));
             let at = |quantile| of.value_at_quantile(quantile).to_string();
             let row = [0.5, 0.9, 0.99, 0.999, 0.9999].map(at).join(" | ");
             println!("| {} | {threads} | {row} |", strategy.name);
@@ -69,8 +77,27 @@ fn main() {
     }
 }
 
-fn zero() -> Id<Roomy> {
-    Id::from_word(0).expect("0 is an id")
+fn print_throughput(strategies: &[Strategy], plan: &Plan) {
+    let mut rates = vec![Vec::new(); strategies.len()];
+    for threads in THREADS {
+        let mut contenders: Vec<_> = strategies
+            .iter()
+            .map(|one| {
+                let run = move |calls| (one.takes)(threads, calls);
+                Contender::timing(&one.name, one.a_call, run).at_least(one.at_least)
+            })
+            .collect();
+        let figures = compare(&mut contenders, plan, || ());
+        for (rates, figures) in rates.iter_mut().zip(figures) {
+            rates.push(format!("{:.0}", 1e3 / figures.nanos()));
+        }
+    }
+    let rounds = plan.rounds;
+    println!("Million ids a second, all threads together; median of {rounds} rounds.\n");
+    println!("| strategy | 1 thread | 2 | 4 | 8 |\n|---|---:|---:|---:|---:|");
+    for (strategy, rates) in strategies.iter().zip(rates) {
+        println!("| {} | {} |", strategy.name, rates.join(" | "));
+    }
 }
 
 fn strategies() -> Vec<Strategy> {
@@ -79,109 +106,149 @@ fn strategies() -> Vec<Strategy> {
     let laned: Arc<Laned<Roomy>> = Arc::new(Builder::new().node(0).laned().expect("a generator"));
     let (lanes, pinned) = (shared::<Roomy>(), shared::<Roomy>());
     let cores = core_affinity::get_core_ids().unwrap_or_default();
-    fn lane<S: IdScheme>(of: &Arc<Shared<S>>) -> Box<dyn FnMut() -> Id<S>> {
-        let mut lane = Lane::over(Arc::clone(of));
-        Box::new(move || lane.generate().expect("an id"))
-    }
     vec![
-        Strategy {
-            name: "one lock",
-            of_thread: Box::new(move |_| {
-                let locked = Arc::clone(&locked);
-                Box::new(move || locked.lock().expect("a lock").generate().expect("an id"))
-            }),
-        },
-        Strategy {
-            name: "lock-free, strict order",
-            of_thread: Box::new(move |_| {
-                let ids = Arc::clone(&ids);
-                Box::new(move || ids.generate().expect("an id"))
-            }),
-        },
-        Strategy {
-            name: "lanes behind one generator",
-            of_thread: Box::new(move |_| {
-                let laned = Arc::clone(&laned);
-                Box::new(move || laned.generate().expect("an id"))
-            }),
-        },
-        Strategy { name: "a lane for each thread", of_thread: Box::new(move |_| lane(&lanes)) },
-        Strategy {
-            name: "the same, pinned to cores",
-            of_thread: Box::new(move |thread| {
-                if !cores.is_empty() {
-                    core_affinity::set_for_current(cores[thread % cores.len()]);
-                }
-                lane(&pinned)
-            }),
-        },
+        single("one lock", move |_| {
+            let locked = Arc::clone(&locked);
+            move || locked.lock().expect("a lock").generate().expect("an id")
+        }),
+        single("lock-free, strict order", move |_| {
+            let ids = Arc::clone(&ids);
+            move || ids.generate().expect("an id")
+        }),
+        single("lanes behind one generator", move |_| {
+            let laned = Arc::clone(&laned);
+            move || laned.generate().expect("an id")
+        }),
+        single("a lane for each thread", move |_| lane(&lanes)),
+        single("the same, pinned to cores", move |thread| {
+            if !cores.is_empty() {
+                core_affinity::set_for_current(cores[thread % cores.len()]);
+            }
+            lane(&pinned)
+        }),
+        pool(),
     ]
 }
 
-/// Panics if two of many ids on four threads are equal.
-fn check(strategy: &Strategy) {
-    let mut words: Vec<u64> = std::thread::scope(|scope| {
-        let make = |thread| {
-            let mut next = (strategy.of_thread)(thread);
-            (0..250_000).map(|_| next().word()).collect::<Vec<_>>()
-        };
-        let workers: Vec<_> = (0..4).map(|thread| scope.spawn(move || make(thread))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a thread")).collect()
-    });
-    verify::distinct(&mut words).expect("distinct ids");
+fn lane<S: IdScheme>(of: &Arc<Shared<S>>) -> impl FnMut() -> Id<S> + use<S> {
+    let mut lane = Lane::over(Arc::clone(of));
+    move || lane.generate().expect("an id")
 }
 
-/// Millions a second.
-fn throughput(strategy: &Strategy, threads: u32, calls: u64) -> f64 {
-    let thread = std::sync::atomic::AtomicUsize::new(0);
-    let own = || (strategy.of_thread)(thread.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-    median_rate(calls, || {
-        on_threads_with(threads, calls, own, &|next: &mut Next| {
-            black_box(next());
-        })
-    })
-}
-
-/// Millions a second of a pool whose tasks fill batches.
-fn pool(threads: u32, calls: u64) -> f64 {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
-    let pool = pool.expect("a pool");
-    let ids: Arc<Shared<Roomy>> = shared();
-    let mut out = room::<Roomy>(usize::try_from(calls).expect("a number of ids"));
-    let rate = median_rate(calls, || {
-        let start = Instant::now();
-        pool.install(|| out.par_chunks_mut(BATCH).for_each(|batch| ids.fill(batch).expect("ids")));
-        start.elapsed()
-    });
-    let mut words: Vec<u64> = out.into_iter().map(u64::from).collect();
-    verify::distinct(&mut words).expect("distinct ids");
-    rate
-}
-
-fn median_rate(calls: u64, mut run: impl FnMut() -> Duration) -> f64 {
-    median((0..3).map(|_| calls as f64 / run().as_secs_f64() / 1e6).collect())
-}
-
-fn latencies(strategy: &Strategy, threads: usize, calls: u64) -> Histogram<u64> {
-    let mut all = Histogram::new(3).expect("a histogram");
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|thread| {
-                scope.spawn(move || {
-                    let mut next = (strategy.of_thread)(thread);
-                    let mut of_thread = Histogram::<u64>::new(3).expect("a histogram");
-                    for _ in 0..calls {
-                        let start = Instant::now();
-                        black_box(next());
-                        of_thread += u64::try_from(start.elapsed().as_nanos()).expect("a time");
-                    }
-                    of_thread
-                })
+/// A strategy that makes one id at each call, by what a thread of this number calls.
+fn single<N: FnMut() -> Id<Roomy> + 'static>(
+    name: &str,
+    of_thread: impl Fn(usize) -> N + Clone + Sync + 'static,
+) -> Strategy {
+    let (timed_one, sampled) = (of_thread.clone(), of_thread.clone());
+    Strategy {
+        name: name.into(),
+        a_call: 1,
+        at_least: 200_000,
+        takes: Box::new(move |threads, calls| {
+            let thread = AtomicUsize::new(0);
+            let own = || of_thread(thread.fetch_add(1, Ordering::Relaxed));
+            on_threads_with(threads, calls, own, &|next: &mut N| _ = black_box(next()))
+        }),
+        latencies: Box::new(move |threads, calls| {
+            let start = Barrier::new(threads as usize);
+            on_each(threads, |thread| {
+                let mut next = timed_one(thread);
+                start.wait();
+                let mut times = histogram();
+                for _ in 0..calls {
+                    times += nanos(timed(|| _ = black_box(next())));
+                }
+                times
             })
-            .collect();
-        for worker in workers {
-            all += worker.join().expect("a thread that ends");
-        }
+            .into_iter()
+            .fold(histogram(), |mut all, of_thread| {
+                all += of_thread;
+                all
+            })
+        }),
+        sample: Box::new(move || {
+            let make = |thread| {
+                let mut next = sampled(thread);
+                (0..250_000).map(|_| next().word()).collect::<Vec<_>>()
+            };
+            on_each(4, make).concat()
+        }),
+    }
+}
+
+/// Pools whose tasks fill batches.
+struct Pools {
+    pools: [(u32, rayon::ThreadPool); 4],
+    ids: Arc<Shared<Roomy>>,
+    out: Mutex<Vec<Id<Roomy>>>,
+}
+
+impl Pools {
+    /// Gives so many tasks a batch each, as many at once as there is room for, and what to do with it.
+    fn run(&self, threads: u32, tasks: u64, task: impl Fn(&mut [Id<Roomy>]) + Sync) {
+        let pool = self.pools.iter().find(|(of, _)| *of == threads);
+        let (_, pool) = pool.expect("a pool of so many threads");
+        let mut out = self.out.lock().expect("a lock");
+        let out = &mut out[..];
+        let mut left = usize::try_from(tasks).expect("a number of tasks");
+        pool.install(|| {
+            while left > 0 {
+                let now = left.min(TASKS);
+                out[..now * BATCH].par_chunks_mut(BATCH).for_each(&task);
+                left -= now;
+            }
+        });
+    }
+
+    fn fill(&self, batch: &mut [Id<Roomy>]) {
+        self.ids.fill(black_box(batch)).expect("ids");
+    }
+}
+
+fn pool() -> Strategy {
+    let pools = THREADS.map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build();
+        (threads, pool.expect("a pool"))
     });
-    all
+    let pools = Arc::new(Pools { pools, ids: shared(), out: Mutex::new(room(BATCH * TASKS)) });
+    let (timing, sampled) = (Arc::clone(&pools), Arc::clone(&pools));
+    Strategy {
+        name: format!("thread pool (rayon), batches of {BATCH}"),
+        a_call: BATCH as u64,
+        at_least: 200,
+        takes: Box::new(move |threads, calls| {
+            timed(|| pools.run(threads, calls, |batch| pools.fill(batch)))
+        }),
+        latencies: Box::new(move |threads, calls| {
+            let times = Mutex::new(histogram());
+            timing.run(threads, calls * u64::from(threads), |batch| {
+                let took = timed(|| timing.fill(batch));
+                *times.lock().expect("a lock") += nanos(took);
+            });
+            times.into_inner().expect("a lock")
+        }),
+        sample: Box::new(move || {
+            sampled.run(4, TASKS as u64, |batch| sampled.fill(batch));
+            sampled.out.lock().expect("a lock").iter().map(|id| id.word()).collect()
+        }),
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("a histogram")
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).expect("a time")
+}
+
+/// What each of so many threads makes.
+fn on_each<R: Send>(threads: u32, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let workers: Vec<_> =
+            (0..threads as usize).map(|thread| scope.spawn(move || work(thread))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a thread")).collect()
+    })
 }

@@ -1,17 +1,26 @@
-//! The wall clock of this process, in the program's own hands.
+//! The clocks of this process, of which the wall clock is in the program's own hands.
 //!
 //! The linker takes the program's `clock_gettime` before the C library's, so that the standard
-//! library's `SystemTime` reads this one, as everything does that asks the C library. Monotonic clocks are the
-//! kernel's, by a system call of its own. What reads the time-stamp counter goes on by itself, as it
-//! would if the machine's clock were set.
+//! library's `SystemTime` reads this one, as everything does that asks the C library. Monotonic clocks
+//! pass through. What reads the time-stamp counter goes on by itself, as it would if the machine's clock
+//! were set. Each reading of the wall clock is counted: a fault of the clock says nothing of whom it
+//! does not reach.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Milliseconds that the wall clock is ahead of the machine's.
 static OFFSET: AtomicI64 = AtomicI64::new(0);
 /// What it shows while it stands still, in nanoseconds since 1970; 0 while it runs.
 static FROZEN: AtomicI64 = AtomicI64::new(0);
+/// How often it was read by those who meet the fault.
+static READS: AtomicU64 = AtomicU64::new(0);
+/// The C library's `clock_gettime`, once it is known. It reads the kernel's page of time, and makes no system
+/// call: whoever is to run out of ids must not wait for the clock.
+static REAL: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> i32;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -19,23 +28,49 @@ const SECOND: i64 = 1_000_000_000;
 /// `time` is null or points to a `timespec`, as the C library asks of its callers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> i32 {
-    // SAFETY: the same arguments, for the same function of the kernel.
-    let result = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) };
+    // SAFETY: the same arguments, for the function that this one stands before.
+    let result = unsafe { real()(clock, time) };
     let wall = clock == libc::CLOCK_REALTIME || clock == libc::CLOCK_REALTIME_COARSE;
     if result == 0 && wall && !time.is_null() {
-        let frozen = FROZEN.load(Ordering::SeqCst);
-        // SAFETY: the kernel has just written to it.
+        READS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: it has just been written to.
         let time = unsafe { &mut *time };
-        if frozen != 0 {
-            (time.tv_sec, time.tv_nsec) = (frozen.div_euclid(SECOND), frozen.rem_euclid(SECOND));
-        } else {
-            let offset = OFFSET.load(Ordering::SeqCst);
-            let nanos = time.tv_nsec + offset.rem_euclid(1_000) * 1_000_000;
-            time.tv_sec += offset.div_euclid(1_000) + nanos / SECOND;
-            time.tv_nsec = nanos % SECOND;
-        }
+        let shown = shown(time.tv_sec * SECOND + time.tv_nsec);
+        (time.tv_sec, time.tv_nsec) = shown;
     }
-    i32::try_from(result).unwrap_or(-1)
+    result
+}
+
+/// What the wall clock shows at this time of the machine's: seconds, and nanoseconds.
+fn shown(machine: i64) -> (i64, i64) {
+    let frozen = FROZEN.load(Ordering::SeqCst);
+    if frozen != 0 {
+        return (frozen.div_euclid(SECOND), frozen.rem_euclid(SECOND));
+    }
+    let offset = OFFSET.load(Ordering::SeqCst);
+    let nanos = machine.rem_euclid(SECOND) + offset.rem_euclid(1_000) * 1_000_000;
+    let seconds = machine.div_euclid(SECOND) + offset.div_euclid(1_000) + nanos / SECOND;
+    (seconds, nanos % SECOND)
+}
+
+fn real() -> ClockGettime {
+    let mut known = REAL.load(Ordering::Relaxed);
+    if known.is_null() {
+        // SAFETY: the name ends with a zero, and the handle is one that is always there.
+        known = unsafe { libc::dlsym(libc::RTLD_NEXT, c"clock_gettime".as_ptr()) };
+        assert!(!known.is_null(), "the C library has a clock_gettime");
+        REAL.store(known, Ordering::Relaxed);
+    }
+    // SAFETY: this is the type of the C library's function of that name.
+    unsafe { std::mem::transmute::<*mut c_void, ClockGettime>(known) }
+}
+
+/// A clock of the machine's, in nanoseconds.
+fn machine(clock: libc::clockid_t) -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a `timespec` that may be written to.
+    unsafe { real()(clock, &raw mut time) };
+    time.tv_sec * SECOND + time.tv_nsec
 }
 
 /// Sets the wall clock this much forward, or back.
@@ -43,30 +78,42 @@ pub fn step(millis: i64) {
     OFFSET.fetch_add(millis, Ordering::SeqCst);
 }
 
+/// Sets the wall clock to this time, in milliseconds since 1970.
+pub fn set(millis: i64) {
+    OFFSET.store(millis - machine_millis(), Ordering::SeqCst);
+}
+
 /// Stops the wall clock, or lets it run on from the true time.
 pub fn freeze(frozen: bool) {
     FROZEN.store(0, Ordering::SeqCst);
     if frozen {
-        FROZEN
-            .store(i64::try_from(now().as_nanos()).expect("a time before 2262"), Ordering::SeqCst);
+        let (seconds, nanos) = shown(machine(libc::CLOCK_REALTIME));
+        FROZEN.store(seconds * SECOND + nanos, Ordering::SeqCst);
     }
 }
 
-/// What the wall clock shows.
-pub fn now() -> Duration {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.expect("a time after 1970")
+/// How often the wall clock was read, by others than this program.
+pub fn reads() -> u64 {
+    READS.load(Ordering::Relaxed)
 }
 
 /// The wall clock in milliseconds since 1970.
 pub fn millis() -> i64 {
-    i64::try_from(now().as_millis()).expect("a time of this age")
+    let (seconds, nanos) = shown(machine(libc::CLOCK_REALTIME));
+    seconds * 1_000 + nanos / 1_000_000
 }
 
 /// The same of the machine's clock, which nobody has set.
 pub fn machine_millis() -> i64 {
-    let (mut time, wall) = (libc::timespec { tv_sec: 0, tv_nsec: 0 }, libc::CLOCK_REALTIME);
-    // SAFETY: `time` is a `timespec` that the kernel may write to.
-    unsafe { libc::syscall(libc::SYS_clock_gettime, wall, &raw mut time) };
-    time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+    machine(libc::CLOCK_REALTIME) / 1_000_000
+}
+
+/// Monotonic time.
+pub fn monotonic() -> Duration {
+    Duration::from_nanos(machine(libc::CLOCK_MONOTONIC).unsigned_abs())
+}
+
+/// Monotonic time since an earlier one.
+pub fn since(earlier: Duration) -> Duration {
+    monotonic().saturating_sub(earlier)
 }

@@ -2,16 +2,24 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Duration;
 
-use crate::faults::FAULTS;
+use idgen::clock::{Clock, SystemClock};
+use serde_json::json;
+
+use crate::clock;
+use crate::faults::{FAULTS, Seen};
 use crate::subject::{Subject, subjects};
 
 /// Longest that a process may take before it is ended.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What was seen: `Ok` with a word of how, or what went wrong.
-type Seen = Result<String, String>;
+/// How many processes meet their faults at once on each processor: they wait more than they work.
+const AT_ONCE: usize = 2;
+
+/// A subject, and what was seen of it under each fault.
+type Row<'s> = (&'s Subject, Vec<Seen>);
 
 /// Runs everybody, or whoever's name this is a part of. Fails if one of ours does badly.
 pub fn run(only: Option<&str>, json: bool) -> ExitCode {
@@ -19,59 +27,88 @@ pub fn run(only: Option<&str>, json: bool) -> ExitCode {
         .into_iter()
         .filter(|subject| only.is_none_or(|name| subject.name.contains(name)))
         .collect();
-    let mut rows = Vec::new();
-    for subject in &subjects {
-        eprintln!("{}", subject.name);
-        rows.push((subject, FAULTS.map(|(fault, _)| meet(subject, fault))));
-    }
+    let names: Vec<_> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+    let seen = meet_all(&names);
+    let rows: Vec<_> = subjects.iter().zip(seen).collect();
     if json {
         print_json(&rows)
     } else {
         print_table(&rows)
     }
     let ours = rows.iter().filter(|(subject, _)| subject.promised);
-    let badly = ours.filter(|(_, seen)| seen.iter().any(Result::is_err)).count();
-    if badly == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let bad = ours.flat_map(|(subject, seen)| {
+        let bad = seen.iter().zip(FAULTS).filter(|(seen, _)| matches!(seen, Seen::Badly(_)));
+        bad.map(move |(_, (fault, _))| format!("{} under {fault}", subject.name))
+    });
+    let bad: Vec<_> = bad.collect();
+    if bad.is_empty() && !rows.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: these do badly: {}", bad.join(", "));
+    ExitCode::FAILURE
 }
 
-/// One fault in a process of its own, with a file of its own.
-fn meet(subject: &Subject, fault: &str) -> Seen {
-    let file = std::env::temp_dir().join(format!("gauntlet-{}", std::process::id()));
-    let _ = std::fs::remove_file(&file);
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let child = Command::new(program)
-        .args(["--meet", subject.name, fault])
-        .arg(&file)
+/// Lets each of them meet every fault, a few at once.
+fn meet_all(names: &[&str]) -> Vec<Vec<Seen>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = names.iter().flat_map(|&name| FAULTS.map(|(fault, _)| (name, fault)));
+    let jobs = Mutex::new(jobs.enumerate());
+    let seen = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let job = jobs.lock().expect("no worker panics").next();
+            let Some((place, (name, fault))) = job else { return };
+            eprintln!("{name}: {fault}");
+            let met = meet(name, fault);
+            seen.lock().expect("no worker panics").push((place, met));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..cores * AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let mut seen = seen.into_inner().expect("no worker panics");
+    seen.sort_by_key(|(place, _)| *place);
+    let mut seen = seen.into_iter().map(|(_, seen)| seen);
+    names.iter().map(|_| seen.by_ref().take(FAULTS.len()).collect()).collect()
+}
+
+/// One fault in a process of its own, with a folder of its own.
+fn meet(name: &str, fault: &str) -> Seen {
+    met(name, fault).unwrap_or_else(|error| Seen::Badly(error.to_string()))
+}
+
+fn met(name: &str, fault: &str) -> std::io::Result<Seen> {
+    let folder = tempfile::tempdir()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--meet", name, fault])
+        .arg(folder.path())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())
         .process_group(0)
-        .spawn();
-    let mut child = child.map_err(|error| error.to_string())?;
-    let start = Instant::now();
-    let ended = loop {
-        match child.try_wait() {
-            Ok(Some(_)) => break true,
-            _ if start.elapsed() > PATIENCE => break false,
-            _ => std::thread::sleep(Duration::from_millis(5)),
+        .spawn()?;
+    let start = clock::monotonic();
+    while child.try_wait()?.is_none() {
+        if clock::since(start) > PATIENCE {
+            // With what it has forked: a child of its own may be what hangs.
+            if let Ok(group) = i32::try_from(child.id()) {
+                // SAFETY: no memory is involved; the group is that of a process started here.
+                unsafe { libc::kill(-group, libc::SIGKILL) };
+            }
+            child.wait()?;
+            return Ok(Seen::Badly("hangs".into()));
         }
-    };
-    if !ended {
-        // With what it has forked: a child of its own may be what hangs.
-        if let Ok(group) = i32::try_from(child.id()) {
-            // SAFETY: no memory is involved; the group is that of a process started here.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
-        }
-        let _ = child.wait();
-        return Err("hangs".into());
+        SystemClock.wait(Duration::from_millis(5));
     }
-    let output = child.wait_with_output().map_err(|error| error.to_string())?;
-    let _ = std::fs::remove_file(&file);
+    let output = child.wait_with_output()?;
     let seen = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-    match seen.split_once(' ').unwrap_or((&seen, "")) {
-        ("ok", well) => Ok(well.into()),
-        ("bad", bad) => Err(bad.into()),
-        _ => Err("the process dies".into()),
-    }
+    Ok(match seen.split_once(' ').unwrap_or((&seen, "")) {
+        ("well", how) => Seen::Well(how.into()),
+        ("badly", how) => Seen::Badly(how.into()),
+        ("nothing", why) => Seen::Nothing(why.into()),
+        _ => Seen::Badly("the process dies".into()),
+    })
 }
 
 /// A package's version in the lock file that this was built with; ours is the workspace's.
@@ -82,15 +119,17 @@ fn version(package: &str) -> String {
     version.map_or("?".into(), |(version, _)| version.into())
 }
 
-fn print_table(rows: &[(&Subject, [Seen; 9])]) {
+fn print_table(rows: &[Row<'_>]) {
     println!("| generator | version | {} |", FAULTS.map(|(fault, _)| fault).join(" | "));
     println!("|---|---|{}", "---|".repeat(FAULTS.len()));
     for (subject, seen) in rows {
-        let cells = seen.each_ref().map(|seen| match seen {
-            Ok(well) if well.is_empty() => "✓".to_owned(),
-            Ok(well) => format!("✓ {well}"),
-            Err(bad) => format!("**{bad}**"),
+        let cells = seen.iter().map(|seen| match seen {
+            Seen::Well(how) if how.is_empty() => "✓".to_owned(),
+            Seen::Well(how) => format!("✓ {how}"),
+            Seen::Badly(how) => format!("**{how}**"),
+            Seen::Nothing(why) => format!("- {why}"),
         });
+        let cells: Vec<_> = cells.collect();
         println!("| {} | {} | {} |", subject.name, version(subject.package), cells.join(" | "));
     }
     println!();
@@ -99,21 +138,21 @@ fn print_table(rows: &[(&Subject, [Seen; 9])]) {
     }
 }
 
-fn print_json(rows: &[(&Subject, [Seen; 9])]) {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|(subject, seen)| {
-            let cells = FAULTS.iter().zip(seen).map(|((fault, _), seen)| {
-                let (passes, words) = match seen {
-                    Ok(well) => (true, well),
-                    Err(bad) => (false, bad),
-                };
-                format!("\"{fault}\":{{\"passes\":{passes},\"seen\":{words:?}}}")
-            });
-            let cells: Vec<_> = cells.collect();
-            let (name, version) = (subject.name, version(subject.package));
-            format!("{{\"name\":{name:?},\"version\":{version:?},{}}}", cells.join(","))
+fn print_json(rows: &[Row<'_>]) {
+    let rows = rows.iter().map(|(subject, seen)| {
+        let cells = FAULTS.iter().zip(seen).map(|((fault, _), seen)| {
+            let (seen, words) = match seen {
+                Seen::Well(how) => ("well", how),
+                Seen::Badly(how) => ("badly", how),
+                Seen::Nothing(why) => ("nothing", why),
+            };
+            ((*fault).to_owned(), json!({ "seen": seen, "words": words }))
+        });
+        json!({
+            "name": subject.name,
+            "version": version(subject.package),
+            "faults": cells.collect::<serde_json::Map<_, _>>(),
         })
-        .collect();
-    println!("[{}]", rows.join(",\n"));
+    });
+    println!("{:#}", serde_json::Value::Array(rows.collect()));
 }

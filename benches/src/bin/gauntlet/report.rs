@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use idgen::clock::{Clock, SystemClock};
+use idgen_benches::version;
 use serde_json::json;
 
 use crate::clock;
@@ -109,14 +110,6 @@ fn met(name: &str, fault: &str) -> std::io::Result<Seen> {
         ("nothing", why) => Seen::Nothing(why.into()),
         _ => Seen::Badly("the process dies".into()),
     })
-}
-
-/// A package's version in the lock file that this was built with; ours is the workspace's.
-fn version(package: &str) -> String {
-    let entry = format!("name = \"{package}\"\nversion = \"");
-    let lock = include_str!("../../../Cargo.lock");
-    let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
-    version.map_or("?".into(), |(version, _)| version.into())
 }
 
 fn print_table(rows: &[Row<'_>]) {

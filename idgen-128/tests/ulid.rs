@@ -4,9 +4,11 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use idgen_128::Ulid;
-use idgen_core::clock::ScriptedClock;
+use idgen_core::clock::{ScriptedClock, Ticks};
 use idgen_core::generator::{Generator, Monotonic};
 use idgen_core::random::{RandomSource, SystemRandom, collision_probability};
 use idgen_core::{Id, Stall, UnixTime};
@@ -208,4 +210,49 @@ proptest! {
             }
         }
     }
+}
+
+/// A tick of a ticker that is kept from running, and the clock that it would read.
+struct Starved {
+    cached: AtomicU64,
+    clock: AtomicU64,
+}
+
+impl Starved {
+    fn at(tick: u64) -> Self {
+        Self { cached: tick.into(), clock: tick.into() }
+    }
+}
+
+impl Ticks for &Starved {
+    fn now(&self) -> u64 {
+        self.cached.load(Ordering::Relaxed)
+    }
+
+    fn read(&self) -> u64 {
+        let now = self.clock.load(Ordering::Relaxed);
+        self.cached.store(now, Ordering::Relaxed);
+        now
+    }
+
+    fn wait_for(&self, _: u64, at_most: Duration) -> Duration {
+        at_most
+    }
+}
+
+/// Whoever makes ids so fast that nothing else runs makes few of them before he looks at the clock himself.
+#[test]
+fn times_are_fresh_where_no_ticker_runs() {
+    let ticks = Starved::at(7);
+    let mut ids = Monotonic::<Ulid, _, _>::from(&ticks, SystemRandom);
+    assert_eq!(ids.try_next().unwrap().tick(), 7);
+    ticks.clock.store(8, Ordering::Relaxed);
+    let late = (0..1_024).position(|_| ids.try_next().unwrap().tick() == 8);
+    assert!(late.is_some(), "a thousand ids, and all of the old tick");
+
+    let shared = ids.shared();
+    ticks.clock.store(9, Ordering::Relaxed);
+    let mut batch = vec![shared.generate().unwrap(); 1_024];
+    while shared.try_fill(&mut batch).unwrap() < batch.len() {}
+    assert_eq!(shared.generate().unwrap().tick(), 9);
 }

@@ -149,7 +149,8 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> Monotonic<S, T, R> {
         let now = self.ticks.now();
         let most = Source::<S, T, R>::MOST.payload;
         let last = self.last.as_mut()?;
-        (own & (now <= last.tick) & (last.word & most != most)).then(|| {
+        let is_look_due = is_look_due(last.word, 1);
+        (own & (now <= last.tick) & (last.word & most != most) & !is_look_due).then(|| {
             last.word += 1;
             last.word
         })
@@ -183,6 +184,14 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> Monotonic<S, T, R> {
         }
         Ok((first, len))
     }
+}
+
+/// Whether somebody looks at the clock itself for one of the next `want` words, whatever a cached tick says: whoever
+/// keeps the ticker from running makes as many in a few microseconds.
+#[inline]
+const fn is_look_due(last: u128, want: usize) -> bool {
+    const WORDS_A_LOOK: u128 = 1_024;
+    last.wrapping_add(1).wrapping_neg() % WORDS_A_LOOK < want as u128
 }
 
 /// The id of a word that a [`Source`] made.
@@ -225,7 +234,10 @@ impl<'a, S: IdScheme, T: Ticks, R: RandomSource> Source<'a, S, T, R> {
         own: bool,
         want: usize,
     ) -> Result<(u128, usize, Last), Stall> {
-        let now = self.ticks.now();
+        let now = match last {
+            Some(last) if is_look_due(last.word, want) => self.ticks.read(),
+            _ => self.ticks.now(),
+        };
         let Last { tick, word: first } = match last {
             Some(last) if now <= last.tick && own => self.count_on(now, last)?,
             _ => self.begin(now, last)?,

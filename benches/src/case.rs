@@ -110,6 +110,10 @@ impl Case {
     }
 }
 
+/// Ids that threads make together in a turn, at the fewest: some ten milliseconds of them. In less the system does not get
+/// to have each thread on a processor of its own, and they make theirs one after the other.
+pub const TOGETHER: u64 = 4_000_000;
+
 /// Ids that a check looks at.
 pub const SAMPLE: usize = 1_000_000;
 

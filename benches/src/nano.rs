@@ -7,7 +7,7 @@ use idgen::generator::{Builder, Generator};
 use idgen::wide::Nano128;
 use idgen_bench::{Contender, look, on_threads};
 
-use crate::case::{Case, Made, millis, sample_on};
+use crate::case::{Case, Made, TOGETHER, millis, sample_on};
 
 pub fn cases() -> Vec<Case> {
     [1, 2].into_iter().flat_map(on).collect()
@@ -28,7 +28,7 @@ fn on(threads: u32) -> Vec<Case> {
             Contender::calling(name, make)
         } else {
             let run = move |calls| on_threads(threads, calls, &|| look(&make()));
-            Contender::timing(name, 1, run).at_least(200_000)
+            Contender::timing(name, 1, run).at_least(TOGETHER)
         };
         let made = if threads == 1 { Made::Ordered(millis) } else { Made::Timed(millis) };
         Case::of_ids(contender, carries, made, move || sample_on(threads, &sample))

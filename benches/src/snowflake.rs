@@ -20,7 +20,7 @@ use idgen::text::Form;
 use idgen::{Id, IdScheme, Timebase, UnixTime};
 use idgen_bench::{Contender, look, on_threads, on_threads_with, timed, verify};
 
-use crate::case::{Case, Made, SAMPLE, millis, sample_on};
+use crate::case::{Case, Made, SAMPLE, TOGETHER, millis, sample_on};
 
 /// 42 bits of milliseconds, 1 of node, 21 of sequence.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ fn many(threads: u32) -> Vec<Case> {
         let name = format!("wide/one/{threads}-threads/{who}");
         let sample = make.clone();
         let run = move |calls| on_threads(threads, calls, &|| look(&make()));
-        Case::of_ids(Contender::timing(name, 1, run).at_least(200_000), carries, made, move || {
+        Case::of_ids(Contender::timing(name, 1, run).at_least(TOGETHER), carries, made, move || {
             sample_on(threads, &|| word(sample()))
         })
     }

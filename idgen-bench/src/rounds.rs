@@ -1,7 +1,8 @@
 //! Rounds in which every contender has its turn.
 
 use std::hint::black_box;
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, SystemClock};
@@ -105,20 +106,18 @@ impl Plan {
     pub const QUICK: Self = Self { rounds: 9, slice: Duration::from_millis(2) };
 }
 
-/// Lets the contenders run in turn, and says after each turn that one is over. What two readings of the clock take is
-/// no part of a figure: a turn may be as short as a few ids.
+/// Lets the contenders run in turn, and says after each turn that one is over.
 pub fn compare(
     contenders: &mut [Contender<'_>],
     plan: &Plan,
     mut turn: impl FnMut(),
 ) -> Vec<Figures> {
-    let clock = clock_cost();
     let mut figures: Vec<_> =
         contenders.iter().map(|contender| Figures::new(contender.name.clone())).collect();
     let calls: Vec<_> = contenders.iter_mut().map(|one| one.calls_in(plan.slice)).collect();
     for _ in 0..plan.rounds {
         for ((contender, calls), figures) in contenders.iter_mut().zip(&calls).zip(&mut figures) {
-            let nanos = contender.run(*calls).saturating_sub(clock).as_nanos();
+            let nanos = contender.run(*calls).as_nanos();
             figures.push(nanos as f64 / (calls * contender.a_call) as f64);
             turn();
         }
@@ -134,19 +133,30 @@ pub fn look<R: ?Sized>(made: &R) {
     black_box(made);
 }
 
-/// What two readings of the clock take, as [`timed`] has them: the median of many.
-#[must_use]
-pub fn clock_cost() -> Duration {
-    let mut costs: Vec<_> = (0..1_001).map(|_| timed(|| ())).collect();
-    costs.sort_unstable();
-    costs[costs.len() / 2]
+/// How long this took, less what it takes to read the clock for it: a turn may be as short as a few ids.
+pub fn timed(work: impl FnOnce()) -> Duration {
+    let clock = clock_cost();
+    timed_with_clock(work).saturating_sub(clock)
 }
 
-/// How long this took.
-pub fn timed(work: impl FnOnce()) -> Duration {
+fn timed_with_clock(work: impl FnOnce()) -> Duration {
     let start = SystemClock.monotonic();
     work();
     SystemClock.monotonic().saturating_sub(start)
+}
+
+/// What two readings of the clock take: the median of many, found out once.
+fn clock_cost() -> Duration {
+    /// In nanoseconds, and 1 more; 0 before it is known. Whoever finds it out twice writes the like.
+    static COST: AtomicU64 = AtomicU64::new(0);
+    if let Some(known) = COST.load(Ordering::Relaxed).checked_sub(1) {
+        return Duration::from_nanos(known);
+    }
+    let mut costs: Vec<_> = (0..1_001).map(|_| timed_with_clock(|| ())).collect();
+    costs.sort_unstable();
+    let cost = costs[costs.len() / 2];
+    COST.store(u64::try_from(cost.as_nanos()).unwrap_or(0) + 1, Ordering::Relaxed);
+    cost
 }
 
 /// Time for `count` calls in all, on this many threads that begin at once.
@@ -156,24 +166,28 @@ pub fn on_threads(threads: u32, count: u64, make: &(impl Fn() + Sync)) -> Durati
 
 /// The same, with something of each thread's own that it calls `make` with.
 ///
-/// The time is from when the first of them begins to when the last has ended, by clocks that they read
-/// themselves: whoever waits for them may not get to run while they do.
+/// None begins before all of them run, for which each looks again and again: who is woken up, or has just been started,
+/// often runs where another did, after him. The time is from when the first of them begins to when the last has
+/// ended, by clocks that they read themselves: whoever waits for them may not get to run while they do.
 pub fn on_threads_with<O>(
     threads: u32,
     count: u64,
     own: impl Fn() -> O + Sync,
     make: &(impl Fn(&mut O) + Sync),
 ) -> Duration {
-    let start = Barrier::new(usize::try_from(threads).unwrap_or(1));
+    let running = AtomicU32::new(0);
     let each = count.div_ceil(u64::from(threads.max(1)));
     let work = || {
         let mut own = own();
-        start.wait();
+        running.fetch_add(1, Ordering::Relaxed);
+        while running.load(Ordering::Relaxed) < threads {
+            thread::yield_now();
+        }
         let began = SystemClock.monotonic();
         (0..each).for_each(|_| make(&mut own));
         (began, SystemClock.monotonic())
     };
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let times = workers.into_iter().filter_map(|worker| worker.join().ok());
         let whole = times.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
@@ -184,7 +198,6 @@ pub fn on_threads_with<O>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
     #[test]
     fn every_contender_has_every_turn() {

@@ -238,8 +238,9 @@ impl<G: ErasedGenerator> Link<G> {
 }
 
 /// Waits until a line may issue what its hold begins with, or this tick if that is later. If that would take longer than
-/// windows explain, and the record of a holder before says that time had come farther, wall time was set back since: the
-/// clock keeps an offset then and goes on from there, if it can. No clock is moved by a store that is new: what that
+/// windows explain, and the record of a holder before says that time had come farther, or this process or the one it was
+/// forked from has been there, wall time was set back since: the clock keeps an offset then and goes on from there, if it
+/// can. No clock is moved by a store that is new: what that
 /// begins with is the future to everybody. Nor is it by a record that no window is granted after: the clock is that of all
 /// leases of the process, which would be refused theirs as well.
 ///
@@ -259,7 +260,9 @@ fn wait_for_start<'a>(
         Duration::from_nanos(base.map_or(0, |base| ticks.saturating_mul(base.tick_nanos())))
     };
     let left = move || time(first.saturating_sub(line.now()));
-    let shown = hold.shown()?;
+    // Whoever issued up to that tick had a clock that showed it, but for the drift.
+    let own = (from > 0).then(|| from.saturating_sub(line.max_drift()));
+    let shown = hold.shown(from)?.max(own);
     let (what, recorded) = (hold.block().describe(), shown.is_some());
     let early = move || LeaseError::Early {
         what: what.clone(),

@@ -77,9 +77,9 @@ pub trait Hold: Send + fmt::Debug {
     /// [`Reach::shown`](crate::grant::Reach::shown) of the holder's mark is one.
     ///
     /// # Errors
-    /// If the next window begins so far ahead of the store's clock that it would be refused: no clock goes there, for
-    /// it may be that of a whole process.
-    fn shown(&self) -> Result<Option<u64>, StoreError>;
+    /// If the next window, at `from` or later, begins so far ahead of the store's clock that it would be refused: no clock goes
+    /// there, for it may be that of a whole process.
+    fn shown(&self, from: u64) -> Result<Option<u64>, StoreError>;
 
     /// The next window, durable: it ends where the ask does, if that is past [`begins`](Self::begins).
     ///

@@ -27,7 +27,7 @@ fn disk() -> PathBuf {
 fn lease(folder: &Path) -> Result<Leased<Shared<Snowflake>>, LeaseError> {
     let mut settings = Settings::default();
     settings.max_wait = Some(Duration::from_millis(10));
-    let store = FileStore::new(folder).longest_window(Duration::from_millis(100));
+    let store = FileStore::new(folder).longest_window(Duration::from_millis(500));
     let lease = Lease::of::<Snowflake>(store).settings(settings);
     lease.start(|settings| Builder::<Snowflake>::new().settings(settings).shared())
 }

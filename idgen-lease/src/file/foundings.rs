@@ -16,9 +16,9 @@ const RECORD: &str = "namespace.json";
 const DRAFT: &str = "namespace.new-";
 const VOID: &str = "namespace.void";
 
-/// The lock of who writes it, and how often and in what intervals it is tried for.
+/// The lock of who writes it, and how often and in what intervals it is tried for: ten seconds, which a disk may take over it.
 const LOCK: &str = "namespace.lock";
-const LOOKS: u32 = 50;
+const LOOKS: u32 = 500;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What the places of a shelf have of it, in their order.
@@ -130,7 +130,7 @@ impl<D: Disk> Shelf<D> {
             clock.wait(LOOK);
         }
         let busy = io::Error::other(
-            "another process has been writing the namespace's record for a second",
+            "another process has been writing the namespace's record for ten seconds",
         );
         Err(StoreError::io("lock", place.path().join(LOCK))(busy))
     }

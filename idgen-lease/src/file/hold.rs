@@ -203,8 +203,8 @@ impl<D: Disk> Hold for FileHold<D> {
         self.mark
     }
 
-    fn shown(&self) -> Result<Option<u64>, StoreError> {
-        self.next(Ask { from: self.mark, length: 1 }).map(|_| self.shown)
+    fn shown(&self, from: u64) -> Result<Option<u64>, StoreError> {
+        self.next(Ask { from: self.mark.max(from), length: 1 }).map(|_| self.shown)
     }
 
     fn grant(&mut self, ask: Ask) -> Result<Window, StoreError> {

@@ -87,6 +87,39 @@ fn eight_at_once_start_before_the_folder_was_made() {
     assert_eq!(told.generate().unwrap().node(), 100);
 }
 
+/// As a child of fork does, whose copy of the clock is its parent's: its own begins by wall time, which was set back
+/// since. The folder is a day old, so that no record of it is in the way.
+#[test]
+fn who_takes_another_node_id_goes_on_where_it_was_though_its_clock_begins_anew() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    process(folder.path(), &clock, None).unwrap().abandon();
+    clock.advance(24 * HOUR);
+    let source = Arc::clone(&clock);
+    let lease = Lease::of::<Snowflake>(store(folder.path(), &clock)).without_keeper();
+    let ids = lease
+        .start(move |settings| {
+            let own = Arc::new(Disciplined::new(Arc::clone(&source)));
+            Builder::<Snowflake>::on(own).settings(settings).shared()
+        })
+        .unwrap();
+    let (held, last) = (ids.held().unwrap().0.first(), ids.generate().unwrap());
+    set_back(&clock, HOUR);
+    std::fs::remove_file(folder.path().join(format!("snowflake/node-{held}.lock"))).unwrap();
+    let other = process(folder.path(), &clock, Some(held)).unwrap();
+    // The clock of the old one hardly moves until wall time has caught up.
+    for _ in 0..1_000 {
+        clock.advance(LONGEST);
+        ids.keep();
+        if ids.held().is_none_or(|(block, _)| block.first() != held) {
+            break;
+        }
+    }
+    assert!(ids.health().is_good(), "{:?}", ids.health());
+    let next = ids.generate().unwrap();
+    assert!(next.node() != other.held().unwrap().0.first(), "{next}");
+    assert!(next.tick() >= last.tick() && next.tick() > tick(&clock), "{next} after {last}");
+}
+
 /// Nobody was granted anything: that the folder was made tells nothing of the time.
 #[test]
 fn without_a_record_no_clock_is_moved() {

@@ -415,5 +415,6 @@ impl<T: Ticks, O: Observer> Line<T, O> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

@@ -90,7 +90,7 @@ fn laned<S: IdScheme>() -> Leased<Laned<S>> {
 /// threads would have of it, a clone of an `Arc` or of the lease.
 fn built<G: Clone>(build: impl Fn() -> G) -> impl Fn() -> G {
     let cell = OnceLock::new();
-    move || cell.get_or_init(|| build()).clone()
+    move || cell.get_or_init(&build).clone()
 }
 
 fn one<G, H>(name: &str, carries: &'static str, build: impl Fn() -> H + 'static) -> Case

@@ -117,7 +117,7 @@ fn a_shared_generator_waits_for_the_next_millisecond() {
     assert_eq!(second.tick(), first.tick() + 1);
     let random = Told::new([u128::MAX - 2]);
     let ids = Monotonic::<Ulid, _, _>::on(&clock, &random).unwrap().shared();
-    let ids = ids.max_wait(core::time::Duration::ZERO);
+    let ids = ids.max_wait(Duration::ZERO);
     let mut batch = [first; 4];
     let error = ids.fill(&mut batch).unwrap_err();
     assert_eq!((error.filled, error.asked), (3, 4));

@@ -49,10 +49,13 @@ pub enum End {
     Before(i64),
 }
 
+/// Makes a generator and its copy, which may keep something in this folder.
+type Copies = dyn Fn(&Path) -> [Next; 2];
+
 /// Whether there can be a generator and a copy of it.
 pub enum Copying {
-    /// Here they are; the folder is where the generator may keep something.
-    Made(Box<dyn Fn(&Path) -> [Next; 2]>),
+    /// Here they are.
+    Made(Box<Copies>),
     /// The compiler refuses, which [`IsClone`] asserts.
     Refused,
     /// Ids come from a function, and there is nothing to copy.

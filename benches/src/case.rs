@@ -50,7 +50,10 @@ impl Case {
         mut sample: impl FnMut() -> Vec<u128> + 'static,
     ) -> Self {
         Self::new(contender, carries, move || {
+            // Each end is held against the time that it was made at: many ids take long to make.
+            let began = verify::now_millis();
             let mut words = sample();
+            let ended = verify::now_millis();
             if let Made::Ordered(_) = made {
                 verify::increasing(&words).map_err(|fault| fault.to_string())?;
             }
@@ -58,8 +61,8 @@ impl Case {
                 let (Some(&first), Some(&last)) = (words.first(), words.last()) else {
                     return Err("nothing was made".into());
                 };
-                for word in [first, last] {
-                    verify::present(millis(word)).map_err(|fault| fault.to_string())?;
+                for (word, now) in [(first, began), (last, ended)] {
+                    verify::of_time(millis(word), now).map_err(|fault| fault.to_string())?;
                 }
             }
             verify::distinct(&mut words).map_err(|fault| fault.to_string())

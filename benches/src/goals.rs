@@ -17,7 +17,7 @@ const fn goal(job: &'static str, ours: &'static str, beside: &'static str, at_mo
 }
 
 /// All of them.
-pub const GOALS: [Goal; 53] = [
+pub const GOALS: [Goal; 56] = [
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "ferroid-atomic", 0.75),
     goal("shared, strict order", "wide/one/1-thread/idgen-shared", "fetch_add", f64::INFINITY),
     goal("shared, strict order", "wide/one/2-threads/idgen-shared", "fetch_add", 1.1),
@@ -34,7 +34,19 @@ pub const GOALS: [Goal; 53] = [
         f64::INFINITY,
     ),
     goal("shared, strict order", "wide/one/4-threads/idgen-shared", "fetch_add", 1.1),
+    goal(
+        "shared, strict order",
+        "wide/one/4-threads/idgen-shared",
+        "ferroid-yielding",
+        f64::INFINITY,
+    ),
     goal("shared, strict order", "wide/one/8-threads/idgen-shared", "fetch_add", 1.1),
+    goal(
+        "shared, strict order",
+        "wide/one/8-threads/idgen-shared",
+        "ferroid-yielding",
+        f64::INFINITY,
+    ),
     goal("shared, order per thread", "wide/one/2-threads/idgen-laned", "ferroid-yielding", 0.3),
     goal("shared, order per thread", "wide/one/4-threads/idgen-laned", "ferroid-yielding", 0.3),
     goal("shared, order per thread", "wide/one/8-threads/idgen-laned", "ferroid-yielding", 0.3),
@@ -60,6 +72,7 @@ pub const GOALS: [Goal; 53] = [
     goal("UUID v6", "uuid-v6/one/1-thread/idgen", "uuid", 0.2),
     goal("ULID, monotonic", "ulid/one/monotonic/idgen", "ferroid", 1.0),
     goal("ULID, monotonic", "ulid/one/monotonic/idgen", "ulid", f64::INFINITY),
+    goal("ULID, of all threads", "ulid/one/monotonic/idgen-shared", "ferroid", f64::INFINITY),
     goal("128 bits, clock for each id", "nano128/one/1-thread/idgen-clock", "nulid", 1.0),
     goal("128 bits, clock for each id", "nano128/one/2-threads/idgen-clock", "nulid", 0.5),
     goal("128 bits, cached tick", "nano128/one/1-thread/idgen-cached", "nulid", 0.4),

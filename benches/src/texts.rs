@@ -34,27 +34,43 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
+/// Where a text goes for the check; in measuring, to nobody.
+type To<'t> = Option<&'t mut Vec<u8>>;
+
+/// Looks at a text where it lies, or keeps it for the check.
+#[inline(always)]
+fn see(text: &[u8], to: To<'_>) {
+    match to {
+        None => look(text),
+        Some(kept) => kept.extend_from_slice(text),
+    }
+}
+
 /// One that writes each word with `write`, whose text is to be that of `form`. Words are given as the type
 /// that the implementation has for them: a number that has to be put into memory as bytes first is another job.
-fn writes<W: idgen::Word, N: Copy + 'static, T>(
+fn writes<W: idgen::Word, N: Copy + 'static>(
     name: &str,
     words: &[W],
     form: Form,
     native: impl Fn(W) -> N + Copy + 'static,
-    write: impl Fn(N) -> T + Clone + 'static,
-    text: impl Fn(&T) -> String + 'static,
+    write: impl Fn(N, To<'_>) + Clone + 'static,
 ) -> Case {
     let (checked, again) = (words.to_vec(), write.clone());
     let own: Vec<N> = words.iter().copied().map(native).collect();
     let contender = Contender::timing(name, COUNT as u64, move |calls| {
         timed(|| {
             for _ in 0..calls {
-                black_box(&own).iter().for_each(|&word| look(&write(word)));
+                black_box(&own).iter().for_each(|&word| write(word, None));
             }
         })
     });
     Case::new(contender, "the text of an id", move || {
-        let wrong = checked.iter().find(|&&word| text(&again(native(word))) != *form.encode(word));
+        let is_wrong = |word: W| {
+            let mut text = Vec::new();
+            again(native(word), Some(&mut text));
+            text != form.encode(word).as_bytes()
+        };
+        let wrong = checked.iter().find(|&&word| is_wrong(word));
         wrong.map_or(Ok(()), |word| Err(format!("another text of {word}")))
     })
 }
@@ -83,40 +99,21 @@ fn reads<W: idgen::Word, N: 'static>(
 }
 
 fn uuid_texts(words: &[u128]) -> Vec<Case> {
-    let own = |buffer: &[u8]| String::from_utf8_lossy(buffer).into_owned();
     vec![
         writes(
             "uuid/write/text/idgen",
             words,
             Form::Uuid,
             |word| word,
-            |word| Form::Uuid.encode(word),
-            |text| text.as_str().into(),
+            |word, to| see(Form::Uuid.encode(word).as_bytes(), to),
         ),
-        writes(
-            "uuid/write/text/uuid-simd",
-            words,
-            Form::Uuid,
-            u128::to_be_bytes,
-            |bytes| {
-                let mut buffer = [0; 36];
-                let _ = uuid_simd::format_hyphenated(&bytes, buffer.as_out(), AsciiCase::Lower);
-                buffer
-            },
-            move |buffer| own(buffer),
-        ),
-        writes(
-            "uuid/write/text/uuid",
-            words,
-            Form::Uuid,
-            uuid::Uuid::from_u128,
-            |id| {
-                let mut buffer = [0; 36];
-                let _ = id.hyphenated().encode_lower(&mut buffer);
-                buffer
-            },
-            move |buffer| own(buffer),
-        ),
+        writes("uuid/write/text/uuid-simd", words, Form::Uuid, u128::to_be_bytes, |bytes, to| {
+            let mut buffer = [0; 36];
+            see(uuid_simd::format_hyphenated(&bytes, buffer.as_out(), AsciiCase::Lower), to);
+        }),
+        writes("uuid/write/text/uuid", words, Form::Uuid, uuid::Uuid::from_u128, |id, to| {
+            see(id.hyphenated().encode_lower(&mut [0; 36]).as_bytes(), to)
+        }),
         reads(
             "uuid/read/text/idgen",
             words,
@@ -146,36 +143,20 @@ fn uuid_texts(words: &[u128]) -> Vec<Case> {
 }
 
 fn ulid_texts(words: &[u128]) -> Vec<Case> {
-    let own = |buffer: &[u8; 26]| String::from_utf8_lossy(buffer).into_owned();
     vec![
         writes(
             "ulid/write/text/idgen",
             words,
             Form::Base32,
             |word| word,
-            |word| Form::Base32.encode(word),
-            |text| text.as_str().into(),
+            |word, to| see(Form::Base32.encode(word).as_bytes(), to),
         ),
-        writes(
-            "ulid/write/text/ulid",
-            words,
-            Form::Base32,
-            ulid::Ulid,
-            |id| {
-                let mut buffer = [0; 26];
-                let _ = id.array_to_str(&mut buffer);
-                buffer
-            },
-            own,
-        ),
-        writes(
-            "ulid/write/text/ferroid",
-            words,
-            Form::Base32,
-            ULID::from_raw,
-            |id| id.encode(),
-            |text| text.as_str().into(),
-        ),
+        writes("ulid/write/text/ulid", words, Form::Base32, ulid::Ulid, |id, to| {
+            see(id.array_to_str(&mut [0; 26]).as_bytes(), to)
+        }),
+        writes("ulid/write/text/ferroid", words, Form::Base32, ULID::from_raw, |id, to| {
+            see(id.encode().as_str().as_bytes(), to)
+        }),
         reads(
             "ulid/read/text/idgen",
             words,
@@ -207,16 +188,14 @@ fn base_32(words: &[u64]) -> Vec<Case> {
             words,
             Form::Base32,
             |word| word,
-            |word| Form::Base32.encode(word),
-            |text| text.as_str().into(),
+            |word, to| see(Form::Base32.encode(word).as_bytes(), to),
         ),
         writes(
             "base32/write/64-bit/ferroid",
             words,
             Form::Base32,
             FerroidWide::from_raw,
-            |id| id.encode(),
-            |text| text.as_str().into(),
+            |id, to| see(id.encode().as_str().as_bytes(), to),
         ),
         reads(
             "base32/read/64-bit/idgen",
@@ -242,21 +221,14 @@ fn decimals(words: &[u64]) -> Vec<Case> {
             words,
             Form::Decimal,
             |word| word,
-            |word| Form::Decimal.encode(word),
-            |text| text.as_str().into(),
+            |word, to| see(Form::Decimal.encode(word).as_bytes(), to),
         ),
         writes(
             "decimal/write/64-bit/itoa",
             words,
             Form::Decimal,
             |word| word,
-            // Looked at where it lies: in itoa's buffer.
-            |word| {
-                let mut buffer = itoa::Buffer::new();
-                look(buffer.format(word));
-                word
-            },
-            |word| word.to_string(),
+            |word, to| see(itoa::Buffer::new().format(word).as_bytes(), to),
         ),
         reads(
             "decimal/read/64-bit/idgen",

@@ -146,7 +146,8 @@ fn timed_with_clock(work: impl FnOnce()) -> Duration {
 }
 
 /// What two readings of the clock take: the median of many, found out once.
-fn clock_cost() -> Duration {
+#[must_use]
+pub fn clock_cost() -> Duration {
     /// In nanoseconds, and 1 more; 0 before it is known. Whoever finds it out twice writes the like.
     static COST: AtomicU64 = AtomicU64::new(0);
     if let Some(known) = COST.load(Ordering::Relaxed).checked_sub(1) {
@@ -189,7 +190,11 @@ pub fn on_threads_with<O>(
     };
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let times = workers.into_iter().filter_map(|worker| worker.join().ok());
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            // There is no figure for ids that were not made.
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let times = workers.into_iter().map(join);
         let whole = times.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
         whole.map_or(Duration::ZERO, |(began, ended)| ended - began)
     })

@@ -79,7 +79,20 @@ pub fn increasing<W: Ord>(words: &[W]) -> Result<(), Fault> {
 /// # Errors
 /// If it is off by more than a slow machine can explain.
 pub fn present(millis: u64) -> Result<(), Fault> {
-    let now = u64::try_from(SystemClock.wall().as_millis()).unwrap_or(0);
+    of_time(millis, now_millis())
+}
+
+/// Now, in milliseconds since 1970.
+#[must_use]
+pub fn now_millis() -> u64 {
+    u64::try_from(SystemClock.wall().as_millis()).unwrap_or(0)
+}
+
+/// Checks the same of an id that was made at another time.
+///
+/// # Errors
+/// If it is off by more than a slow machine can explain.
+pub fn of_time(millis: u64, now: u64) -> Result<(), Fault> {
     if millis.abs_diff(now) <= PRESENT_MILLIS {
         Ok(())
     } else {

@@ -75,7 +75,12 @@ fn a_course_on_the_command_line_on_sqlite() {
             )
             .await
     };
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(made).unwrap();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(made)
+        .unwrap();
     let text = says(&idgen(Some(&database), &["plan", "people", "--to", "snowflake"]), 0);
     for said in [
         "1 worker",

@@ -89,6 +89,10 @@ fn rows() -> Vec<Row> {
         calling("uuid-v1", Arc::new(UuidV1::generator().expect("a generator"))),
         calling("uuid-v7", Arc::new(UuidV7::generator().expect("a generator"))),
         calling("ulid", Arc::new(Ulid::generator().expect("a generator"))),
+        row("ulid, one for each thread", || {
+            let mut ids = Ulid::monotonic().expect("a generator");
+            move || ids.try_next().expect("an id")
+        }),
     ]
 }
 

@@ -9,19 +9,18 @@
 //! new threads over the processors only after some milliseconds, and in a shorter one they run one after the other
 //! on the same, where nobody contends with anybody.
 //!
-//! Latency is that of single calls, and holds two readings of the clock: its own cost stands in the
-//! first lines of that table. A call cannot be timed without, nor can the cost be taken off a
-//! percentile; so subtract with care.
+//! Latency is that of single calls. What two readings of the clock take in the median is taken off, and said; what
+//! the clock takes beyond that stands in the first lines of the table.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use idgen::generator::{Builder, Generator, Lane, Laned, Shared};
 use idgen::{Id, IdScheme};
-use idgen_bench::{Contender, Machine, Plan, compare, on_threads_with, timed, verify};
+use idgen_bench::{Contender, Machine, Plan, clock_cost, compare, on_threads_with, timed, verify};
 use idgen_benches::snowflake::{Roomy, room, shared};
 use rayon::prelude::*;
 
@@ -61,7 +60,10 @@ fn main() {
         verify::distinct(&mut (strategy.sample)()).expect("distinct ids");
     }
     print_throughput(&strategies, &plan);
-    println!("\nNanoseconds of one call, less the median of two readings of the clock, whose steps are of 10 ns.\n");
+    let clock = clock_cost().as_nanos();
+    println!(
+        "\nNanoseconds of one call, less {clock} ns, which two readings of the clock take in the median.\n"
+    );
     println!(
         "| strategy | threads | p50 | p90 | p99 | p99.9 | p99.99 |\n|---|---:|---:|---:|---:|---:|---:|"
     );
@@ -151,10 +153,14 @@ fn single<N: FnMut() -> Id<Roomy> + 'static>(
             on_threads_with(threads, calls, own, &|next: &mut N| _ = black_box(next()))
         }),
         latencies: Box::new(move |threads, calls| {
-            let start = Barrier::new(threads as usize);
+            let running = AtomicU32::new(0);
             on_each(threads, |thread| {
                 let mut next = timed_one(thread);
-                start.wait();
+                // Whoever sleeps until the last has come is woken after him.
+                running.fetch_add(1, Ordering::Relaxed);
+                while running.load(Ordering::Relaxed) < threads {
+                    std::thread::yield_now();
+                }
                 let mut times = histogram();
                 for _ in 0..calls {
                     times += nanos(timed(|| _ = black_box(next())));

@@ -162,20 +162,25 @@ fn forward(subject: &Subject, folder: &Path) -> Verdict {
         return Err(format!("{:.1} s behind", later as f64 / 1e3));
     }
     let refused = if how.is_empty() { how } else { format!("{how}, then ") };
-    Ok(Well(format!("{refused}catches up at {percent} %")))
+    Ok(Well(format!("{refused}{:.1} s behind, catches up at {percent} %", later as f64 / 1e3)))
 }
 
 /// How far ids are behind the clock, in milliseconds, as their time goes on: so long ticks may be.
 fn lateness(made: &mut Made, next: &mut Next, millis: &dyn Fn(u128) -> i64) -> Result<i64, String> {
     let start = clock::monotonic();
-    let mut first = None;
+    let (mut first, mut least, mut looks) = (None, i64::MAX, 0);
     loop {
         made.ask(next, 1, Duration::ZERO);
         made.ask_again(next, PATIENCE);
         let now = clock::millis();
         let last = millis(*made.words.last().ok_or("made nothing")?);
         if last > *first.get_or_insert(last) || clock::since(start) > Duration::from_secs(2) {
-            return Ok(now - last);
+            // The least of a few: this process may be put aside between an id and the clock.
+            least = least.min(now - last);
+            looks += 1;
+            if looks == 10 {
+                return Ok(least);
+            }
         }
         SystemClock.wait(Duration::from_micros(200));
     }

@@ -16,6 +16,9 @@ use crate::subject::{Subject, subjects};
 /// Longest that a process may take before it is ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What is said of a process that does not end.
+const HANGS: &str = "hangs";
+
 /// How many processes meet their faults at once on each processor: they wait more than they work.
 const AT_ONCE: usize = 2;
 
@@ -77,7 +80,13 @@ fn meet_all(names: &[&str]) -> Vec<Vec<Seen>> {
 
 /// One fault in a process of its own, with a folder of its own.
 fn meet(name: &str, fault: &str) -> Seen {
-    met(name, fault).unwrap_or_else(|error| Seen::Badly(error.to_string()))
+    let once = || met(name, fault).unwrap_or_else(|error| Seen::Badly(error.to_string()));
+    match once() {
+        // A child that is forked while another thread holds a lock of the system's libraries waits for it: that is
+        // no generator's doing, and seldom happens twice.
+        Seen::Badly(how) if how == HANGS => once(),
+        seen => seen,
+    }
 }
 
 fn met(name: &str, fault: &str) -> std::io::Result<Seen> {
@@ -98,7 +107,7 @@ fn met(name: &str, fault: &str) -> std::io::Result<Seen> {
                 unsafe { libc::kill(-group, libc::SIGKILL) };
             }
             child.wait()?;
-            return Ok(Seen::Badly("hangs".into()));
+            return Ok(Seen::Badly(HANGS.into()));
         }
         SystemClock.wait(Duration::from_millis(5));
     }

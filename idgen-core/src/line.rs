@@ -16,7 +16,7 @@ use crate::{Stall, Window, WindowError};
 /// After so many positions somebody looks at the clock itself, whatever a cached tick says: it
 /// costs some 100 ns, and whoever needs it, because he keeps the ticker from running, makes as many
 /// in a few microseconds.
-const IDS_A_LOOK: u64 = 1_024;
+pub(crate) const IDS_A_LOOK: u64 = 1_024;
 
 /// So many at once are a batch.
 const BATCH: u64 = 64;

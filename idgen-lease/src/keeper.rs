@@ -113,7 +113,7 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
                 if !self.ended.load(Ordering::Acquire) {
                     self.is_well();
                 } else if self.given_up.load(Ordering::Relaxed) {
-                    self.own().for_each(|link| _ = link.abandon());
+                    self.abandon_links();
                 } else {
                     self.release();
                 }
@@ -155,11 +155,12 @@ impl<G: ErasedGenerator + 'static> Tenancy<G> {
         self.end();
         // Whatever comes of the rest: what is given back could be issued again.
         self.own().for_each(Link::give_up);
-        self.at_last(|tenancy| {
-            for link in tenancy.own() {
-                link.abandon();
-            }
-        });
+        self.at_last(Self::abandon_links);
+    }
+
+    /// Gives up what the links of this process hold, and waits for the disk.
+    fn abandon_links(&self) {
+        self.own().for_each(|link| _ = link.abandon());
     }
 
     /// Gives back what no link of this process issued.

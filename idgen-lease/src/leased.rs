@@ -88,8 +88,7 @@ impl<G: ErasedGenerator + 'static> Leased<G> {
 
     /// Ends the lease without giving anything back, as a crash does: the node id is free at once, and the
     /// rest of its window is wasted. For those who are not sure that nobody else is still generating: clones get no
-    /// more ids. If the disk is
-    /// in the middle of a renewal it is waited for, as when the generator is dropped.
+    /// more ids. If the disk is in the middle of a renewal it is waited for, as when the generator is dropped.
     pub fn abandon(self) {
         self.tenancy.abandon();
     }

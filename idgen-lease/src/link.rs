@@ -240,9 +240,8 @@ impl<G: ErasedGenerator> Link<G> {
 /// Waits until a line may issue what its hold begins with, or this tick if that is later. If that would take longer than
 /// windows explain, and the record of a holder before says that time had come farther, or this process or the one it was
 /// forked from has been there, wall time was set back since: the clock keeps an offset then and goes on from there, if it
-/// can. No clock is moved by a store that is new: what that
-/// begins with is the future to everybody. Nor is it by a record that no window is granted after: the clock is that of all
-/// leases of the process, which would be refused theirs as well.
+/// can. No clock is moved by a store that is new: what that begins with is the future to everybody. Nor is it by a record
+/// that no window is granted after: the clock is that of all leases of the process, which would be refused theirs as well.
 ///
 /// It gives the error of a wait that was in vain.
 fn wait_for_start<'a>(

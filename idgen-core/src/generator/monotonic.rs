@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use super::{BuildError, DefaultTicks, SharedMonotonic};
 use crate::clock::{Clock, ClockTicks, Ticks};
 use crate::layout::Parts;
+use crate::line::IDS_A_LOOK;
 use crate::random::{RandomSource, SystemRandom};
 use crate::sync::{ForkCell, Ordering};
 use crate::{Id, IdScheme, Scheme, Stall, Word};
@@ -186,12 +187,10 @@ impl<S: IdScheme, T: Ticks, R: RandomSource> Monotonic<S, T, R> {
     }
 }
 
-/// Whether somebody looks at the clock itself for one of the next `want` words, whatever a cached tick says: whoever
-/// keeps the ticker from running makes as many in a few microseconds.
+/// Whether somebody looks at the clock itself for one of the `want` words after the last, as a line does.
 #[inline]
 const fn is_look_due(last: u128, want: usize) -> bool {
-    const WORDS_A_LOOK: u128 = 1_024;
-    last.wrapping_add(1).wrapping_neg() % WORDS_A_LOOK < want as u128
+    last.wrapping_add(1).wrapping_neg() % (IDS_A_LOOK as u128) < want as u128
 }
 
 /// The id of a word that a [`Source`] made.

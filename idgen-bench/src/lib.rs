@@ -26,4 +26,6 @@ pub mod verify;
 
 pub use figures::{Figures, digits, median};
 pub use machine::Machine;
-pub use rounds::{Contender, Plan, clock_cost, compare, look, on_threads, on_threads_with, timed};
+pub use rounds::{
+    Contender, Plan, Start, clock_cost, compare, look, on_threads, on_threads_with, timed,
+};

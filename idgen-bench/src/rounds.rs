@@ -160,6 +160,30 @@ pub fn clock_cost() -> Duration {
     cost
 }
 
+/// Where threads begin at once: none before all of them run, for which each looks again and again. Whoever sleeps until
+/// the last has come is woken after him.
+#[derive(Debug)]
+pub struct Start {
+    threads: u32,
+    running: AtomicU32,
+}
+
+impl Start {
+    /// One for so many threads.
+    #[must_use]
+    pub const fn of(threads: u32) -> Self {
+        Self { threads, running: AtomicU32::new(0) }
+    }
+
+    /// Returns when as many threads have called it.
+    pub fn wait(&self) {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        while self.running.load(Ordering::Relaxed) < self.threads {
+            thread::yield_now();
+        }
+    }
+}
+
 /// Time for `count` calls in all, on this many threads that begin at once.
 pub fn on_threads(threads: u32, count: u64, make: &(impl Fn() + Sync)) -> Duration {
     on_threads_with(threads, count, || (), &|()| make())
@@ -167,8 +191,7 @@ pub fn on_threads(threads: u32, count: u64, make: &(impl Fn() + Sync)) -> Durati
 
 /// The same, with something of each thread's own that it calls `make` with.
 ///
-/// None begins before all of them run, for which each looks again and again: who is woken up, or has just been started,
-/// often runs where another did, after him. The time is from when the first of them begins to when the last has
+/// They begin by a [`Start`]: who has just been started often runs where another did, after him. The time is from when the first of them begins to when the last has
 /// ended, by clocks that they read themselves: whoever waits for them may not get to run while they do.
 pub fn on_threads_with<O>(
     threads: u32,
@@ -176,14 +199,11 @@ pub fn on_threads_with<O>(
     own: impl Fn() -> O + Sync,
     make: &(impl Fn(&mut O) + Sync),
 ) -> Duration {
-    let running = AtomicU32::new(0);
+    let start = Start::of(threads);
     let each = count.div_ceil(u64::from(threads.max(1)));
     let work = || {
         let mut own = own();
-        running.fetch_add(1, Ordering::Relaxed);
-        while running.load(Ordering::Relaxed) < threads {
-            thread::yield_now();
-        }
+        start.wait();
         let began = SystemClock.monotonic();
         (0..each).for_each(|_| make(&mut own));
         (began, SystemClock.monotonic())

@@ -13,14 +13,16 @@
 //! the clock takes beyond that stands in the first lines of the table.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use idgen::generator::{Builder, Generator, Lane, Laned, Shared};
 use idgen::{Id, IdScheme};
-use idgen_bench::{Contender, Machine, Plan, clock_cost, compare, on_threads_with, timed, verify};
+use idgen_bench::{
+    Contender, Machine, Plan, Start, clock_cost, compare, on_threads_with, timed, verify,
+};
 use idgen_benches::snowflake::{Roomy, room, shared};
 use rayon::prelude::*;
 
@@ -153,14 +155,10 @@ fn single<N: FnMut() -> Id<Roomy> + 'static>(
             on_threads_with(threads, calls, own, &|next: &mut N| _ = black_box(next()))
         }),
         latencies: Box::new(move |threads, calls| {
-            let running = AtomicU32::new(0);
+            let start = Start::of(threads);
             on_each(threads, |thread| {
                 let mut next = timed_one(thread);
-                // Whoever sleeps until the last has come is woken after him.
-                running.fetch_add(1, Ordering::Relaxed);
-                while running.load(Ordering::Relaxed) < threads {
-                    std::thread::yield_now();
-                }
+                start.wait();
                 let mut times = histogram();
                 for _ in 0..calls {
                     times += nanos(timed(|| _ = black_box(next())));

@@ -46,6 +46,19 @@ fn section(title: &str, lead: &str, body: &str) -> String {
 const LEGEND: &str = "<p class=\"legend\"><span class=\"first\"></span>rests on a node id \
     <span class=\"second\"></span>rests on random bits <span class=\"limit\"></span>the processor alone</p>\n";
 
+/// A column's head.
+fn head(name: &str) -> String {
+    format!("<th scope=\"col\">{name}</th>")
+}
+
+/// A table that moves sideways where there is not room for it.
+fn table(heads: &str, rows: &str) -> String {
+    format!(
+        "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>{heads}</tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table></div>\n"
+    )
+}
+
 /// The numbers that most people look for.
 fn summary(report: &Report) -> String {
     let least = |of: fn(&OfScheme) -> f64| {
@@ -153,15 +166,13 @@ fn threads(report: &Report) -> String {
             )
         })
         .collect();
-    let heads: String = THREADS.map(|threads| format!("<th scope=\"col\">{threads}</th>")).concat();
+    let counts = THREADS.map(|threads| head(&threads.to_string())).concat();
+    let heads = [head("threads"), counts, head("capacity")].concat();
     section(
         "Threads, for as long as one likes",
         "Ids a second from one generator that threads share, one by one and in strict order. A layout's capacity bounds it, \
          whatever the engine could do.",
-        &format!(
-            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">threads</th>{heads}\
-             <th scope=\"col\">capacity</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
-        ),
+        &table(&heads, &rows),
     )
 }
 
@@ -232,14 +243,11 @@ fn schemes(report: &Report) -> String {
             )
         })
         .collect();
+    let heads = ["scheme", "bits", "text", "sorts", "checked"].map(head).concat();
     section(
         "The schemes",
         "Every id that a figure stands for came from a generator whose ids were checked first: distinct, and of the present.",
-        &format!(
-            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">scheme</th><th scope=\"col\">bits</th><th scope=\"col\">text</th>\
-             <th scope=\"col\">sorts</th><th scope=\"col\">checked</th><th scope=\"col\" class=\"words\">about</th></tr></thead>\n\
-             <tbody>\n{rows}</tbody>\n</table></div>\n"
-        ),
+        &table(&(heads + "<th scope=\"col\" class=\"words\">about</th>"), &rows),
     )
 }
 
@@ -249,14 +257,6 @@ fn numbers(report: &Report) -> String {
         let cells: String = numbers.iter().map(|&n| format!("<td>{}</td>", digits(n))).collect();
         format!("<tr><th scope=\"row\">{name}</th>{cells}</tr>\n")
     };
-    let table = |heads: &[&str], rows: String| {
-        let heads: String =
-            heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-        format!(
-            "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>{heads}</tr></thead>\n\
-             <tbody>\n{rows}</tbody>\n</table></div>\n"
-        )
-    };
     let schemes =
         report.schemes.iter().map(|of| row(&of.scheme.name.to_string(), &[of.one, of.bulk]));
     let forms = report
@@ -265,10 +265,15 @@ fn numbers(report: &Report) -> String {
         .map(|of| row(of.form.name(), &[of.write[0], of.read[0], of.write[1], of.read[1]]));
     format!(
         "<section>\n<details>\n<summary>The charts as numbers, in nanoseconds</summary>\n{}{}</details>\n</section>\n",
-        table(&["scheme", "one id", "an id of a batch"], schemes.collect()),
         table(
-            &["form", "64 bits, write", "64 bits, read", "128 bits, write", "128 bits, read"],
-            forms.collect(),
+            &["scheme", "one id", "an id of a batch"].map(head).concat(),
+            &schemes.collect::<String>()
+        ),
+        table(
+            &["form", "64 bits, write", "64 bits, read", "128 bits, write", "128 bits, read"]
+                .map(head)
+                .concat(),
+            &forms.collect::<String>(),
         ),
     )
 }

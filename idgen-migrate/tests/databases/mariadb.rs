@@ -7,8 +7,8 @@ use idgen_migrate::session::Engine;
 use idgen_migrate::{Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
-use crate::odd::planned;
-use crate::references::{begun, patient, shop, torn};
+use crate::odd::{planned, read_by_another};
+use crate::references::{patient, shop, torn};
 use crate::server::{Database, run};
 use crate::shop::flakes;
 
@@ -26,13 +26,7 @@ impl Watch for Ends {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: scripts/test migrate"]
 async fn mariadb_a_wait_is_told_as_long_as_the_server_made_it() {
-    let database = shop(Engine::MariaDb).await;
-    let mut migration = begun(&database).await;
-    advance_to(&mut migration, Phase::Backfilled).await;
-    drop(migration);
-    let mut other = database.session().await;
-    run(&mut other, "START TRANSACTION").await;
-    run(&mut other, "SELECT * FROM c").await;
+    let (database, mut other) = read_by_another(Engine::MariaDb).await;
     let (end, ended) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         ended.await.unwrap();

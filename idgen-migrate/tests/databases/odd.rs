@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use idgen_core::clock::{Clock, SystemClock};
 use idgen_migrate::plan::{Order, Plan, Wish, survey};
-use idgen_migrate::session::Engine;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Ladder, Migration, Options, Phase};
 
 use crate::course::advance_to;
@@ -138,16 +138,21 @@ async fn mariadb_keys_without_negative_numbers_and_of_other_collations() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a MariaDB: scripts/test migrate"]
-async fn mariadb_no_change_of_a_table_waits_longer_than_the_ladder() {
-    let database = shop(Engine::MariaDb).await;
+/// A migration at `backfilled`, and somebody whose transaction has read the table, so that no step may change it.
+pub(crate) async fn read_by_another(engine: Engine) -> (Database, Session) {
+    let database = shop(engine).await;
     let mut migration = begun(&database).await;
     advance_to(&mut migration, Phase::Backfilled).await;
-    drop(migration);
     let mut other = database.session().await;
     run(&mut other, "START TRANSACTION").await;
     run(&mut other, "SELECT * FROM c").await;
+    (database, other)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_no_change_of_a_table_waits_longer_than_the_ladder() {
+    let (database, mut other) = read_by_another(Engine::MariaDb).await;
     let ladder = Ladder { attempts: 2, pause: Duration::from_millis(1), ..Ladder::default() };
     let options = Options { ladder, ..patient() };
     let mut migration = Migration::open(&database.address, "c", options).await.unwrap();

@@ -47,6 +47,12 @@ pub(crate) fn and_refers(plan: &Plan, carrier: &Carrier, cell: &dyn Fn(&str) -> 
     refers(plan, carrier, cell).map(|refers| format!(" AND {refers}")).unwrap_or_default()
 }
 
+/// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.
+pub(crate) fn moved(plan: &Plan, changed: impl Fn(&str) -> String) -> String {
+    let columns = plan.order_columns().into_iter().map(|column| changed(&column.name));
+    columns.collect::<Vec<_>>().join(" OR ")
+}
+
 /// Keeps by its new id that a row's place in the order was edited when it had one: the id is of the place from
 /// before. `begin` is how the engine begins an insertion.
 pub(crate) fn edited(sql: &dyn Dialect, plan: &Plan, begin: &str) -> String {

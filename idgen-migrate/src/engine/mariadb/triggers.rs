@@ -5,7 +5,7 @@
 use super::{Dialect, MariaDb};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
-use crate::plan::{Carrier, Kind, Order, Plan, suffixed};
+use crate::plan::{Carrier, Kind, Plan, suffixed};
 use crate::target::Lanes;
 
 /// The table of the last positions of the trigger's lane: a row for each shard.
@@ -146,11 +146,10 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
              UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND IF;\n"
         );
     }
-    let mut moved = format!("NOT (NEW.{old} <=> OLD.{old})");
-    if let Order::Time { column, .. } = &plan.order {
-        let column = MariaDb.quote(&column.name);
-        moved += &format!(" OR NOT (NEW.{column} <=> OLD.{column})");
-    }
+    let moved = twins::moved(plan, |column| {
+        let column = MariaDb.quote(column);
+        format!("NOT (NEW.{column} <=> OLD.{column})")
+    });
     // A row that has no new id keeps its place in the order until it has one.
     let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");

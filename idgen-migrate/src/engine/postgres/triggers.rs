@@ -82,12 +82,12 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
         if carrier.table != table {
             continue;
         }
-        let (old, new) = (Postgres.quote(&carrier.column.name), Postgres.quote(&carrier.new));
-        let changed = |column: &str| format!("OLD.{column} IS DISTINCT FROM NEW.{column}");
+        let new = Postgres.quote(&carrier.new);
+        let (old_is, new_is) = (changed(&carrier.column.name), changed(&carrier.new));
         let when = match stage {
             // A row that has no new id keeps its place in the order until it has one.
             _ if i == 0 => {
-                let moved = moved(plan);
+                let moved = twins::moved(plan, changed);
                 sql.push(format!(
                     "CREATE TRIGGER {} AFTER UPDATE ON {name} FOR EACH ROW \
                      WHEN (OLD.{new} IS NOT NULL AND ({moved})) EXECUTE FUNCTION {}()",
@@ -97,17 +97,13 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                 let early = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
                 match stage {
                     // A key that is changed by its old id alone is to be seen.
-                    Stage::Swapped => {
-                        format!("{early} OR ({} AND NOT {})", changed(&old), changed(&new))
-                    }
+                    Stage::Swapped => format!("{early} OR ({old_is} AND NOT {new_is})"),
                     _ => early,
                 }
             }
             // The backfill itself is let through.
-            Stage::Filling => {
-                format!("{} OR (OLD.{new} IS NOT NULL AND {})", changed(&old), changed(&new))
-            }
-            Stage::Enforced | Stage::Swapped => format!("{} OR {}", changed(&old), changed(&new)),
+            Stage::Filling => format!("{old_is} OR (OLD.{new} IS NOT NULL AND {new_is})"),
+            Stage::Enforced | Stage::Swapped => format!("{old_is} OR {new_is}"),
         };
         let function = function(plan, i);
         sql.push(format!(
@@ -124,11 +120,10 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
     sql
 }
 
-/// The condition that a row changes its place in the order.
-fn moved(plan: &Plan) -> String {
-    let columns = plan.order_columns().into_iter().map(|column| Postgres.quote(&column.name));
-    let each = columns.map(|column| format!("OLD.{column} IS DISTINCT FROM NEW.{column}"));
-    each.collect::<Vec<_>>().join(" OR ")
+/// The condition that an update changes a column.
+fn changed(column: &str) -> String {
+    let column = Postgres.quote(column);
+    format!("OLD.{column} IS DISTINCT FROM NEW.{column}")
 }
 
 /// The function that keeps which rows changed their place when they had their id from the backfill.

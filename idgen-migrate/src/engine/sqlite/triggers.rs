@@ -111,10 +111,7 @@ pub(super) fn triggers(
     // must not ask for the others.
     for carrier in followers().filter(|_| stage != Stage::Filling) {
         let Some(refused) = refusal(plan, carrier) else { continue };
-        let [old, new] = [&carrier.column.name, &carrier.new].map(|name| {
-            let column = Sqlite.quote(name);
-            format!("NEW.{column} IS NOT OLD.{column}")
-        });
+        let [old, new] = [&carrier.column.name, &carrier.new].map(|name| changed(name));
         update.push(format!("{refused} AND ({old} OR {new})"));
         insert.push(refused);
     }
@@ -202,11 +199,7 @@ fn of_key(
     if stage == Stage::Swapped {
         insert.extend(made_up(plan, &old));
     }
-    let mut moved = format!("NEW.{old} IS NOT OLD.{old}");
-    if let Order::Time { column, .. } = &plan.order {
-        let column = Sqlite.quote(&column.name);
-        moved += &format!(" OR NEW.{column} IS NOT OLD.{column}");
-    }
+    let moved = twins::moved(plan, changed);
     // A row that has no new id keeps its place in the order until it has one.
     let condition = format!("OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved})");
     update.extend(next(plan, lanes, &condition)?);
@@ -299,6 +292,12 @@ fn of_reference(
         update.push(forth(&changed(&old)));
         update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
     }
+}
+
+/// The condition that an update changes a column.
+fn changed(column: &str) -> String {
+    let column = Sqlite.quote(column);
+    format!("NEW.{column} IS NOT OLD.{column}")
 }
 
 /// What refuses a row that refers to nobody; none where the row that it refers to may still come: of the

@@ -3,7 +3,7 @@
 #![cfg(all(not(loom), feature = "std"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use idgen_core::UnixTime;
@@ -16,6 +16,8 @@ use proptest::prelude::*;
 use ClockState::{Alert, Following, LargeRegression, Skew, SmallRegression};
 
 const SECOND: i128 = 1_000_000_000;
+/// Within which wall time is looked at.
+const LOOK: Duration = Duration::from_millis(10);
 const START: i128 = 1_700_000_000 * SECOND;
 
 /// The machine, and the script's two clocks, in nanoseconds.
@@ -372,25 +374,29 @@ fn each_transition_is_an_event_a_counter_and_health() {
         "good: clock following, wall time 0ns behind, time service unknown"
     );
 
-    let set = |seconds| system.set(UnixTime::from_seconds(seconds));
-    set(999_997);
+    let set = |millis| {
+        system.advance(LOOK);
+        system.set(UnixTime::from_millis(millis));
+    };
+    set(999_997_010);
     assert_eq!(clock.health().state, LargeRegression);
     assert_eq!(
         told(),
         ["wall time fell 3s behind; going on from the last time and slewing back: let the time \
           service slew, not step"]
     );
-    set(1_000_020);
+    set(1_000_020_000);
     assert_eq!(clock.health().state, Skew);
-    set(1_000_050);
+    set(1_000_050_030);
     let health = clock.health();
     assert!(health.is_degraded() && !health.is_good());
     assert_eq!(health.gap, Gap::Ahead(seconds(50)));
     assert!(told().pop().unwrap().starts_with("wall time is 50s ahead; going by monotonic time"));
     clock.on_alert(OnAlert::Follow);
+    system.advance(LOOK);
     assert_eq!(clock.health().state, Following);
     assert_eq!(clock.wall(), system.wall());
-    system.set(UnixTime::from_millis(1_000_049_500));
+    set(1_000_049_500);
     assert_eq!(clock.health().state, SmallRegression);
     system.set_ntp(NtpState::Unsynchronised);
     system.advance(settings.ntp_interval);
@@ -427,6 +433,51 @@ fn the_clock_goes_on_from_what_a_record_says() {
     assert_eq!(clock.wall(), UnixTime::from_seconds(1_003_600));
     clock.go_on_from(UnixTime::from_seconds(1_003_601));
     assert_eq!(clock.wall(), UnixTime::from_seconds(1_003_601));
+}
+
+/// A clock in whose readings others read the disciplined one, some time later.
+struct Overtaken {
+    system: ScriptedClock,
+    others: Mutex<Weak<Disciplined<Arc<Self>>>>,
+    shown: Mutex<Vec<UnixTime>>,
+}
+
+impl Clock for Overtaken {
+    fn wall(&self) -> UnixTime {
+        let wall = self.system.wall();
+        let others = self.others.lock().unwrap().upgrade();
+        if let Some(clock) = others {
+            self.system.advance(Duration::from_micros(80));
+            self.shown.lock().unwrap().push(clock.wall());
+        }
+        wall
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.system.monotonic()
+    }
+
+    fn wait(&self, _: Duration) {}
+}
+
+/// Who reads while somebody else looks at wall time is shown no later time than whoever comes
+/// after the look, though the line that begins there is flatter.
+#[test]
+fn who_overtakes_a_look_is_shown_no_more_than_those_after_it() {
+    let overtaken = Arc::new(Overtaken {
+        system: ScriptedClock::at(UnixTime::from_seconds(1_000_000)),
+        others: Mutex::default(),
+        shown: Mutex::default(),
+    });
+    let clock = Arc::new(Disciplined::new(Arc::clone(&overtaken)));
+    *overtaken.others.lock().unwrap() = Arc::downgrade(&clock);
+    overtaken.system.set(UnixTime::from_seconds(999_990)); // slewing back
+    for _ in 0..3 {
+        overtaken.system.advance(LOOK);
+        let after = clock.wall();
+        let shown = std::mem::take(&mut *overtaken.shown.lock().unwrap());
+        assert!(!shown.is_empty() && shown.iter().all(|&time| time <= after), "{shown:?}, {after}");
+    }
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::sync::{AtomicU64, ForkCell, Ordering};
 /// Two readings of one instant are at most this far apart, or another try is made.
 const SANDWICH: u64 = 100_000;
 
+/// How often who is overtaken looks again whether somebody's step is done: some microseconds.
+const LOOKS: u32 = if cfg!(loom) { 1 } else { 100 };
+
 /// Monotonic time of what has not been done yet.
 const NEVER: u64 = u64::MAX;
 
@@ -26,9 +29,11 @@ const TAKEN: u64 = 2;
 /// A clock that follows another's wall time with [discipline](Discipline): it does not fall back
 /// for more than a second, nor jump ahead for more than five.
 ///
-/// A reading costs one of monotonic time and a load. Every ten milliseconds one of the readers
-/// looks at wall time as well; nobody waits for it, and until it has looked the others are shown
-/// what monotonic time makes of the last look.
+/// A reading costs one of monotonic time and three loads. Every ten milliseconds one of the readers
+/// looks at wall time as well, and until it has looked the others are shown what monotonic time
+/// makes of the last look, up to ten milliseconds after it. That is where the next line begins or
+/// later, so that times do not fall between threads either; and nobody waits for a thread that was
+/// paused while it looked.
 ///
 /// In a child of fork it starts anew, from wall time.
 ///
@@ -73,18 +78,25 @@ pub struct Disciplined<C, O = Silent> {
     counts: Counts,
 }
 
-/// A [`Track`] that threads share. Without the guard, `pace` is read, which is whole in itself, and
-/// `at`, from which on it holds: stored before `pace` is with release, so that who acquires `pace`
-/// sees this `at` or a later one.
+/// A [`Track`] that threads share. Without the guard, the line of the turn is read, and the turn
+/// once more: its words are written again only in the turn after next, with release, so that who
+/// acquires one of those sees that the turn has gone on.
 #[derive(Debug, Default)]
 struct Words {
-    pace: AtomicU64,
-    at: AtomicU64,
+    turn: AtomicU64,
+    lines: [Line; 2],
     high: AtomicU64,
     state: AtomicU64,
     since: AtomicU64,
     gap: AtomicU64,
     drifting: AtomicU64,
+}
+
+/// The word of a [`Pace`], and monotonic time from which on it holds.
+#[derive(Debug, Default)]
+struct Line {
+    pace: AtomicU64,
+    at: AtomicU64,
 }
 
 /// Counters, written by the holder of the guard and read by anybody: relaxed.
@@ -165,9 +177,9 @@ impl<C: Clock, O: ClockObserver> Disciplined<C, O> {
         self.step();
     }
 
-    /// How the clock is, as of now.
+    /// How the clock is, as of a look at wall time at most ten milliseconds ago.
     pub fn health(&self) -> ClockHealth {
-        self.step();
+        self.line(nanos(self.clock.monotonic()));
         let relaxed = Ordering::Relaxed;
         ClockHealth {
             state: ClockState::of_word(self.track.state.load(relaxed)),
@@ -193,6 +205,30 @@ impl<C: Clock, O: ClockObserver> Disciplined<C, O> {
     /// Who is told what happens.
     pub const fn observer(&self) -> &O {
         &self.observer
+    }
+
+    /// The line at this monotonic time, and from when on it holds: if that is long ago, after a step.
+    #[inline]
+    fn line(&self, now: u64) -> (Pace, u64) {
+        let (mut pace, mut at) = self.track.line();
+        if now.saturating_sub(at) >= FRESH {
+            (pace, at) = self.stepped(now);
+        }
+        (Pace::of_word(pace, self.base), at)
+    }
+
+    #[cold]
+    fn stepped(&self, now: u64) -> (u64, u64) {
+        self.step();
+        let mut line = self.track.line();
+        for _ in 0..LOOKS {
+            if now.saturating_sub(line.1) < FRESH {
+                break;
+            }
+            core::hint::spin_loop();
+            line = self.track.line();
+        }
+        line
     }
 
     /// Steps the machine, unless another thread does.
@@ -296,15 +332,27 @@ impl Words {
     /// The word of the line, and from when on it holds.
     #[inline]
     fn line(&self) -> (u64, u64) {
-        let pace = self.pace.load(Ordering::Acquire);
-        (pace, self.at.load(Ordering::Relaxed))
+        loop {
+            let turn = self.turn.load(Ordering::Acquire);
+            let line = self.of_turn(turn);
+            let words = (line.pace.load(Ordering::Acquire), line.at.load(Ordering::Acquire));
+            if self.turn.load(Ordering::Relaxed) == turn {
+                return words;
+            }
+        }
+    }
+
+    const fn of_turn(&self, turn: u64) -> &Line {
+        let [even, odd] = &self.lines;
+        if turn & 1 == 0 { even } else { odd }
     }
 
     fn load(&self, base: i128) -> Track {
         let relaxed = Ordering::Relaxed;
+        let line = self.of_turn(self.turn.load(relaxed));
         Track {
-            pace: Pace::of_word(self.pace.load(relaxed), base),
-            at: self.at.load(relaxed),
+            pace: Pace::of_word(line.pace.load(relaxed), base),
+            at: line.at.load(relaxed),
             high: base + i128::from(self.high.load(relaxed).cast_signed()),
             state: ClockState::of_word(self.state.load(relaxed)),
             since: self.since.load(relaxed),
@@ -320,8 +368,11 @@ impl Words {
         self.since.store(track.since, relaxed);
         self.gap.store(signed_word(track.gap), relaxed);
         self.drifting.store(track.drifting.into(), relaxed);
-        self.at.store(track.at, relaxed);
-        self.pace.store(track.pace.word(base), Ordering::Release);
+        let next = self.turn.load(relaxed).wrapping_add(1);
+        let line = self.of_turn(next);
+        line.at.store(track.at, Ordering::Release);
+        line.pace.store(track.pace.word(base), Ordering::Release);
+        self.turn.store(next, Ordering::Release);
     }
 }
 
@@ -336,13 +387,9 @@ impl<C: Clock, O: ClockObserver> Clock for Disciplined<C, O> {
     #[inline]
     fn wall(&self) -> UnixTime {
         let now = nanos(self.clock.monotonic());
-        let (mut pace, mut at) = self.track.line();
-        if now.saturating_sub(at) >= FRESH {
-            self.step();
-            (pace, at) = self.track.line();
-        }
-        let pace = Pace::of_word(pace, self.base);
-        UnixTime::from_nanos(pace.at(now.max(at), self.settings.slew_percent))
+        let (pace, at) = self.line(now);
+        let shown = now.clamp(at, at.saturating_add(FRESH));
+        UnixTime::from_nanos(pace.at(shown, self.settings.slew_percent))
     }
 
     fn monotonic(&self) -> Duration {
@@ -383,7 +430,7 @@ mod tests {
         let system = ScriptedClock::at(UnixTime::from_seconds(1_000_000));
         let clock = Disciplined::new(&system);
         clock.guard.store(TAKEN, Ordering::Relaxed);
-        clock.track.pace.store(u64::MAX / 3, Ordering::Relaxed);
+        clock.track.lines[1].pace.store(u64::MAX / 3, Ordering::Relaxed);
         clock.track.high.store(u64::MAX / 2, Ordering::Relaxed);
         clock.guard.store(0, Ordering::Relaxed);
         system.advance(Duration::from_secs(1));

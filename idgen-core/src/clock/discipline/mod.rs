@@ -21,7 +21,7 @@ use crate::UnixTime;
 /// How far wall time may fall unnoticed, in nanoseconds: two readings are never of one instant.
 const TOLERANCE: i128 = 1_000_000;
 
-/// How long a time is shown without looking at wall time again, in nanoseconds.
+/// How long a line is shown without looking at wall time again, in nanoseconds.
 pub(super) const FRESH: u64 = 10_000_000;
 
 /// What the machine is told of one instant.
@@ -148,8 +148,8 @@ impl Discipline {
         let at = nanos(reading.monotonic).max(before.at);
         let wall = reading.wall.as_nanos();
         let issued = reading.issued.map_or(i128::MIN, UnixTime::as_nanos);
-        // Who finds the last step older takes one, or finds somebody taking it, and is shown a later time than this by no
-        // more than that lasts. In an hour in which nobody asked nobody was shown anything.
+        // Nobody is shown more of a line than this: in an hour in which nobody asked nobody was
+        // shown anything.
         let shown = self.running(at.min(before.at.saturating_add(FRESH)));
         let high = before.high.max(shown).max(issued);
 

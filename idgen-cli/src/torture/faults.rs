@@ -178,7 +178,13 @@ impl Herd {
         self.counts.started += 1;
         let complaints = self.folder.join(COMPLAINTS);
         let complaints = File::options().create(true).append(true).open(complaints)?;
-        let child = command.stderr(complaints).spawn()?;
+        let child = command.stderr(complaints).spawn().map_err(|error| {
+            let program = command.get_program().display();
+            Failure::Data(format!(
+                "cannot start {program} once more: {error}; leave the program as it is until the \
+                 torture ends"
+            ))
+        })?;
         Ok(Worker { child, paused_until: None, killed: false })
     }
 

@@ -1,7 +1,7 @@
 //! A short text on the stack.
 //!
-//! Architecture invariant: the first `len` bytes are ASCII and the others are zero, so that
-//! equality, order and hash can be derived and mean those of the text.
+//! Architecture invariant: as many bytes as the last one says are ASCII, and the others are zero, so
+//! that equality, order and hash can be derived and mean those of the text.
 
 use core::fmt;
 use core::ops::Deref;
@@ -23,14 +23,11 @@ use core::ops::Deref;
 /// assert_eq!(format!("{text:>13}"), "  11111111121");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TextBuf {
-    bytes: [u8; Self::CAPACITY],
-    len: u8,
-}
+pub struct TextBuf([u8; Self::CAPACITY + 1]);
 
 impl TextBuf {
-    /// The longest text there is, `u128::MAX` in decimal; with the length it fills five
-    /// 64-bit words.
+    /// The longest text there is, `u128::MAX` in decimal; with its length it fills five 64-bit words,
+    /// each of which is written at once.
     const CAPACITY: usize = 39;
 
     /// The first `len` characters of `words`, each of which packs eight of them, the first
@@ -40,27 +37,29 @@ impl TextBuf {
     /// The caller leaves the bytes from `len` on zero.
     #[inline]
     pub(super) fn from_words<const N: usize>(words: [u64; N], len: u8) -> Self {
-        let mut bytes = [0; Self::CAPACITY];
+        debug_assert!(usize::from(len) <= (8 * N).min(Self::CAPACITY));
+        let mut bytes = [0; Self::CAPACITY + 1];
         let (slots, _) = bytes.as_chunks_mut::<8>();
         for (slot, word) in slots.iter_mut().zip(words) {
             *slot = word.to_le_bytes();
         }
-        debug_assert!(usize::from(len) <= (8 * N).min(Self::CAPACITY));
         debug_assert!(bytes.iter().skip(usize::from(len)).all(|&byte| byte == 0));
-        Self { bytes, len }
+        bytes[Self::CAPACITY] = len;
+        Self(bytes)
     }
 
     /// A copy of an ASCII text of at most 39 characters.
     #[inline]
     pub(super) fn from_ascii(text: &[u8]) -> Self {
         debug_assert!(text.is_ascii() && text.len() <= Self::CAPACITY);
-        let mut bytes = [0; Self::CAPACITY];
+        let mut bytes = [0; Self::CAPACITY + 1];
         let mut len = 0;
-        for (slot, &byte) in bytes.iter_mut().zip(text) {
+        for (slot, &byte) in bytes.iter_mut().take(Self::CAPACITY).zip(text) {
             *slot = byte;
             len += 1;
         }
-        Self { bytes, len }
+        bytes[Self::CAPACITY] = len;
+        Self(bytes)
     }
 
     /// The text as ASCII bytes: the quick way for a writer of bytes.
@@ -76,7 +75,8 @@ impl TextBuf {
     pub fn as_bytes(&self) -> &[u8] {
         // The length is never beyond the buffer; asking with `get` is how the compiler
         // learns that there is nothing to panic about.
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        let [text @ .., len] = &self.0;
+        text.get(..usize::from(*len)).unwrap_or_default()
     }
 
     /// The text.

@@ -106,7 +106,7 @@ impl Form {
     pub const fn max_width<W: Word>(self) -> usize {
         match self {
             Self::Decimal => decimal::max_width::<W>(),
-            Self::Hex => hex::RADIX.width::<W>(),
+            Self::Hex => hex::width::<W>(),
             Self::Base32 => base32::RADIX.width::<W>(),
             Self::Base58 => base58::RADIX.width::<W>(),
             Self::Base62 => base62::RADIX.width::<W>(),
@@ -174,7 +174,7 @@ impl Form {
     pub fn encode<W: Word>(self, word: W) -> TextBuf {
         match self {
             Self::Decimal => decimal::encode(word),
-            Self::Hex => hex::RADIX.encode(word),
+            Self::Hex => hex::encode(word),
             Self::Base32 => base32::RADIX.encode(word),
             Self::Base58 => base58::RADIX.encode(word),
             Self::Base62 => base62::RADIX.encode(word),
@@ -204,7 +204,7 @@ impl Form {
         let bytes = text.as_bytes();
         let word = match self {
             Self::Decimal => decimal::decode(bytes),
-            Self::Hex => hex::RADIX.decode(bytes),
+            Self::Hex => hex::decode(bytes),
             Self::Base32 => base32::RADIX.decode(bytes),
             Self::Base58 => base58::RADIX.decode(bytes),
             Self::Base62 => base62::RADIX.decode(bytes),
@@ -220,7 +220,7 @@ impl Form {
     pub(super) fn digit(self, character: char) -> Option<u32> {
         match self {
             Self::Decimal => character.to_digit(10),
-            Self::Hex | Self::Uuid => hex::RADIX.digit(character),
+            Self::Hex | Self::Uuid => character.to_digit(16),
             Self::Base32 => base32::RADIX.digit(character),
             Self::Base58 => base58::RADIX.digit(character),
             Self::Base62 => base62::RADIX.digit(character),

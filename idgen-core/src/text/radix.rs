@@ -1,7 +1,7 @@
 //! Numbers of fixed width in any base up to 64, eight characters at a time.
 //!
 //! A word is divided into groups of eight digits, by a constant: the compiler makes shifts
-//! of that in base 16 and 32, and a multiplication in base 58 and 62 unless the word has 128
+//! of that in base 32, and a multiplication in base 58 and 62 unless the word has 128
 //! bits. A group is halved down to pairs, which a table turns into two characters at once,
 //! so that the chain of divisions is three deep rather than eight. Reading adds up four
 //! digits at a time, from tables that hold their weights.
@@ -46,9 +46,8 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
     /// The tables of an alphabet, which is ASCII and ascends.
     pub(super) const fn new(symbols: &[u8; BASE]) -> Self {
         assert!(BASE <= 64 && PAIRS == BASE * BASE);
-        // Whole groups, read without a check, never overflow: a text has digits besides,
-        // or exactly as many values as the word.
-        assert!(BASE == 16 || (Self::WIDTH_64 % GROUP > 0 && Self::WIDTH_128 % GROUP > 0));
+        // Whole groups, read without a check, never overflow: a text has digits besides.
+        assert!(Self::WIDTH_64 % GROUP > 0 && Self::WIDTH_128 % GROUP > 0);
         let mut radix = Self { pairs: [0; PAIRS], values: [[STRANGE; 256]; 4] };
         let mut first = 0;
         while first < BASE {
@@ -173,9 +172,6 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
         for group in groups {
             word = word.wrapping_mul(Self::EIGHT).wrapping_add(self.read_group(group)?);
         }
-        if tail.is_empty() {
-            return Some(word);
-        }
         word.checked_mul(Self::TAIL_64)?.checked_add(self.read_tail(tail)?)
     }
 
@@ -190,9 +186,6 @@ impl<const BASE: usize, const PAIRS: usize> Radix<BASE, PAIRS> {
             word = word
                 .wrapping_mul(u128::from(Self::EIGHT))
                 .wrapping_add(u128::from(self.read_group(group)?));
-        }
-        if tail.is_empty() {
-            return Some(word);
         }
         // One comparison, where a checked multiplication of 128 bits is a dozen steps.
         if word > u128::MAX / u128::from(Self::TAIL_128) {

@@ -19,8 +19,12 @@ pub(super) const PATTERNS: [&str; 2] = [
     r"^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
 ];
 
-/// Where the groups of digits begin in the text, and how long they are.
-const GROUPS: [(usize, usize); 5] = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
+/// The hyphens of the second and of the third eight characters.
+const HYPHENS: [u64; 2] =
+    [u64::from_le_bytes(*b"-\0\0\0\0-\0\0"), u64::from_le_bytes(*b"\0\0-\0\0\0\0-")];
+
+/// Four characters.
+const LOWER: u64 = 0xFFFF_FFFF;
 
 /// Whether a hyphen stands at this place of the text.
 pub(super) const fn is_hyphen(index: usize) -> bool {
@@ -29,25 +33,22 @@ pub(super) const fn is_hyphen(index: usize) -> bool {
 
 #[inline]
 pub(super) fn encode<W: Word>(word: W) -> TextBuf {
-    let word: u128 = word.into();
-    let digits = hex::RADIX.encode(word);
-    let (mut text, mut from) = ([b'-'; WIDTH], 0);
-    for (start, len) in GROUPS {
-        text[start..start + len].copy_from_slice(&digits.as_bytes()[from..from + len]);
-        from += len;
-    }
-    TextBuf::from_ascii(&text)
+    let [a, b, c, d] = hex::digits(word.into());
+    // Digits 9 to 12 are the lower half of b, 13 to 16 its upper half, and so on.
+    let second = HYPHENS[0] | (b & LOWER) << 8 | b >> 32 << 48;
+    let third = HYPHENS[1] | (c & LOWER) << 24 | b >> 48;
+    TextBuf::from_words([a, second, third, c >> 32 | d << 32, d >> 32], 36)
 }
 
 #[inline]
 pub(super) fn decode<W: Word>(text: &[u8]) -> Option<W> {
-    digits(text.try_into().ok()?).and_then(W::from_u128)
+    number(text.try_into().ok()?).and_then(W::from_u128)
 }
 
-/// The number of a text whose hyphens are where they must be, by vector instructions.
+/// The number of a text whose hyphens are where they must be, by whatever vectors the processor has.
 #[inline]
 #[cfg(feature = "std")]
-fn digits(text: &[u8; WIDTH]) -> Option<u128> {
+fn number(text: &[u8; WIDTH]) -> Option<u128> {
     use uuid_simd::AsOut;
 
     let mut bytes = [0; 16];
@@ -56,19 +57,24 @@ fn digits(text: &[u8; WIDTH]) -> Option<u128> {
     Some(u128::from_be_bytes(bytes))
 }
 
-/// The same by tables, where nobody knows what the processor can do.
+/// The same by those that every one has, where nobody knows what the processor can do.
 #[inline]
 #[cfg(not(feature = "std"))]
-fn digits(text: &[u8; WIDTH]) -> Option<u128> {
-    if [8, 13, 18, 23].into_iter().any(|hyphen| text[hyphen] != b'-') {
+fn number(text: &[u8; WIDTH]) -> Option<u128> {
+    const PLACES: [u64; 2] = [
+        u64::from_le_bytes(*b"\xFF\0\0\0\0\xFF\0\0"),
+        u64::from_le_bytes(*b"\0\0\xFF\0\0\0\0\xFF"),
+    ];
+    let ([a, second, third, fourth], [e, f, g, h]) = text.as_chunks() else { return None };
+    let [second, third, fourth] = [second, third, fourth].map(|word| u64::from_le_bytes(*word));
+    if [second & PLACES[0], third & PLACES[1]] != HYPHENS {
         return None;
     }
-    let (mut digits, mut to) = ([0; 32], 0);
-    for (start, len) in GROUPS {
-        digits[to..to + len].copy_from_slice(&text[start..start + len]);
-        to += len;
-    }
-    hex::RADIX.decode::<u128>(&digits)
+    let b = second >> 8 & LOWER | second >> 48 << 32 | third << 48;
+    let c = third >> 24 & LOWER | fourth << 32;
+    let d = fourth >> 32 | u64::from(u32::from_le_bytes([*e, *f, *g, *h])) << 32;
+    let [b, c, d] = [b, c, d].map(u64::to_le_bytes);
+    hex::number([*a, b, c, d])
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! **Invariant:** a step is idempotent: done twice, or cut short and done again, it leaves what it
 //! leaves when it is done once.
 
+mod acting;
 mod bounds;
 mod catalog;
 #[cfg(feature = "mysql")]
@@ -239,6 +240,20 @@ pub(crate) async fn standing(
     found.sort();
     found.dedup();
     Ok(found)
+}
+
+/// What of the app's own acts on the updates that fill new columns: what becomes of it, and the way out.
+pub(crate) async fn acting(session: &mut Session, plan: &Plan) -> Result<Vec<String>, Error> {
+    match session.engine() {
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => postgres::acting::told(session, plan).await,
+        #[cfg(feature = "mysql")]
+        Engine::MariaDb => mariadb::acting::told(session, plan).await,
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::acting::told(session, plan).await,
+        #[allow(unreachable_patterns, reason = "reached where an engine is left out")]
+        _ => unreachable!("no session is of an engine that was left out"),
+    }
 }
 
 /// Reads the schema that a table is in.

@@ -44,6 +44,9 @@ pub(crate) async fn before(
     if to > Phase::Expanded {
         checks.push(apps::instances(session, state, options).await?);
     }
+    if to <= Phase::Backfilled {
+        checks.push(acting(session, &state.plan).await?);
+    }
     match to {
         Phase::DualWrite => checks.push(apps::fence(session, state, options).await?),
         Phase::Swapped => checks.push(shadow(session, state).await?),
@@ -100,6 +103,19 @@ pub(crate) async fn rows(
     Ok(checks)
 }
 
+/// Whether the backfill fires nothing of the app's own but what was accepted with the plan.
+async fn acting(session: &mut Session, plan: &Plan) -> Result<Check, Error> {
+    let is_known = |what: &String| {
+        plan.findings.iter().any(|finding| finding.name == ON_UPDATE && finding.what == *what)
+    };
+    let mut came = engine::acting(session, plan).await?;
+    came.retain(|what| !is_known(what));
+    Ok(match came.is_empty() {
+        true => Check::new(ON_UPDATE, true, "the backfill fires nothing that was not accepted"),
+        false => Check::new(ON_UPDATE, false, came.join("; ")),
+    })
+}
+
 /// What of the app's own stands on the old columns, by what becomes of it.
 async fn standing(session: &mut Session, plan: &Plan) -> Result<Vec<Check>, Error> {
     let accepted = |what: &str| plan.findings.iter().any(|finding| finding.what.contains(what));
@@ -137,6 +153,8 @@ pub(crate) const LOST: &str = "lost";
 /// What refers to old ids from where no migration reaches.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) const OUTSIDE: &str = "outside";
+/// What updates fire, and so the backfill for every row.
+pub(crate) const ON_UPDATE: &str = "on-update";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 

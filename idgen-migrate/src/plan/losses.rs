@@ -3,7 +3,7 @@
 use super::{Carrier, Finding, Plan, Reference, Table};
 use crate::Error;
 use crate::engine::{self, Catalog};
-use crate::gate::{DEPENDENTS, LOST};
+use crate::gate::{DEPENDENTS, LOST, ON_UPDATE};
 use crate::plan::Wish;
 use crate::session::{Engine, Session};
 
@@ -55,6 +55,13 @@ pub(super) async fn look_at_standing(session: &mut Session, plan: &mut Plan) -> 
             )),
         });
     }
+    Ok(())
+}
+
+/// What updates fire, and so the backfill for every row.
+pub(super) async fn look_at_acting(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    let told = engine::acting(session, plan).await?;
+    plan.findings.extend(told.into_iter().map(|what| Finding::stop(ON_UPDATE, what)));
     Ok(())
 }
 

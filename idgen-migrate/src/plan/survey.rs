@@ -6,7 +6,7 @@ use std::fmt::Display;
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
-use super::losses::{are_free, look_at_standing, without_twin};
+use super::losses::{are_free, look_at_acting, look_at_standing, without_twin};
 use super::{
     Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference,
 };
@@ -75,6 +75,7 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     are_free(&plan, &catalog)?;
     engine::look(session, &mut plan).await?;
     look_at_standing(session, &mut plan).await?;
+    look_at_acting(session, &mut plan).await?;
     look_at_rows(session, &mut plan).await?;
     Ok(plan)
 }

@@ -1,5 +1,6 @@
 //! MariaDB.
 
+pub(super) mod acting;
 pub(super) mod discover;
 mod standing;
 mod steps;

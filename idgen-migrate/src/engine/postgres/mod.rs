@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+pub(super) mod acting;
 mod constraints;
 pub(super) mod discover;
 mod indexes;

@@ -4,14 +4,19 @@ use super::{Dialect, Postgres, settle, triggers};
 use crate::gate::{DEPENDENTS, LOST, READERS};
 use crate::plan::Plan;
 
-/// Names it, and what becomes of it when they go. Indexes and foreign keys have twins, or are findings of
-/// the plan's own.
-pub(super) fn query(plan: &Plan) -> String {
+/// The condition that a trigger `g` is one of ours.
+pub(super) fn is_ours() -> String {
     let ours = [triggers::PREFIX, settle::PREFIX].map(|prefix| {
         let length = prefix.len();
         format!("left(g.tgname, {length}) = '{prefix}'")
     });
-    let ours = format!("({})", ours.join(" OR "));
+    format!("({})", ours.join(" OR "))
+}
+
+/// Names it, and what becomes of it when they go. Indexes and foreign keys have twins, or are findings of
+/// the plan's own.
+pub(super) fn query(plan: &Plan) -> String {
+    let ours = is_ours();
     let each = plan.carriers.iter().map(|carrier| {
         let table = Postgres.literal(&Postgres.table(plan, carrier.table));
         let column = Postgres.literal(&carrier.column.name);

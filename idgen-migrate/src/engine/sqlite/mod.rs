@@ -1,5 +1,6 @@
 //! SQLite.
 
+pub(super) mod acting;
 mod definition;
 pub(super) mod discover;
 mod steps;

@@ -1,6 +1,6 @@
 //! What a plan has no twin for: named before anything is done.
 
-use super::{Carrier, Finding, Plan, Reference, Table};
+use super::{Carrier, Finding, Index, Plan, Reference, Table};
 use crate::Error;
 use crate::engine::{self, Catalog};
 use crate::gate::{DEPENDENTS, LOST, ON_UPDATE};
@@ -40,6 +40,17 @@ pub(super) fn without_twin(
         }
     }
     findings
+}
+
+/// An index that has no twin: where it keeps rows apart, that would be lost with the old ids.
+pub(super) fn untwinned(index: &Index, odd: &str, table: &str, wish: &Wish) -> Finding {
+    let name = &index.name;
+    if wish.keep_key || !(index.unique || index.constraint) {
+        let what = "make its twin by hand before reads are switched";
+        return Finding::care(format!("index {name} of {table} {odd}: {what}"));
+    }
+    let what = "and has no twin that keeps rows apart when the old ids go: make it by hand for the new columns";
+    Finding::stop(LOST, format!("index {name} of {table} {odd}, {what}"))
 }
 
 /// What stands on the old columns, and what is to be done with it.

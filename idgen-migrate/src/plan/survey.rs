@@ -6,12 +6,12 @@ use std::fmt::Display;
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
-use super::losses::{are_free, look_at_acting, look_at_standing, without_twin};
+use super::losses::{are_free, look_at_acting, look_at_standing, untwinned, without_twin};
 use super::{
     Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference,
 };
 use crate::Error;
-use crate::engine::{self, Catalog, dialect};
+use crate::engine::{self, Catalog, FoundIndex, dialect};
 use crate::session::{Engine, Session};
 use crate::target::{Lanes, Target};
 
@@ -196,10 +196,7 @@ fn graph(
         };
         match candidate.odd {
             None => indexes.push(Index { table, ..index.clone() }),
-            Some(odd) => findings.push(Finding::care(format!(
-                "index {} {odd}: make its twin by hand before reads are switched",
-                index.name
-            ))),
+            Some(odd) => findings.push(untwinned(index, odd, &tables[table].name, wish)),
         }
     }
     let references = catalog
@@ -247,15 +244,18 @@ fn graph(
 
 fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> super::Table {
     let mut found = catalog.tables[table].clone();
-    let primary = catalog.indexes.iter().map(|found| &found.index);
-    let primary =
-        primary.filter(|index| index.table == table && index.unique && !index.columns.is_empty());
-    let is_there = |index: &&Index| {
-        let nullable: BTreeSet<_> =
-            columns_of(catalog, table).filter(|c| c.nullable).map(|c| c.name.as_str()).collect();
+    let keys = catalog.indexes.iter().filter(|found| {
+        found.index.table == table && found.index.unique && !found.index.columns.is_empty()
+    });
+    let nullable: BTreeSet<_> =
+        columns_of(catalog, table).filter(|c| c.nullable).map(|c| c.name.as_str()).collect();
+    let is_there = |found: &&FoundIndex| {
+        let index = &found.index;
         index.primary || !index.columns.iter().any(|column| nullable.contains(column.as_str()))
     };
-    match primary.filter(is_there).max_by_key(|index| index.primary) {
+    // One that is of all rows, and of columns as they are, rather than another.
+    let best = |found: &&FoundIndex| (found.index.primary, found.odd.is_none());
+    match keys.filter(is_there).max_by_key(best).map(|found| &found.index) {
         Some(index) => {
             let named =
                 |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, SystemClock};
-use idgen_migrate::plan::{Order, Plan, Wish, survey};
+use idgen_migrate::plan::{Order, Plan, Risk, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Ladder, Migration, Options, Phase};
 
@@ -72,9 +72,45 @@ async fn postgres_what_has_no_twin_stops_the_migration() {
         "falling of o is in another order",
     )
     .await;
+    for (made, told) in [
+        ("CREATE UNIQUE INDEX open ON o (c_id) WHERE other IS NULL", "open of o covers some rows"),
+        ("CREATE UNIQUE INDEX alone ON o (n) WHERE c_id IS NULL", "alone of o covers some rows"),
+        ("CREATE UNIQUE INDEX said ON o ((c_id + 0))", "said of o is of an expression"),
+        (
+            "ALTER TABLE o ADD CONSTRAINT wide UNIQUE (c_id, n) INCLUDE (other)",
+            "wide of o includes further columns",
+        ),
+        (
+            "ALTER TABLE o ADD CONSTRAINT apart EXCLUDE (c_id WITH =, n WITH =)",
+            "apart of o is of an exclusion constraint",
+        ),
+    ] {
+        stops(engine, &[made], "lost", told).await;
+    }
     let made =
         ["CREATE TABLE parts (a BIGINT, c_id BIGINT REFERENCES c (id)) PARTITION BY RANGE (a)"];
     stops(engine, &made, "outside", "partitioned table parts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_what_is_merely_quick_or_stays_stops_nothing() {
+    let database = shop(Engine::Postgres).await;
+    let mut session = database.session().await;
+    run(&mut session, "CREATE INDEX recent ON o (n) WHERE c_id > 1").await;
+    let found = |plan: &Plan| -> Vec<_> {
+        plan.findings.iter().map(|found| (found.risk, found.what.clone())).collect()
+    };
+    let told = |name: &str| {
+        let what = "covers some rows only: make its twin by hand before reads are switched";
+        (Risk::Care, format!("index {name} of o {what}"))
+    };
+    let wish = Wish::new("c", flakes());
+    assert_eq!(found(&planned(&database, &wish).await), [told("recent")]);
+    // Where the old ids stay, so does what keeps rows apart.
+    run(&mut session, "CREATE UNIQUE INDEX open ON o (c_id) WHERE other IS NULL").await;
+    let wish = Wish { keep_key: true, ..wish };
+    assert_eq!(found(&planned(&database, &wish).await), [told("open"), told("recent")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

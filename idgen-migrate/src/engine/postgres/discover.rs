@@ -23,12 +23,18 @@ FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
+/// Columns that an expression or a condition names come behind those that stand there by themselves.
 const INDEXES: &str = "
 SELECT i.indrelid::bigint, c.relname::text, i.indisprimary::int, i.indisunique::int,
     EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))::int,
-    (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, n)
+    (SELECT json_agg(a.attname ORDER BY k.n) FROM (
+            SELECT attnum::integer, n FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS of (attnum, n)
+            UNION ALL SELECT DISTINCT d.refobjsubid, 1000 + d.refobjsubid FROM pg_depend d
+            WHERE num_nonnulls(i.indpred, i.indexprs) > 0 AND d.refobjsubid <> ALL (i.indkey::smallint[])
+                AND d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid) AS k (attnum, n)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)::text,
-    CASE WHEN i.indpred IS NOT NULL THEN 'partial' WHEN i.indexprs IS NOT NULL THEN 'expression'
+    CASE WHEN i.indisexclusion THEN 'exclusion' WHEN i.indpred IS NOT NULL THEN 'partial' WHEN i.indexprs IS NOT NULL THEN 'expression'
         WHEN i.indnatts <> i.indnkeyatts THEN 'covering' WHEN m.amname <> 'btree' THEN 'method' END,
     concat_ws(', ', CASE WHEN NOT i.indimmediate THEN 'is checked late' END,
         CASE WHEN (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean THEN 'holds one NULL at most' END,
@@ -107,6 +113,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         };
         let odd = match row.optional(6).as_deref() {
             None => None,
+            Some("exclusion") => Some("is of an exclusion constraint"),
             Some("partial") => Some("covers some rows only"),
             Some("expression") => Some("is of an expression"),
             Some("covering") => Some("includes further columns"),

@@ -179,7 +179,11 @@ fn course(database: &str) {
     assert!(
         migrate(&["rollback", "people", "--to", "contracted"], 2).contains("to go on, advance")
     );
-    migrate(&["rollback", "people", "--to", "planned", "--yes"], 0);
+    let back = ["rollback", "people", "--to", "planned"];
+    for (arguments, code) in [(&back[..], 2), (&[&back[..], &["--yes"]].concat(), 0)] {
+        let told = migrate(arguments, code);
+        assert!(told.contains("the next attempt may give one to another row"), "{told}");
+    }
     assert!(migrate(&["rollback", "people"], 2).contains("no way back"));
     migrate(&["forget", "people"], 0);
     assert!(migrate(&["status"], 0).is_empty());

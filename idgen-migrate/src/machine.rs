@@ -182,7 +182,8 @@ impl Migration {
         Ok(evidence)
     }
 
-    /// Goes back to the phase before; from the middle of the way on, to where that began.
+    /// Goes back to the phase before; from the middle of the way on, to where that began. Out of `expanded` the
+    /// new ids go, and the next attempt may give one to another row.
     ///
     /// # Errors
     /// As for [`advance`](Self::advance).

@@ -151,6 +151,11 @@ fn phase(name: &str) -> Result<Phase, String> {
     name.parse().map_err(|error: idgen_migrate::UnknownPhase| error.to_string())
 }
 
+/// What becomes of new ids that somebody was told, where a way back drops them: the next attempt computes them anew, for the
+/// rows that there are then.
+const TOLD: &str =
+    "the next attempt may give one to another row, so that whoever was told one has to forget it";
+
 /// Data or usage: whose fault it is.
 fn failure(error: Error) -> Failure {
     match error {
@@ -279,10 +284,14 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
             )));
         }
         if to == Phase::Planned {
-            ask::may(&arguments.name, "drops the new ids", arguments.yes)?;
+            let what = format!("drops the new ids: {TOLD} (export keeps whose they were)");
+            ask::may(&arguments.name, &what, arguments.yes)?;
         }
         let evidence = migration.roll_back().await.map_err(failure)?;
         show::evidence(&evidence, arguments.json)?;
+        if to == Phase::Planned {
+            writeln!(anstream::stderr(), "the new ids are gone: {TOLD}")?;
+        }
     }
     Ok(())
 }

@@ -92,7 +92,7 @@ pub enum Error {
     },
     /// A lock was not to be had.
     #[error(
-        "no lock for '{step}' after {attempts} attempts of up to {longest:?}: {holders}; end what holds it, or try when there is less load"
+        "no lock for '{step}' after {attempts} attempts of up to {longest:?}, {in_all:?} in all: {holders}; end what holds it, or try when there is less load"
     )]
     Locked {
         /// The step that needs it.
@@ -101,6 +101,8 @@ pub enum Error {
         attempts: u32,
         /// The longest wait.
         longest: Duration,
+        /// How long all of them took together.
+        in_all: Duration,
         /// Who holds it, as far as the database says.
         holders: String,
     },

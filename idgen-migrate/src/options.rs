@@ -17,7 +17,8 @@ pub struct Ladder {
     pub longest: Duration,
     /// How many attempts there are.
     pub attempts: u32,
-    /// How long others have the table to themselves between two attempts.
+    /// How long others have the table to themselves between two attempts, at least: where an attempt may have
+    /// held them up for longer, as long as that.
     pub pause: Duration,
 }
 
@@ -37,6 +38,13 @@ impl Ladder {
     #[must_use]
     pub fn wait(&self, attempt: u32) -> Duration {
         self.first.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(self.longest)
+    }
+
+    /// How long others have the table to themselves after an attempt that may have held them up for so long:
+    /// whoever had to wait behind it is through by then, if nobody needs more than half of the time.
+    #[must_use]
+    pub fn rest(&self, held_up: Duration) -> Duration {
+        self.pause.max(held_up)
     }
 }
 
@@ -179,6 +187,8 @@ mod tests {
         let waits: Vec<_> = (0..8).map(|attempt| ladder.wait(attempt).as_millis()).collect();
         assert_eq!(waits, [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
         assert_eq!(ladder.wait(200), ladder.longest);
+        let rests: Vec<_> = (0..8).map(|n| ladder.rest(ladder.wait(n)).as_millis()).collect();
+        assert_eq!(rests, [200, 200, 200, 400, 800, 1_600, 2_000, 2_000]);
     }
 
     #[test]

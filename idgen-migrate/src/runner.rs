@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::engine::{Lock, Step, dialect};
+use crate::engine::{Dialect, Lock, Step, dialect};
 use crate::evidence::Done;
 use crate::options::Options;
 use crate::session::Session;
@@ -73,18 +73,15 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         attempts: 0,
         millis: 0,
         held_up_millis: 0,
+        held_up_in_all_millis: 0,
     };
     if is(session, step.done.as_deref()).await? {
         return Ok(done);
     }
     let sql = dialect(session.engine());
+    let mut in_all = Duration::ZERO;
     for attempt in 0..options.ladder.attempts.max(1) {
-        let wait = options.ladder.wait(attempt);
-        // What runs beside others also has to wait for them, and holds nobody up meanwhile, unless the
-        // engine has everybody wait behind whoever waits.
-        let beside = step.lock == Lock::Beside;
-        let wait = if beside && !sql.queues() { options.patience } else { wait };
-        let wait = whole_millis(wait);
+        let wait = wait(sql, step, options, attempt);
         session.run(&sql.wait_for_locks(wait)).await?;
         if let Some((ruin, mend)) = &step.ruin
             && is(session, Some(ruin)).await?
@@ -94,20 +91,21 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         let began = options.clock.monotonic();
         let ended = attempt_once(session, step).await;
         let took = options.clock.monotonic().saturating_sub(began);
-        done.attempts += 1;
-        done.millis = done.millis.max(whole_millis(took));
-        done.held_up_millis = done.held_up_millis.max(match step.lock {
-            Lock::Moment | Lock::Writers => whole_millis(took),
-            // For no longer than the engine let it wait, which may be longer than it was asked to.
-            Lock::Beside if sql.queues() => whole_millis(took).min(sql.waits(wait)),
-            Lock::Beside | Lock::Chunk | Lock::None => 0,
-        });
+        in_all += took;
+        done.tried(whole_millis(took), holds_up(sql, step, wait));
         match ended {
             Ok(()) => return Ok(done),
             // What makes a trigger fails once on a table whose triggers are broken, and mends them by that.
             Err(error) if error.is_retryable() || error.is_of_broken_triggers() => {
-                options.watch.waits(&format!("{error}; attempt {}", done.attempts));
-                tokio::time::sleep(options.ladder.pause).await;
+                if attempt + 1 < options.ladder.attempts {
+                    let others = holds_up(sql, step, wait).map_or(0, |_| sql.waits(wait));
+                    let rest = options.ladder.rest(Duration::from_millis(others));
+                    let attempt = done.attempts;
+                    options
+                        .watch
+                        .waits(&format!("attempt {attempt}, and {rest:?} for others: {error}"));
+                    tokio::time::sleep(rest).await;
+                }
             }
             Err(error) => return Err(error),
         }
@@ -116,8 +114,27 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         step: step.title.clone(),
         attempts: done.attempts,
         longest: options.ladder.longest.max(Duration::from_millis(done.millis)),
+        in_all,
         holders: holders(session).await,
     })
+}
+
+/// For how many milliseconds an attempt waits for its lock.
+fn wait(sql: &dyn Dialect, step: &Step, options: &Options, attempt: u32) -> u64 {
+    // What runs beside others also has to wait for them, and holds nobody up meanwhile, unless the engine has
+    // everybody wait behind whoever waits.
+    let beside = step.lock == Lock::Beside && !sql.queues();
+    whole_millis(if beside { options.patience } else { options.ladder.wait(attempt) })
+}
+
+/// For how many milliseconds of an attempt others may have to wait, at most; none where they need not.
+fn holds_up(sql: &dyn Dialect, step: &Step, wait: u64) -> Option<u64> {
+    match step.lock {
+        Lock::Moment | Lock::Writers => Some(u64::MAX),
+        // For no longer than the engine lets it wait, which may be longer than it was asked to.
+        Lock::Beside if sql.queues() => Some(sql.waits(wait)),
+        Lock::Beside | Lock::Chunk | Lock::None => None,
+    }
 }
 
 fn whole_millis(time: Duration) -> u64 {

@@ -63,9 +63,10 @@ pub(super) fn evidence(evidence: &Evidence, json: bool) -> Result<(), Failure> {
     if !evidence.steps.is_empty() {
         let _ = writeln!(
             text,
-            "  {} steps; the longest under a lock, with the wait for it, took {} ms",
+            "  {} steps; the longest under a lock, with the wait for it, took {} ms, and all of them {} ms",
             evidence.steps.len(),
-            evidence.longest_lock_millis
+            evidence.longest_lock_millis,
+            evidence.held_up_in_all_millis
         );
     }
     if let Some(found) = &evidence.report {

@@ -229,15 +229,22 @@ async fn postgres_a_lock_that_is_not_had_names_who_holds_it() {
         attempts: 3,
         pause: Duration::from_millis(1),
     };
-    let mut migration = begin(&database, PATH, Options { ladder, ..options() }).await;
+    let heard = Arc::new(Heard::default());
+    let watch = Arc::clone(&heard) as Arc<dyn Watch>;
+    let mut migration = begin(&database, PATH, Options { ladder, watch, ..options() }).await;
     let mut other = database.session().await;
     run(&mut other, "BEGIN").await;
     run(&mut other, "SELECT * FROM customers LIMIT 1").await;
     let error = migration.advance().await.unwrap_err();
-    assert!(
-        matches!(&error, Error::Locked { attempts: 3, holders, .. } if holders.contains("pid")),
-        "{error}"
-    );
+    let Error::Locked { attempts: 3, longest, in_all, holders, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(holders.contains("pid") && in_all > longest, "{error}");
+    // As long as it waited, and was waited for, others go first; and after the last attempt it is over.
+    for told in ["attempt 1, and 10ms for others", "attempt 2, and 20ms for others"] {
+        assert!(heard.has(told), "{heard:?}");
+    }
+    assert!(!heard.has("attempt 3"), "{heard:?}");
     run(&mut other, "COMMIT").await;
     migration.advance().await.unwrap();
 }

@@ -11,7 +11,7 @@ use crate::plan::{self, Order, Plan, millis};
 use crate::session::{Session, without_password};
 use crate::slot;
 use crate::status::{self, Status};
-use crate::store::{self, Entry, State, Turn};
+use crate::store::{self, Note, State, Turn};
 use crate::verify::{self, Report};
 use crate::{Error, Phase, runner, work};
 
@@ -278,7 +278,7 @@ impl Migration {
         plan: &Plan,
         event: &str,
     ) -> Result<(), Error> {
-        let entry = Entry::new(&self.options, event, "");
+        let entry = Note::new(&self.options, event, "");
         let turn = Turn { phase: self.state.phase, under_way, plan };
         self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
         Ok(())
@@ -311,7 +311,7 @@ impl Migration {
     /// # Errors
     /// If the database refuses.
     pub async fn pause(&mut self, paused: bool) -> Result<(), Error> {
-        let entry = Entry::new(&self.options, if paused { "paused" } else { "resumed" }, "");
+        let entry = Note::new(&self.options, if paused { "paused" } else { "resumed" }, "");
         store::set_paused(&mut self.session, &self.state.plan.name, paused, &entry).await
     }
 
@@ -388,7 +388,7 @@ impl Migration {
     async fn shift(&mut self, to: Phase, evidence: &Evidence) -> Result<(), Error> {
         self.options.failpoints.pass("before the state")?;
         let event = format!("{} -> {to}", evidence.from);
-        let entry = Entry::new(&self.options, event, store::json(evidence)?);
+        let entry = Note::new(&self.options, event, store::json(evidence)?);
         let plan = self.state.plan.clone();
         let turn = Turn { phase: to, under_way: None, plan: &plan };
         self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
@@ -396,7 +396,7 @@ impl Migration {
     }
 
     async fn note(&mut self, event: &str, detail: &str) -> Result<(), Error> {
-        let entry = Entry::new(&self.options, event, detail);
+        let entry = Note::new(&self.options, event, detail);
         store::note(&mut self.session, &self.state.plan.name, &entry).await
     }
 }

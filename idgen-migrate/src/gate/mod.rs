@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::backfill::missing;
 use crate::engine::{self, dialect, of_lane};
 use crate::options::Options;
-use crate::plan::{self, Plan, Risk, millis};
+use crate::plan::{self, Plan, Risk};
 use crate::session::Session;
 use crate::store::{self, State};
 use crate::{Error, Phase, verify};
@@ -287,7 +287,7 @@ async fn old_writers(
         let at = lanes.timebase().time_of(last);
         found += &format!(", and somebody last wrote by old ids alone at {at}");
     }
-    let watched = watched_millis(session, state, options).await?;
+    let watched = watched_millis(session, plan).await?;
     if watched < quiet {
         open = false;
         found += &format!(", of which references were watched for {watched} ms alone");
@@ -295,15 +295,12 @@ async fn old_writers(
     Ok(Check::new("old-writers", open, found))
 }
 
-/// For how long the triggers have seen references that are written by old ids alone.
-async fn watched_millis(
-    session: &mut Session,
-    state: &State,
-    options: &Options,
-) -> Result<i64, Error> {
-    let trail = store::trail(session, &state.plan.name).await?;
+/// For how long the triggers have seen references that are written by old ids alone: by the database's clock, as
+/// the trail.
+async fn watched_millis(session: &mut Session, plan: &Plan) -> Result<i64, Error> {
+    let trail = store::trail(session, &plan.name).await?;
     let swapped = format!("-> {}", Phase::Swapped);
     let entered = trail.iter().rev().find(|entry| entry.event.ends_with(&swapped));
-    let now = millis(options.clock.wall());
+    let now = store::now(session).await?;
     Ok(entered.map_or(0, |entry| now.saturating_sub(entry.at_millis)))
 }

@@ -9,7 +9,7 @@ use crate::engine::{Step, dialect};
 use crate::gate::{self, Check};
 use crate::options::Options;
 use crate::session::Session;
-use crate::store::{self, Entry};
+use crate::store::{self, Note};
 use crate::{Done, Error, runner};
 
 /// How often the counter is looked at while single numbers are watched for.
@@ -92,7 +92,7 @@ impl Change {
         session.execute(&insert, &[name.into(), size.into(), store::json(source)?.into()]).await?;
         let kept = load(&mut session, name).await?;
         let mut change = Self { session, name: name.into(), kept, options };
-        let entry = Entry::new(&change.options, "segments: planned", "{}");
+        let entry = Note::new(&change.options, "segments: planned", "{}");
         store::note(&mut change.session, name, &entry).await?;
         Ok(change)
     }
@@ -202,7 +202,7 @@ impl Change {
         // Only now: whatever an app had in hand when it was rolled back may have been written since.
         let steps = self.kept.source.accept(false);
         runner::carry_out(&mut self.session, &steps, &self.options).await?;
-        let entry = Entry::new(&self.options, "segments: forgotten", "{}");
+        let entry = Note::new(&self.options, "segments: forgotten", "{}");
         store::note(&mut self.session, &self.name, &entry).await?;
         let kept = dialect(self.session.engine()).own("segment");
         let delete = format!("DELETE FROM {kept} WHERE name = ?");
@@ -278,7 +278,7 @@ impl Change {
         self.options.failpoints.pass("before the state")?;
         let found = self.found(checks, done);
         let event = format!("segments: {} -> {to}", self.kept.stage);
-        let entry = Entry::new(&self.options, event, store::json(&found)?);
+        let entry = Note::new(&self.options, event, store::json(&found)?);
         let set = format!("UPDATE {} SET stage = ?", dialect(self.session.engine()).own("segment"));
         let (session, version) = (&mut self.session, self.kept.version);
         store::compare_and_set(session, &set, &[to.name().into()], &self.name, version, &entry)

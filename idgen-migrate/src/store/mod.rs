@@ -14,7 +14,7 @@ pub(crate) use ledger::{
     chunks, edited, finish_chunk, finishing, forget_chunks, keep_chunks, keeping,
 };
 pub use trail::Entry;
-pub(crate) use trail::{note, trail};
+pub(crate) use trail::{Note, note, trail};
 
 use serde::Serialize;
 
@@ -208,7 +208,7 @@ pub(crate) async fn shift(
     session: &mut Session,
     seen: &State,
     to: &Turn<'_>,
-    entry: &Entry,
+    why: &Note,
 ) -> Result<State, Error> {
     let Turn { phase, under_way, plan } = *to;
     let (state, now) = (dialect(session.engine()).own("state"), dialect(session.engine()).now());
@@ -223,7 +223,7 @@ pub(crate) async fn shift(
         _ => {}
     }
     let values = [phase.name().into(), under_way.map(Phase::name).into(), json(plan)?.into()];
-    compare_and_set(session, &set, &values, &plan.name, seen.version, entry).await?;
+    compare_and_set(session, &set, &values, &plan.name, seen.version, why).await?;
     Ok(State { phase, under_way, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
 }
 
@@ -235,13 +235,13 @@ pub(crate) async fn compare_and_set(
     values: &[Value],
     name: &str,
     version: i64,
-    entry: &Entry,
+    why: &Note,
 ) -> Result<(), Error> {
     session.run(dialect(session.engine()).begin()).await?;
     let statement = format!("{set}, version = version + 1 WHERE name = ? AND version = ?");
     let values = [values, &[name.into(), version.into()]].concat();
     let done = match session.execute(&statement, &values).await {
-        Ok(1) => note(session, name, entry).await,
+        Ok(1) => note(session, name, why).await,
         Ok(_) => Err(Error::Moved { name: name.into(), version }),
         Err(error) => Err(error),
     };
@@ -253,14 +253,14 @@ pub(crate) async fn set_paused(
     session: &mut Session,
     name: &str,
     paused: bool,
-    entry: &Entry,
+    why: &Note,
 ) -> Result<(), Error> {
     let sql = dialect(session.engine());
     session.run(sql.begin()).await?;
     let statement = format!("UPDATE {} SET paused = ? WHERE name = ?", sql.own("state"));
     // The row is locked from here on, so that entries of one migration are numbered one after the other.
     let done = match session.execute(&statement, &[i64::from(paused).into(), name.into()]).await {
-        Ok(_) => note(session, name, entry).await,
+        Ok(_) => note(session, name, why).await,
         Err(error) => Err(error),
     };
     session.end(done).await

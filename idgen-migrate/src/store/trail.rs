@@ -5,13 +5,12 @@ use serde::Serialize;
 use crate::Error;
 use crate::engine::dialect;
 use crate::options::Options;
-use crate::plan::millis;
 use crate::session::{Row, Session};
 
 /// An entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// When, in Unix milliseconds.
+    /// When, in Unix milliseconds by the database's clock: those of two operators may differ.
     pub at_millis: i64,
     /// Who.
     pub who: String,
@@ -21,37 +20,38 @@ pub struct Entry {
     pub detail: String,
 }
 
-impl Entry {
-    /// Something that happens now, by whoever carries the migration out.
+/// What is to be an entry, at the time when it is written.
+pub(crate) struct Note {
+    who: String,
+    event: String,
+    detail: String,
+}
+
+impl Note {
+    /// Something that is done by whoever carries the migration out.
     pub(crate) fn new(
         options: &Options,
         event: impl Into<String>,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
-            at_millis: millis(options.clock.wall()),
-            who: options.who.clone(),
-            event: event.into(),
-            detail: detail.into(),
-        }
+        Self { who: options.who.clone(), event: event.into(), detail: detail.into() }
     }
 }
 
 /// Writes an entry behind all others.
-pub(crate) async fn note(session: &mut Session, name: &str, entry: &Entry) -> Result<(), Error> {
-    let audit = dialect(session.engine()).own("audit");
+pub(crate) async fn note(session: &mut Session, name: &str, of: &Note) -> Result<(), Error> {
+    let (audit, now) = (dialect(session.engine()).own("audit"), dialect(session.engine()).now());
     let next = format!("SELECT coalesce(max(entry), 0) + 1 FROM {audit} WHERE name = ?");
     let number = session.number(&next, &[name.into()]).await?;
     let sql = format!(
-        "INSERT INTO {audit} (name, entry, at_millis, who, event, detail) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO {audit} (name, entry, at_millis, who, event, detail) VALUES (?, ?, {now}, ?, ?, ?)"
     );
     let values = [
         name.into(),
         number.into(),
-        entry.at_millis.into(),
-        entry.who.as_str().into(),
-        entry.event.as_str().into(),
-        entry.detail.as_str().into(),
+        of.who.as_str().into(),
+        of.event.as_str().into(),
+        of.detail.as_str().into(),
     ];
     session.execute(&sql, &values).await.map(drop)
 }

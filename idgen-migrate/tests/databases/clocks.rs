@@ -16,9 +16,9 @@ use crate::server::Database;
 use crate::shop::Flake;
 
 /// In milliseconds.
-const HOUR: i64 = 3_600_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 
-fn moved(time: UnixTime, millis: i64) -> UnixTime {
+pub(crate) fn moved(time: UnixTime, millis: i64) -> UnixTime {
     UnixTime::from_nanos(time.as_nanos() + i128::from(millis) * 1_000_000)
 }
 

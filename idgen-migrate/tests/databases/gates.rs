@@ -1,14 +1,16 @@
 //! Gates that say what they do not know: shadow reads that nobody made, and old versions that write rows
 //! which only refer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use idgen_core::clock::SystemClock;
+use idgen_core::clock::{Clock, ScriptedClock, SystemClock};
 use idgen_migrate::app::Live;
 use idgen_migrate::plan::{Wish, survey};
 use idgen_migrate::session::Engine;
 use idgen_migrate::{Error, Migration, Options, Phase};
 
+use crate::clocks::{HOUR, moved};
 use crate::course::advance_to;
 use crate::every_engine;
 use crate::references::{begun, patient, planned, shop};
@@ -100,6 +102,19 @@ async fn rows_that_refer_by_old_ids_alone_are_seen(engine: Engine) {
     }
 }
 
+async fn how_long_was_watched_is_told_by_the_databases_clock(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Swapped).await;
+    drop(migration);
+    // The operator who goes on has a machine whose clock is ahead by more than is to be watched.
+    let clock = Arc::new(ScriptedClock::at(moved(SystemClock.wall(), 2 * HOUR)));
+    let ahead = Options { quiet: Duration::from_secs(3_600), clock, ..patient() };
+    let mut migration = Migration::open(&database.address, "c", ahead).await.unwrap();
+    let reasons = closed(&mut migration).await;
+    assert!(reasons.contains("of which references were watched for"), "{reasons}");
+}
+
 async fn a_reference_that_is_null_in_part_is_none(engine: Engine) {
     let database = Database::new(engine).await;
     let mut session = database.session().await;
@@ -171,6 +186,7 @@ async fn what_the_plan_counts_is_there(engine: Engine) {
 every_engine!(
     shadow_reads_are_asked_for_and_add_up,
     rows_that_refer_by_old_ids_alone_are_seen,
+    how_long_was_watched_is_told_by_the_databases_clock,
     a_reference_that_is_null_in_part_is_none,
     what_the_plan_counts_is_there
 );

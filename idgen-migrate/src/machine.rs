@@ -178,7 +178,7 @@ impl Migration {
         let steps = self.carry_out(to, &steps).await?;
         let mut evidence = Evidence::new(from, to, checks, steps);
         self.work(to, &mut evidence).await?;
-        self.shift(to, &evidence).await?;
+        self.shift(to, false, &evidence).await?;
         Ok(evidence)
     }
 
@@ -198,9 +198,8 @@ impl Migration {
             store::forget_chunks(&mut self.session, &self.state.plan.name).await?;
             self.state.plan.fence = None;
         }
-        store::forget_compared(&mut self.session, &self.state.plan.name).await?;
         let evidence = Evidence::new(from, to, checks, steps);
-        self.shift(to, &evidence).await?;
+        self.shift(to, true, &evidence).await?;
         Ok(evidence)
     }
 
@@ -279,7 +278,7 @@ impl Migration {
         event: &str,
     ) -> Result<(), Error> {
         let entry = Note::new(&self.options, event, "");
-        let turn = Turn { phase: self.state.phase, under_way, plan };
+        let turn = Turn { phase: self.state.phase, under_way, plan, forgets: false };
         self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
         Ok(())
     }
@@ -385,12 +384,14 @@ impl Migration {
         Ok(())
     }
 
-    async fn shift(&mut self, to: Phase, evidence: &Evidence) -> Result<(), Error> {
+    /// Moves the state. On a way back what was compared is forgotten with that: before it, an attempt that is cut
+    /// short would have forgotten it in a phase that goes on by it, and after it, the next way on would.
+    async fn shift(&mut self, to: Phase, back: bool, evidence: &Evidence) -> Result<(), Error> {
         self.options.failpoints.pass("before the state")?;
         let event = format!("{} -> {to}", evidence.from);
         let entry = Note::new(&self.options, event, store::json(evidence)?);
         let plan = self.state.plan.clone();
-        let turn = Turn { phase: to, under_way: None, plan: &plan };
+        let turn = Turn { phase: to, under_way: None, plan: &plan, forgets: back };
         self.state = store::shift(&mut self.session, &self.state, &turn, &entry).await?;
         self.options.failpoints.pass("after the state")
     }

@@ -90,7 +90,7 @@ pub(crate) async fn report(
 }
 
 /// Forgets what was compared: whoever goes back mends something, and compares anew.
-pub(crate) async fn forget_compared(session: &mut Session, name: &str) -> Result<(), Error> {
+pub(super) async fn forget_compared(session: &mut Session, name: &str) -> Result<(), Error> {
     let table = dialect(session.engine()).own("instance");
     let forget = format!("UPDATE {table} SET compared = 0, mismatches = 0 WHERE name = ?");
     session.execute(&forget, &[name.into()]).await.map(drop)

@@ -8,7 +8,7 @@ mod ledger;
 mod trail;
 
 pub use instances::Instance;
-pub(crate) use instances::{Report, forget_compared, instances, report};
+pub(crate) use instances::{Report, instances, report};
 pub use ledger::Chunk;
 pub(crate) use ledger::{
     chunks, edited, finish_chunk, finishing, forget_chunks, keep_chunks, keeping,
@@ -73,6 +73,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) phase: Phase,
     pub(crate) under_way: Option<Phase>,
     pub(crate) plan: &'a Plan,
+    /// Whether what was compared is forgotten with it.
+    pub(crate) forgets: bool,
 }
 
 /// Stretches of steps that are no further apart, in milliseconds, are one: an instance of the app may have
@@ -210,7 +212,7 @@ pub(crate) async fn shift(
     to: &Turn<'_>,
     why: &Note,
 ) -> Result<State, Error> {
-    let Turn { phase, under_way, plan } = *to;
+    let Turn { phase, under_way, plan, forgets } = *to;
     let (state, now) = (dialect(session.engine()).own("state"), dialect(session.engine()).now());
     let mut set = format!("UPDATE {state} SET phase = ?, under_way = ?, plan = ?");
     match (seen.under_way, under_way) {
@@ -223,7 +225,12 @@ pub(crate) async fn shift(
         _ => {}
     }
     let values = [phase.name().into(), under_way.map(Phase::name).into(), json(plan)?.into()];
-    compare_and_set(session, &set, &values, &plan.name, seen.version, why).await?;
+    session.run(dialect(session.engine()).begin()).await?;
+    let done = match set_where_seen(session, &set, &values, &plan.name, seen.version, why).await {
+        Ok(()) if forgets => instances::forget_compared(session, &plan.name).await,
+        done => done,
+    };
+    session.end(done).await?;
     Ok(State { phase, under_way, version: seen.version + 1, plan: plan.clone(), ..seen.clone() })
 }
 
@@ -238,14 +245,25 @@ pub(crate) async fn compare_and_set(
     why: &Note,
 ) -> Result<(), Error> {
     session.run(dialect(session.engine()).begin()).await?;
+    let done = set_where_seen(session, set, values, name, version, why).await;
+    session.end(done).await
+}
+
+/// The same in a transaction that has begun.
+async fn set_where_seen(
+    session: &mut Session,
+    set: &str,
+    values: &[Value],
+    name: &str,
+    version: i64,
+    why: &Note,
+) -> Result<(), Error> {
     let statement = format!("{set}, version = version + 1 WHERE name = ? AND version = ?");
     let values = [values, &[name.into(), version.into()]].concat();
-    let done = match session.execute(&statement, &values).await {
-        Ok(1) => note(session, name, why).await,
-        Ok(_) => Err(Error::Moved { name: name.into(), version }),
-        Err(error) => Err(error),
-    };
-    session.end(done).await
+    match session.execute(&statement, &values).await? {
+        1 => note(session, name, why).await,
+        _ => Err(Error::Moved { name: name.into(), version }),
+    }
 }
 
 /// Sets the switch of the backfill, and says who did in the audit trail.

@@ -8,7 +8,7 @@ use idgen_core::clock::{Clock, ScriptedClock, SystemClock};
 use idgen_migrate::app::Live;
 use idgen_migrate::plan::{Wish, survey};
 use idgen_migrate::session::Engine;
-use idgen_migrate::{Error, Migration, Options, Phase};
+use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
 
 use crate::clocks::{HOUR, moved};
 use crate::course::advance_to;
@@ -59,6 +59,25 @@ async fn shadow_reads_are_asked_for_and_add_up(engine: Engine) {
     live.compare(&1, &1);
     live.refresh().await.unwrap();
     advance_to(&mut migration, Phase::Swapped).await;
+}
+
+async fn what_was_compared_is_forgotten_with_the_way_back_and_not_before(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::ReadingNew).await;
+    let live = Live::join(&database.address, "c", "web-1").await.unwrap();
+    live.compare(&1, &1);
+    live.refresh().await.unwrap();
+    drop(migration);
+    for (stopped, phase, compared) in [(0, Phase::ReadingNew, 1), (1, Phase::Verified, 0)] {
+        let options = Options { failpoints: Failpoints::stop_at(stopped), ..patient() };
+        let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+        let error = migration.roll_back().await.unwrap_err();
+        assert!(matches!(&error, Error::Failpoint(_)), "{error}");
+        let status = migration.status().await.unwrap();
+        let [instance] = &status.instances[..] else { panic!("{:?}", status.instances) };
+        assert_eq!((status.phase, instance.compared), (phase, compared), "{error}");
+    }
 }
 
 const SEEN: &str = "by old ids alone at";
@@ -185,6 +204,7 @@ async fn what_the_plan_counts_is_there(engine: Engine) {
 
 every_engine!(
     shadow_reads_are_asked_for_and_add_up,
+    what_was_compared_is_forgotten_with_the_way_back_and_not_before,
     rows_that_refer_by_old_ids_alone_are_seen,
     how_long_was_watched_is_told_by_the_databases_clock,
     a_reference_that_is_null_in_part_is_none,

@@ -32,6 +32,17 @@ fn what_is_missing_is_named() {
     assert!(
         says(&idgen(None, &["advance", "x", "--to", "swap"]), 2).contains("'swap' is no phase")
     );
+    for (action, accepted, known) in [
+        (&["start", "x", "--to", "snowflake"][..], "shadow", "lost, outside, locked, on-update"),
+        (&["advance", "x"], "on-updates", "schema, on-update, instances"),
+        (&["rollback", "x"], "dependents", "schema, on-update, instances"),
+        (&["segments", "advance", "x"], "lost", "above, old-writers"),
+    ] {
+        let told = says(&idgen(None, &[action, &["--accept", accepted]].concat()), 2);
+        assert!(told.contains(accepted) && told.contains(known), "{told}");
+        let help = says(&idgen(None, &[action, &["--help"]].concat()), 0);
+        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(known), "{help}");
+    }
     let unreachable = Some("postgres://nobody:secret@127.0.0.1:1/none");
     let text = says(&idgen(unreachable, &["status"]), 1);
     assert!(text.contains("cannot connect") && !text.contains("secret"), "{text}");

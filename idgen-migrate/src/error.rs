@@ -90,6 +90,14 @@ pub enum Error {
         /// What was found, one reason after the other.
         reasons: String,
     },
+    /// Something is accepted that is no check.
+    #[error("'{name}' is no check that could be accepted; there are {known}")]
+    NoCheck {
+        /// The name.
+        name: String,
+        /// The names of those that there are.
+        known: String,
+    },
     /// A lock was not to be had.
     #[error(
         "no lock for '{step}' after {attempts} attempts of up to {longest:?}, {in_all:?} in all: {holders}; end what holds it, or try when there is less load"

@@ -35,9 +35,10 @@ impl Migration {
     ///
     /// # Errors
     /// If there is one of this name, or another at work on the same columns, the schema has changed since the
-    /// plan was made, or something that it found is not accepted.
+    /// plan was made, something that it found is not accepted, or something is that has no such name.
     pub async fn begin(address: &str, plan: &Plan, options: Options) -> Result<Self, Error> {
         plan.target.lanes()?;
+        gate::are_known(&options)?;
         gate::accepted(plan, &options)?;
         let mut session = Session::connect_for_long(address).await?;
         let check = gate::schema(&mut session, plan, Phase::Planned).await?;
@@ -59,8 +60,9 @@ impl Migration {
     /// Goes on with a migration.
     ///
     /// # Errors
-    /// If there is none of this name.
+    /// If there is none of this name, or a check is accepted that has none.
     pub async fn open(address: &str, name: &str, options: Options) -> Result<Self, Error> {
+        gate::are_known(&options)?;
         let mut session = Session::connect_for_long(address).await?;
         let mut state = store::load(&mut session, name).await?;
         refresh(&mut session, &mut state.plan).await?;
@@ -372,8 +374,7 @@ impl Migration {
             }
             Phase::Verified => {
                 let report = verify::verify(&mut self.session, &plan).await?;
-                let fault =
-                    |(name, found): (&'static str, String)| Check { name, found, open: false };
+                let fault = |(name, found): (&'static str, String)| Check::new(name, false, found);
                 let checks: Vec<_> = report.faults().into_iter().map(fault).collect();
                 gate::pass(to.name(), &checks, &self.options)?;
                 evidence.checks.extend(checks);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::backfill::digest;
 use crate::engine::{Lock, Step, Work, and_refers, dialect};
+use crate::gate;
 use crate::plan::Plan;
 use crate::session::{Row, Session};
 use crate::target::{Lanes, Maker};
@@ -91,24 +92,24 @@ impl Report {
                 faults.push((name, format!("{count} {what}")));
             }
         };
-        fault("missing", self.without_id, "rows have no new id");
-        fault("duplicates", self.duplicates, "rows share their new id with another");
-        fault("order", self.out_of_order, "rows are not in the order of their creation");
-        fault("fence", self.makers.beyond_fence, "ids are on the wrong side of the fence");
+        fault(gate::MISSING, self.without_id, "rows have no new id");
+        fault(gate::DUPLICATES, self.duplicates, "rows share their new id with another");
+        fault(gate::ORDER, self.out_of_order, "rows are not in the order of their creation");
+        fault(gate::FENCE, self.makers.beyond_fence, "ids are on the wrong side of the fence");
         for reference in &self.references {
             let column = &reference.column;
             fault(
-                "references",
+                gate::REFERENCES,
                 reference.old.abs_diff(reference.new).cast_signed(),
                 &format!("references of {column} are there once only"),
             );
             fault(
-                "references",
+                gate::REFERENCES,
                 reference.old_to_new,
                 &format!("new references of {column} do not follow the old ones"),
             );
             fault(
-                "references",
+                gate::REFERENCES,
                 reference.new_to_old,
                 &format!("old references of {column} do not follow the new ones"),
             );

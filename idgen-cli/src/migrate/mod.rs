@@ -12,8 +12,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use idgen_migrate::{Error, Migration, Options, Phase};
+use idgen_migrate::{Check, Error, Migration, Options, Phase};
 
 use crate::exit::Failure;
 
@@ -141,9 +142,8 @@ struct Move {
     /// How long nobody may have written without new ids before old ids stop
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     quiet: Duration,
-    /// Accept that this check fails: schema, instances, old-writers, shadow, order, fence, missing,
-    /// references, duplicates, lost, readers
-    #[arg(long, value_name = "CHECK")]
+    /// Accept that this check fails; may be given several times
+    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Check::NAMES))]
     accept: Vec<String>,
 }
 
@@ -159,9 +159,10 @@ const TOLD: &str =
 /// Data or usage: whose fault it is.
 fn failure(error: Error) -> Failure {
     match error {
-        Error::Address { .. } | Error::Unknown { .. } | Error::NoWay { .. } => {
-            Failure::Usage(error.to_string())
-        }
+        Error::Address { .. }
+        | Error::Unknown { .. }
+        | Error::NoCheck { .. }
+        | Error::NoWay { .. } => Failure::Usage(error.to_string()),
         error => Failure::Data(error.to_string()),
     }
 }

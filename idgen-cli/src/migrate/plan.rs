@@ -5,9 +5,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use idgen::clock::SystemClock;
 use idgen_migrate::plan::{
-    Estimate, Leg, Plan, Risk, Settings, Timeline, Wish, room, span, survey,
+    Estimate, Finding, Leg, Plan, Risk, Settings, Timeline, Wish, room, span, survey,
 };
 use idgen_migrate::session::Session;
 use idgen_migrate::target::Target;
@@ -45,8 +46,8 @@ pub(super) struct Arguments {
     /// ends with reading-new, and on SQLite no table is made anew
     #[arg(long)]
     keep_key: bool,
-    /// Accept what would be lost, by the name that the plan gives: lost, outside
-    #[arg(long, value_name = "CHECK")]
+    /// Accept what stops the plan, by the name that it gives; may be given several times
+    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Finding::NAMES))]
     accept: Vec<String>,
     /// Rows that a worker fills in a second, for the estimate
     #[arg(long, value_name = "N")]

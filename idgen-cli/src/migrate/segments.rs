@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use idgen_migrate::segment::{Change, Counter, Found, Source, Stage, find};
 use idgen_migrate::session::Session;
-use idgen_migrate::{Options, Step};
+use idgen_migrate::{Check, Options, Step};
 
 use super::{failure, named, show};
 use crate::exit::Failure;
@@ -62,8 +63,8 @@ pub(super) struct Move {
     /// How long nobody may have taken single numbers before they are refused
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     quiet: Duration,
-    /// Accept that this check fails: above, old-writers
-    #[arg(long, value_name = "CHECK")]
+    /// Accept that this check fails; may be given several times
+    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Check::OF_SEGMENTS))]
     accept: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::engine::{and_refers, dialect};
-use crate::gate::Check;
+use crate::gate::{Check, MISSING};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::session::Session;
@@ -90,7 +90,7 @@ pub(crate) async fn fill(
         let carrier = &plan.carriers[number];
         let table = &plan.tables[carrier.table].name;
         let found = format!("{missing} rows of {table} lack {}", carrier.new);
-        checks.push(Check { name: "missing", open: missing == 0, found });
+        checks.push(Check::new(MISSING, missing == 0, found));
     }
     Ok(checks)
 }

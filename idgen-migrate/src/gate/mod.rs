@@ -1,8 +1,10 @@
 //! Gates: what must hold before a phase is entered, and what was found.
 
 mod apps;
+mod names;
 
 pub(crate) use apps::forget;
+pub(crate) use names::*;
 
 use idgen_core::UnixTime;
 use serde::Serialize;
@@ -24,12 +26,6 @@ pub struct Check {
     pub found: String,
     /// Whether it lets the migration on.
     pub open: bool,
-}
-
-impl Check {
-    fn new(name: &'static str, open: bool, found: impl Into<String>) -> Self {
-        Self { name, found: found.into(), open }
-    }
 }
 
 /// What lets a migration into a phase, before any of its work is done: what is quickly found.
@@ -137,27 +133,6 @@ async fn standing(session: &mut Session, plan: &Plan) -> Result<Vec<Check>, Erro
     Ok(checks)
 }
 
-/// The instances of the app that do not act by the phase yet.
-const INSTANCES: &str = "instances";
-/// The time from which live ids are made.
-const FENCE: &str = "fence";
-/// Rows without a new id.
-const MISSING: &str = "missing";
-/// References that are not by both ids of one row.
-const REFERENCES: &str = "references";
-/// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
-/// would end in its middle.
-pub(crate) const DEPENDENTS: &str = "dependents";
-/// What vanishes with the old columns.
-pub(crate) const LOST: &str = "lost";
-/// What refers to old ids from where no migration reaches.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) const OUTSIDE: &str = "outside";
-/// What updates fire, and so the backfill for every row.
-pub(crate) const ON_UPDATE: &str = "on-update";
-/// What names old columns, as far as its text says so.
-pub(crate) const READERS: &str = "readers";
-
 /// What lets it back, out of a phase or out of the middle of the way there: what is quickly found.
 pub(crate) async fn back(
     session: &mut Session,
@@ -191,7 +166,7 @@ pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
 /// Whether a check is closed and nobody accepted it.
 pub(crate) fn is_closed(check: &Check, options: &Options) -> bool {
     let accepted = options.accepted.iter().any(|name| name == check.name);
-    !check.open && (check.name == DEPENDENTS || !accepted)
+    !check.open && (FIRM.contains(&check.name) || !accepted)
 }
 
 /// Errs where a check is closed that nobody accepted.
@@ -220,10 +195,10 @@ pub(crate) async fn schema(
         ),
     };
     Ok(match changes.is_empty() {
-        true => Check::new("schema", true, "the schema is what was planned"),
+        true => Check::new(SCHEMA, true, "the schema is what was planned"),
         false => {
             let found = format!("{} after the plan was made: {way}", changes.join(", "));
-            Check::new("schema", false, found)
+            Check::new(SCHEMA, false, found)
         }
     })
 }
@@ -243,10 +218,10 @@ async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {
         0 => {
             let found =
                 "no shadow read was compared: have the app compare some, or accept that nobody did";
-            Check::new("shadow", false, found)
+            Check::new(SHADOW, false, found)
         }
         _ => Check::new(
-            "shadow",
+            SHADOW,
             mismatches == 0,
             format!("{mismatches} of {compared} shadow reads differ"),
         ),
@@ -292,7 +267,7 @@ async fn old_writers(
         open = false;
         found += &format!(", of which references were watched for {watched} ms alone");
     }
-    Ok(Check::new("old-writers", open, found))
+    Ok(Check::new(OLD_WRITERS, open, found))
 }
 
 /// For how long the triggers have seen references that are written by old ids alone: by the database's clock, as

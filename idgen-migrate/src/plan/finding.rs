@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gate::FIRM;
+
 /// Something that the person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -22,6 +24,8 @@ impl Finding {
 
     /// Something that stops the migration until it is mended, or accepted by this name.
     pub(crate) fn stop(name: &str, what: impl Into<String>) -> Self {
+        let is_known = FIRM.contains(&name) || Self::NAMES.contains(&name);
+        debug_assert!(is_known, "{name} is missing in the names of findings");
         Self { risk: Risk::Stop, what: what.into(), name: name.into() }
     }
 }

@@ -1,10 +1,8 @@
 //! Rows that may come before the one they refer to, under a constraint that is checked late.
 
 use super::{Carrier, Finding, Plan, Reference};
+use crate::gate::LATE;
 use crate::session::Engine;
-
-/// By which name it can be accepted that rows which come early are refused.
-const LATE: &str = "late";
 
 fn is_deferrable(reference: &Reference) -> bool {
     reference.clauses.contains("DEFERRABLE")

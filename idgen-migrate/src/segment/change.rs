@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Source, Stage};
 use crate::engine::{Step, dialect};
-use crate::gate::{self, Check};
+use crate::gate::{self, ABOVE, Check, OLD_WRITERS};
 use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Note};
@@ -69,6 +69,7 @@ impl Change {
                 "a segment of {size} numbers is not in 1..=1000000"
             )));
         }
+        gate::are_known(&options)?;
         let mut session = Session::connect(address).await?;
         store::prepare(&mut session).await?;
         let sql = dialect(session.engine());
@@ -102,6 +103,7 @@ impl Change {
     /// # Errors
     /// If there is none of this name.
     pub async fn open(address: &str, name: &str, options: Options) -> Result<Self, Error> {
+        gate::are_known(&options)?;
         let mut session = Session::connect(address).await?;
         let kept = load(&mut session, name).await?;
         Ok(Self { session, name: name.into(), kept, options })
@@ -226,7 +228,7 @@ impl Change {
         let (position, _) = self.kept.source.position(&mut self.session).await?;
         let found =
             format!("the counter is at {position}, and the greatest number in use is {greatest}");
-        Ok(Check { name: "above", open: position >= greatest, found })
+        Ok(Check::new(ABOVE, position >= greatest, found))
     }
 
     /// Whether somebody takes single numbers: what the counter counts beside segments. The first one
@@ -243,7 +245,7 @@ impl Change {
             let watched = begun.elapsed();
             if single > 0 || watched >= quiet {
                 let found = format!("{single} single numbers were taken in {watched:.1?}");
-                return Ok(Check { name: "old-writers", open: single <= 0, found });
+                return Ok(Check::new(OLD_WRITERS, single <= 0, found));
             }
             asked += cost;
         }

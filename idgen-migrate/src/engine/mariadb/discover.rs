@@ -2,7 +2,7 @@
 
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
-use crate::gate::{LOST, OUTSIDE};
+use crate::gate::{LOCKED, LOST, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Reference, Table};
 use crate::session::Session;
 
@@ -43,9 +43,6 @@ SELECT constraint_name, CONCAT(table_schema, '.', table_name), max(referenced_ta
 FROM information_schema.key_column_usage
 WHERE table_schema <> DATABASE() AND referenced_table_schema = DATABASE()
 GROUP BY table_schema, table_name, constraint_name ORDER BY table_schema, table_name, constraint_name";
-
-/// Which finding it is that a table could be changed under a lock alone: who accepts it is refused by the server.
-const LOCKED: &str = "locked";
 
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
     let mut catalog = Catalog::default();

@@ -124,6 +124,20 @@ pub enum Error {
         /// Who.
         who: String,
     },
+    /// A replica did not catch up.
+    #[error(
+        "replica {replica} lags {lag:?} behind, and was waited for in vain for {waited:?}, until it lags no more than {most:?}; see to it or take it away, and go on, or let it lag farther"
+    )]
+    Lags {
+        /// By what the server knows it.
+        replica: String,
+        /// How far it is behind.
+        lag: Duration,
+        /// How far it may be.
+        most: Duration,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// There is no phase to go to.
     #[error("there is no way {way} from {from}")]
     NoWay {

@@ -49,6 +49,7 @@ pub mod target;
 mod verify;
 mod work;
 
+pub use backfill::Lag;
 pub use engine::{Lock, Step, Work};
 pub use error::Error;
 pub use evidence::{Done, Evidence};

@@ -82,6 +82,8 @@ pub struct Options {
     pub duty: Option<f64>,
     /// How far the farthest replica may lag before the backfill waits.
     pub max_lag: Duration,
+    /// How long the backfill waits for a replica that lags farther, before it gives up and names it.
+    pub lag_patience: Duration,
     /// How long to wait for transactions from before the end of the backfill.
     pub patience: Duration,
     /// How long a gate waits for instances of the app that do not act by the phase yet, and for the fence.
@@ -113,6 +115,7 @@ impl Default for Options {
             workers: 2,
             duty: None,
             max_lag: Duration::from_secs(5),
+            lag_patience: Duration::from_secs(600),
             patience: Duration::from_secs(60),
             gate_patience: Duration::ZERO,
             retries: 20,

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::engine::dialect;
+use crate::backfill::{self, Lag};
 use crate::gate::{self, Check};
 use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Chunk, Entry, Instance, State};
-use crate::{Error, Phase, backfill};
+use crate::{Error, Phase};
 
 /// Everything there is to know about a migration.
 #[derive(Clone, Debug, Serialize)]
@@ -72,7 +72,7 @@ pub struct Progress {
 }
 
 /// How a backfill goes, by its ledger, whoever carries it out.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Filling {
     /// Rows that all workers filled in a second of the last minute, with their rests; none where they filled
     /// nothing.
@@ -81,9 +81,9 @@ pub struct Filling {
     pub rows_left: i64,
     /// Seconds that these take at this rate.
     pub seconds_left: Option<f64>,
-    /// How far the farthest replica lags behind, in milliseconds; none where there is none, or the engine does not
-    /// know.
-    pub lag_millis: Option<i64>,
+    /// The replica that lags behind the farthest; none where there is none, or the engine does not know. Where it
+    /// lags farther than the backfill was told to let it, chunks wait for it.
+    pub lag: Option<Lag>,
 }
 
 /// What of the ledger tells a rate, in milliseconds.
@@ -111,13 +111,10 @@ async fn filling(
             false => chunks.iter().filter(|chunk| !chunk.done).map(|chunk| chunk.rows).sum(),
         };
     }
-    let lag_millis = match dialect(plan.engine).replica_lag() {
-        Some(query) => session.row(query, &[]).await?.and_then(|row| row.integer(0).ok()),
-        None => None,
-    };
+    let lag = backfill::farthest(session).await?;
     let rows_per_second = rate(&all.concat(), store::now(session).await?);
     let seconds_left = rows_per_second.map(|rate| rows_left as f64 / rate);
-    Ok(Filling { rows_per_second, rows_left, seconds_left, lag_millis })
+    Ok(Filling { rows_per_second, rows_left, seconds_left, lag })
 }
 
 /// Looks at everything that is kept of a migration, and at its next gate.

@@ -136,6 +136,9 @@ struct Move {
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
     max_lag: Duration,
+    /// How long the backfill waits for a replica that lags farther, before it ends and names it
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = idgen::config::parse_duration)]
+    lag_patience: Duration,
     /// How long to wait for older transactions to end, and at a gate for instances of the app and the fence
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     patience: Duration,
@@ -226,6 +229,7 @@ fn options(arguments: &Move) -> Options {
         chunk_rows: arguments.chunk_rows,
         duty: arguments.duty,
         max_lag: arguments.max_lag,
+        lag_patience: arguments.lag_patience,
         patience: arguments.patience,
         gate_patience: arguments.patience,
         quiet: arguments.quiet,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use idgen_migrate::plan::span;
-use idgen_migrate::{Check, Evidence, Filling, Lock, Phase, Report, Status, Step};
+use idgen_migrate::{Check, Evidence, Filling, Lag, Lock, Phase, Report, Status, Step};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -185,8 +185,12 @@ fn progress(filling: &Filling) -> String {
         None => "nothing was filled in the last minute".into(),
     };
     let left = filling.seconds_left.map(|seconds| format!(", about {}", span(seconds)));
-    let lag = match filling.lag_millis {
-        Some(millis) => format!("; the farthest replica lags {millis} ms behind"),
+    let lag = match &filling.lag {
+        Some(Lag { replica, millis }) => {
+            format!(
+                "; replica {replica} lags {millis} ms behind, and past --max-lag chunks wait for it"
+            )
+        }
         None => String::new(),
     };
     format!("  {rate}; {} rows are left{}{lag}\n", filling.rows_left, left.unwrap_or_default())

@@ -4,11 +4,14 @@
 //! trigger, and so do old ones that change their place in the order before their turn. So what a
 //! chunk may assign is fixed when the pass is planned.
 
+mod lag;
 mod planning;
 mod snapshots;
 mod statements;
 mod worker;
 
+pub use lag::Lag;
+pub(crate) use lag::farthest;
 pub(crate) use planning::plan_key;
 pub(crate) use statements::{to_fill, to_plan};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lag::{Behind, farthest};
 use super::{Pass, digest, planning, statements};
 use crate::engine::{between, dialect};
 use crate::pace::Pace;
@@ -88,20 +89,20 @@ async fn read_triggers(pass: &Pass, session: &mut Option<Session>) -> Result<(),
     runner::carry_out(session, &steps, &pass.options).await.map(drop)
 }
 
-/// Waits while the migration is paused, or replicas are behind.
+/// Waits while the migration is paused, and for replicas that are behind, as long as that is to be.
 async fn wait_until_welcome(pass: &Pass, session: &mut Session) -> Result<(), Error> {
-    let sql = dialect(pass.plan.engine);
+    let mut behind = Behind::default();
     loop {
         let why = if store::is_paused(session, &pass.plan.name).await? {
-            "paused"
+            behind.rests();
+            "paused".into()
         } else {
-            let most = i64::try_from(pass.options.max_lag.as_millis()).unwrap_or(i64::MAX);
-            match sql.replica_lag() {
-                Some(query) if session.number(query, &[]).await? > most => "replicas lag behind",
-                _ => return Ok(()),
+            match behind.look(farthest(session).await?, &pass.options)? {
+                Some(why) => why,
+                None => return Ok(()),
             }
         };
-        pass.options.watch.waits(why);
+        pass.options.watch.waits(&why);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

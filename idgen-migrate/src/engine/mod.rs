@@ -154,8 +154,8 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
-    /// A query that yields how many milliseconds the farthest replica lags behind, or NULL where there is no
-    /// replica; none where the engine does not know.
+    /// A query that yields how many milliseconds the farthest replica lags behind, and its name, or no row where
+    /// there is none that lags; none where the engine does not know.
     fn replica_lag(&self) -> Option<&'static str> {
         None
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Migration, Options, Phase, Watch};
+use idgen_migrate::{Error, Migration, Options, Phase, Watch};
 
 use crate::course::{advance_to, begin, options};
 use crate::heard::Heard;
@@ -126,9 +126,21 @@ async fn mariadb_triggers_that_a_lost_connection_left_broken_are_read_anew() {
     assert_eq!(migration.verify().await.unwrap().faults(), []);
 }
 
+async fn standby() -> Session {
+    let standby = std::env::var("IDGEN_TEST_POSTGRES_STANDBY").unwrap_or_else(|_| {
+        panic!("IDGEN_TEST_POSTGRES_STANDBY is not set; scripts/test migrate starts one")
+    });
+    Session::connect(&standby).await.unwrap()
+}
+
 /// A backfill that waits for the standby.
-async fn held(database: &Database, heard: &Arc<Heard>) -> tokio::task::JoinHandle<Migration> {
+async fn held(
+    database: &Database,
+    heard: &Arc<Heard>,
+    lag_patience: Duration,
+) -> tokio::task::JoinHandle<Result<Migration, Error>> {
     let options = Options {
+        lag_patience,
         chunk_rows: 20,
         duty: Some(0.2),
         max_lag: Duration::from_millis(300),
@@ -139,10 +151,7 @@ async fn held(database: &Database, heard: &Arc<Heard>) -> tokio::task::JoinHandl
     advance_to(&mut migration, Phase::Backfilling).await;
     // It begins when the standby is known to lag, which it tells once a second.
     migration.pause(true).await.unwrap();
-    let filling = tokio::spawn(async move {
-        advance_to(&mut migration, Phase::Backfilled).await;
-        migration
-    });
+    let filling = tokio::spawn(async move { migration.advance().await.map(|_| migration) });
     let mut looker = database.session().await;
     let lag = "SELECT coalesce(max(extract(epoch FROM replay_lag) * 1000), 0)::bigint FROM pg_stat_replication";
     while looker.number(lag, &[]).await.unwrap() <= 300 {
@@ -154,24 +163,44 @@ async fn held(database: &Database, heard: &Arc<Heard>) -> tokio::task::JoinHandl
     filling
 }
 
+/// A replica that does not catch up is named, and the backfill goes on from where it was.
+async fn is_not_waited_for_without_end(standby: &mut Session) {
+    let database = shop(Engine::Postgres, 1_000).await;
+    run(standby, "SELECT pg_wal_replay_pause()").await;
+    let heard = Arc::new(Heard::default());
+    let filling = held(&database, &heard, Duration::from_millis(500)).await;
+    // Far longer than it is to be waited for.
+    let ended = tokio::time::timeout(Duration::from_secs(120), filling).await;
+    run(standby, "SELECT pg_wal_replay_resume()").await;
+    let error = ended.expect("it is waited for without end").unwrap().unwrap_err();
+    assert!(
+        matches!(&error, Error::Lags { replica, lag, .. }
+            if replica.starts_with("walreceiver") && *lag > Duration::from_millis(300)),
+        "{error}"
+    );
+    let open = Migration::open(&database.address, "customers", options()).await;
+    let mut migration = open.unwrap();
+    advance_to(&mut migration, Phase::Verified).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL with a standby: scripts/test migrate"]
-async fn postgres_a_replica_that_lags_is_waited_for_and_one_that_is_lost_is_not() {
-    let standby = std::env::var("IDGEN_TEST_POSTGRES_STANDBY").unwrap_or_else(|_| {
-        panic!("IDGEN_TEST_POSTGRES_STANDBY is not set; scripts/test migrate starts one")
-    });
-    let mut standby = Session::connect(&standby).await.unwrap();
+async fn postgres_a_replica_that_lags_is_waited_for_with_an_end_and_one_that_is_lost_is_not() {
+    let mut standby = standby().await;
     for lost in [false, true] {
         let database = shop(Engine::Postgres, 1_000).await;
         run(&mut standby, "SELECT pg_wal_replay_pause()").await;
         let heard = Arc::new(Heard::default());
-        let filling = held(&database, &heard).await;
-        heard.until("replicas lag behind").await;
+        let filling = held(&database, &heard, Duration::from_secs(600)).await;
+        heard.until("replica walreceiver at 127.0.0.1").await;
         assert!(!filling.is_finished());
         let address = &database.address;
         let mut other = Migration::open(address, "customers", options()).await.unwrap();
         let told = other.status().await.unwrap().filling.unwrap();
-        assert!(told.rows_left > 0 && told.lag_millis.is_some_and(|lag| lag > 300), "{told:?}");
+        assert!(
+            told.rows_left > 0 && told.lag.as_ref().is_some_and(|lag| lag.millis > 300),
+            "{told:?}"
+        );
         if lost {
             let mut admin = database.session().await;
             while !filling.is_finished() {
@@ -182,8 +211,9 @@ async fn postgres_a_replica_that_lags_is_waited_for_and_one_that_is_lost_is_not(
         } else {
             run(&mut standby, "SELECT pg_wal_replay_resume()").await;
         }
-        let mut migration = filling.await.unwrap();
+        let mut migration = filling.await.unwrap().unwrap();
         run(&mut standby, "SELECT pg_wal_replay_resume()").await;
         assert_eq!(migration.verify().await.unwrap().faults(), []);
     }
+    is_not_waited_for_without_end(&mut standby).await;
 }

@@ -137,7 +137,11 @@ impl Dialect for Postgres {
     }
 
     fn replica_lag(&self) -> Option<&'static str> {
-        Some("SELECT max(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication")
+        Some(
+            "SELECT (extract(epoch FROM replay_lag) * 1000)::bigint, \
+             coalesce(nullif(application_name, ''), 'process ' || pid) || coalesce(' at ' || host(client_addr), '') \
+             FROM pg_stat_replication WHERE replay_lag IS NOT NULL ORDER BY replay_lag DESC, pid LIMIT 1",
+        )
     }
 
     fn enter(&self, plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, Error> {

@@ -3,11 +3,13 @@
 //! Statements are text, with `?` for each parameter; parameters and results are integers and
 //! texts, to which the statements cast. What is one engine's own stands in its file.
 
+mod address;
 mod driver;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod row;
 mod silent;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -16,6 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use address::{engine_of, without_password};
+pub use row::{Row, Value};
 
 use crate::Error;
 use crate::engine::dialect;
@@ -31,81 +36,6 @@ pub enum Engine {
     MariaDb,
     /// SQLite, which is built in. Triggers run in the app's own: 3.35 or later, and 3.41 for UUIDs.
     Sqlite,
-}
-
-/// A parameter, or a field of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// NULL.
-    Null,
-    /// An integer or a truth value.
-    Integer(i64),
-    /// Everything else.
-    Text(String),
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Integer(number)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<T: Into<Self>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-/// A row of a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(pub Vec<Value>);
-
-impl Row {
-    /// The integer in this column, counted from 0.
-    ///
-    /// # Errors
-    /// If it holds none.
-    pub fn integer(&self, column: usize) -> Result<i64, Error> {
-        match self.0.get(column) {
-            Some(Value::Integer(number)) => Ok(*number),
-            Some(Value::Text(text)) => text.parse().map_err(|_| self.unexpected(column)),
-            _ => Err(self.unexpected(column)),
-        }
-    }
-
-    /// The text in this column, counted from 0.
-    ///
-    /// # Errors
-    /// If it is NULL.
-    pub fn text(&self, column: usize) -> Result<String, Error> {
-        match self.0.get(column) {
-            Some(Value::Integer(number)) => Ok(number.to_string()),
-            Some(Value::Text(text)) => Ok(text.clone()),
-            _ => Err(self.unexpected(column)),
-        }
-    }
-
-    /// The same, where NULL is to be expected.
-    #[must_use]
-    pub fn optional(&self, column: usize) -> Option<String> {
-        self.text(column).ok()
-    }
-
-    fn unexpected(&self, column: usize) -> Error {
-        Error::Kept(format!("column {column} of {:?} holds something else", self.0))
-    }
 }
 
 /// How long the operator's lock is asked for: a server notices a little later that whoever had it has ended.
@@ -360,63 +290,11 @@ impl Session {
     }
 }
 
-/// The engine that an address names.
-#[must_use]
-pub fn engine_of(address: &str) -> Option<Engine> {
-    let (scheme, _) = address.split_once(':')?;
-    match scheme {
-        "postgres" | "postgresql" => Some(Engine::Postgres),
-        "mysql" | "mariadb" => Some(Engine::MariaDb),
-        "sqlite" => Some(Engine::Sqlite),
-        _ => None,
-    }
-}
-
-/// The address as it may be shown.
-#[must_use]
-pub fn without_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return without_options(address) };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split([':', '?']).next().unwrap_or_default();
-            format!("{scheme}://{user}@{}", without_options(&format!("{host}{path}")))
-        }
-        None => format!("{scheme}://{}", without_options(rest)),
-    }
-}
-
-/// Without those options that say a password: drivers take it there too.
-fn without_options(address: &str) -> String {
-    let Some((address, options)) = address.split_once('?') else { return address.into() };
-    let is_told = |option: &&str| !option.to_ascii_lowercase().contains("pass");
-    let options: Vec<_> = options.split('&').filter(is_told).collect();
-    if options.is_empty() { address.into() } else { format!("{address}?{}", options.join("&")) }
-}
-
 /// The beginning of a statement, for messages.
 fn shortened(sql: &str) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_shown_without_their_password() {
-        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://me@host/db");
-        let among_options = "postgres://host/db?user=me&password=secret&sslmode=require";
-        assert_eq!(without_password(among_options), "postgres://host/db?user=me&sslmode=require");
-        assert_eq!(without_password("postgres://host/db?password=a@b"), "postgres://host/db");
-        assert_eq!(without_password("postgres://me:a?b@host/db"), "postgres://me@host/db");
-        assert_eq!(without_password("sqlite:shop.db?mode=ro"), "sqlite:shop.db?mode=ro");
-        assert_eq!(engine_of("mariadb://host/db"), Some(Engine::MariaDb));
-        assert_eq!(engine_of("sqlite:shop.db"), Some(Engine::Sqlite));
-        assert_eq!(engine_of("host/db"), None);
     }
 }

@@ -14,6 +14,7 @@ mod fingerprint;
 mod late;
 mod losses;
 mod risk;
+mod rows;
 mod schema;
 mod shared;
 mod survey;
@@ -27,11 +28,11 @@ pub(crate) use fingerprint::{changes, left_behind};
 #[cfg(feature = "postgres")]
 pub(crate) use late::late;
 pub use risk::{Grade, Hazard};
+pub(crate) use rows::have_keys;
 pub use schema::{Carrier, Column, Definition, Index, Kind, Made, Reference, Table};
 pub(crate) use shared::shared;
-pub(crate) use survey::millis;
 pub use survey::{Wish, survey};
-pub(crate) use survey::{have_keys, locate};
+pub(crate) use survey::{locate, millis};
 pub use timeline::Timeline;
 
 use serde::{Deserialize, Serialize};

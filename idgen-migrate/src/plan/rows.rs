@@ -1,0 +1,109 @@
+//! What the rows of a plan's tables hold, as far as it is in the way.
+
+use std::fmt::Display;
+
+use idgen_core::UnixTime;
+
+use super::{Finding, Order, Plan};
+use crate::Error;
+use crate::engine::dialect;
+use crate::session::Session;
+use crate::target::Lanes;
+
+/// Counts what is in the way: missing and outlying times.
+pub(super) async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let table = sql.table(plan, 0);
+    let rows = session.number(&format!("SELECT count(*) FROM {table}"), &[]).await?;
+    plan.tables[0].rows = rows;
+    // Of tables that were never analysed, and of empty ones, the database knows nothing.
+    for number in 1..plan.tables.len() {
+        if plan.tables[number].rows == 0 {
+            let count = format!("SELECT count(*) FROM {}", sql.table(plan, number));
+            plan.tables[number].rows = session.number(&count, &[]).await?;
+        }
+    }
+    have_keys(session, plan).await?;
+    let (column, (from, to)) = match plan.order.clone() {
+        Order::Time { column, believed } => (column, believed),
+        Order::Id { source, believed } => {
+            return look_at_ids(session, plan, &source.lanes()?, believed).await;
+        }
+        Order::Key { .. } => return Ok(()),
+    };
+    let at = sql.millis(&sql.quote(&column.name), &column);
+    let query = format!(
+        "SELECT count(*) - count({at}), min({at}), max({at}), \
+         count(CASE WHEN {at} < ? THEN 1 END), count(CASE WHEN {at} > ? THEN 1 END) FROM {table}"
+    );
+    let Some(row) = session.row(&query, &[from.into(), to.into()]).await? else { return Ok(()) };
+    if row.integer(0)? > 0 {
+        return Err(Error::Schema(format!(
+            "{} rows of {} have no {}; give them one, or name another column",
+            row.integer(0)?,
+            plan.root().name,
+            column.name
+        )));
+    }
+    for (count, edge, bound) in [(3, 1, from), (4, 2, to)] {
+        let edge = UnixTime::from_millis(row.integer(edge)?);
+        plan.findings.extend(outlying(row.integer(count)?, &column.name, edge, bound));
+    }
+    Ok(())
+}
+
+/// Errs where rows have no old id, as a key that is merely unique allows.
+pub(crate) async fn have_keys(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let key = &plan.key().column.name;
+    let query =
+        format!("SELECT count(*) FROM {} WHERE {} IS NULL", sql.table(plan, 0), sql.quote(key));
+    match session.number(&query, &[]).await? {
+        0 => Ok(()),
+        count => Err(Error::Schema(format!(
+            "{count} rows of {} have no {key}; give them one, or take them away",
+            plan.root().name
+        ))),
+    }
+}
+
+/// The same of old ids that hold their time.
+async fn look_at_ids(
+    session: &mut Session,
+    plan: &mut Plan,
+    source: &Lanes,
+    (from, to): (i64, i64),
+) -> Result<(), Error> {
+    let sql = dialect(plan.engine);
+    let (table, key) = (sql.table(plan, 0), plan.key().column.clone());
+    let quoted = sql.quote(&key.name);
+    let tick = |millis| source.timebase().nearest_tick(UnixTime::from_millis(millis));
+    let edges = [
+        (tick(from), "<", "ASC", from),
+        // Where the layout ends before that, no id is later.
+        (tick(to).saturating_add(1), ">=", "DESC", to),
+    ];
+    for (tick, is_outside, order, bound) in edges {
+        let Ok(edge) = source.least_of(tick) else { continue };
+        let edge = source.scheme().format(edge).to_string();
+        let outside = format!("{quoted} {is_outside} {}", sql.write("?", &key));
+        let count = format!("SELECT count(*) FROM {table} WHERE {outside}");
+        let count = session.number(&count, &[edge.into()]).await?;
+        let farthest = format!(
+            "SELECT {} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY {quoted} {order} LIMIT 1",
+            sql.read(&quoted, key.kind)
+        );
+        let farthest = session.row(&farthest, &[]).await?.map(|row| row.text(0)).transpose()?;
+        plan.findings.extend(outlying(count, &key.name, farthest.unwrap_or_default(), bound));
+    }
+    Ok(())
+}
+
+/// What there is to know of rows whose time is not believed.
+fn outlying(count: i64, column: &str, edge: impl Display, bound: i64) -> Option<Finding> {
+    let bound = UnixTime::from_millis(bound);
+    let what = format!(
+        "{count} rows have an outlying {column} (as far as {edge}): their ids are of {bound}"
+    );
+    (count > 0).then(|| Finding::care(what))
+}

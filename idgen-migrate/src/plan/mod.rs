@@ -11,6 +11,7 @@ mod course;
 mod estimate;
 mod finding;
 mod fingerprint;
+mod graph;
 mod late;
 mod losses;
 mod risk;

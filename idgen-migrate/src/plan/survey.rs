@@ -1,18 +1,15 @@
 //! A plan is made from what the database says of its schema.
 
-use std::collections::BTreeSet;
-
 use idgen_core::UnixTime;
 use idgen_core::clock::Clock;
 
-use super::losses::{are_free, look_at_acting, look_at_standing, untwinned, without_twin};
+use super::graph::graph;
+use super::losses::{are_free, look_at_acting, look_at_standing};
 use super::rows::look_at_rows;
-use super::{
-    Carrier, Column, Definition, Finding, Fingerprint, Index, Kind, Order, Plan, Reference,
-};
+use super::{Column, Kind, Order, Plan};
 use crate::Error;
-use crate::engine::{self, Catalog, FoundIndex};
-use crate::session::{Engine, Session};
+use crate::engine::{self, Catalog};
+use crate::session::Session;
 use crate::target::Target;
 
 /// What a person says of the migration they want.
@@ -70,7 +67,7 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
             key.name, key.sql_type
         )));
     }
-    let mut plan = graph(&catalog, root, key, session.engine(), wish)?;
+    let mut plan = graph(&catalog, root, &key, session.engine(), wish)?;
     plan.order = find_order(&catalog, root, wish, &plan, clock)?;
     are_free(&plan, &catalog)?;
     engine::look(session, &mut plan).await?;
@@ -111,7 +108,7 @@ fn find_table(catalog: &Catalog, name: &str) -> Result<usize, Error> {
     }
 }
 
-fn columns_of(catalog: &Catalog, table: usize) -> impl Iterator<Item = &Column> {
+pub(super) fn columns_of(catalog: &Catalog, table: usize) -> impl Iterator<Item = &Column> {
     catalog.columns.iter().filter(move |(of, _)| *of == table).map(|(_, column)| column)
 }
 
@@ -136,137 +133,6 @@ fn find_key(catalog: &Catalog, root: usize, name: Option<&str>) -> Result<Column
     column
         .cloned()
         .ok_or_else(|| Error::Schema(format!("{table} has no column {}", chosen.columns[0])))
-}
-
-/// Follows the references to the key, and the references to those.
-fn graph(
-    catalog: &Catalog,
-    root: usize,
-    key: Column,
-    engine: Engine,
-    wish: &Wish,
-) -> Result<Plan, Error> {
-    let mut found = vec![(root, key.name.clone())];
-    let mut i = 0;
-    while i < found.len() {
-        let (table, column) = found[i].clone();
-        for reference in catalog.references.iter().filter(|reference| reference.to == table) {
-            for (from, to) in reference.columns.iter().zip(&reference.to_columns) {
-                let carrier = (reference.table, from.clone());
-                if *to == column && !found.contains(&carrier) {
-                    found.push(carrier);
-                }
-            }
-        }
-        i += 1;
-    }
-    let mut order = Vec::new();
-    for (table, _) in &found {
-        if !order.contains(table) {
-            order.push(*table);
-        }
-    }
-    let place = |table: usize| order.iter().position(|known| *known == table);
-    let mut findings = Vec::new();
-    let mut tables = Vec::new();
-    for table in &order {
-        tables.push(with_key(catalog, *table, &mut findings));
-    }
-    let mut carriers = Vec::new();
-    for (table, name) in &found {
-        let column = columns_of(catalog, *table).find(|column| column.name == *name);
-        let column = column.cloned().ok_or_else(|| Error::Schema(format!("no column {name}")))?;
-        let new = super::suffixed(name, &wish.suffix);
-        if columns_of(catalog, *table).any(|column| column.name == new) {
-            return Err(Error::Schema(format!(
-                "{} has a column {new} already; choose another suffix than {}",
-                catalog.tables[*table].name, wish.suffix
-            )));
-        }
-        carriers.extend(place(*table).map(|table| Carrier { table, column, new }));
-    }
-    let holds = |table: usize, columns: &[String]| {
-        columns.iter().any(|column| found.iter().any(|(t, c)| *t == table && c == column))
-    };
-    let mut indexes = Vec::new();
-    for candidate in &catalog.indexes {
-        let index = &candidate.index;
-        let Some(table) = place(index.table).filter(|_| holds(index.table, &index.columns)) else {
-            continue;
-        };
-        match candidate.odd {
-            None => indexes.push(Index { table, ..index.clone() }),
-            Some(odd) => findings.push(untwinned(index, odd, &tables[table].name, wish)),
-        }
-    }
-    let references = catalog
-        .references
-        .iter()
-        .filter(|r| holds(r.table, &r.columns) && holds(r.to, &r.to_columns));
-    let references: Vec<_> = references
-        .filter_map(|r| Some(Reference { table: place(r.table)?, to: place(r.to)?, ..r.clone() }))
-        .collect();
-    findings.extend(without_twin(catalog, &holds, &carriers, &tables, wish));
-    let definitions = catalog
-        .definitions
-        .iter()
-        .filter_map(|of| Some(Definition { table: place(of.table)?, ..of.clone() }));
-    let definitions = definitions.collect();
-    let name = wish.name.clone().unwrap_or_else(|| tables[0].name.clone());
-    let fingerprint = Fingerprint::of(catalog, &tables);
-    let mut plan = Plan {
-        name,
-        engine,
-        target: wish.target.clone(),
-        suffix: wish.suffix.clone(),
-        order: Order::Key { millis: 0 },
-        tables,
-        carriers,
-        indexes,
-        references,
-        findings,
-        fence: None,
-        keep_key: wish.keep_key,
-        definitions,
-        fingerprint,
-    };
-    let late = super::late::findings(&plan);
-    plan.findings.extend(late);
-    let rewritten = plan.tables.iter().filter(|table| table.rewritten);
-    let found = rewritten.map(|table| {
-        let what = "is written anew, beside others, when columns come and go: its format or a setting of the server does not allow that in an instant";
-        Finding::care(format!("{} {what}", table.name))
-    });
-    let found: Vec<_> = found.collect();
-    plan.findings.extend(found);
-    Ok(plan)
-}
-
-fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> super::Table {
-    let mut found = catalog.tables[table].clone();
-    let keys = catalog.indexes.iter().filter(|found| {
-        found.index.table == table && found.index.unique && !found.index.columns.is_empty()
-    });
-    let nullable: BTreeSet<_> =
-        columns_of(catalog, table).filter(|c| c.nullable).map(|c| c.name.as_str()).collect();
-    let is_there = |found: &&FoundIndex| {
-        let index = &found.index;
-        index.primary || !index.columns.iter().any(|column| nullable.contains(column.as_str()))
-    };
-    // One that is of all rows, and of columns as they are, rather than another.
-    let best = |found: &&FoundIndex| (found.index.primary, found.odd.is_none());
-    match keys.filter(is_there).max_by_key(best).map(|found| &found.index) {
-        Some(index) => {
-            let named =
-                |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
-            found.key = index.columns.iter().filter_map(named).collect();
-        }
-        None => findings.push(Finding::care(format!(
-            "{} has no key: its backfill is one chunk, and one long transaction",
-            found.name
-        ))),
-    }
-    found
 }
 
 fn find_order(

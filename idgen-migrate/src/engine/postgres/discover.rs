@@ -74,6 +74,35 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relkind <> 'r' ORDER BY 2, 1";
 
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
     let mut catalog = Catalog::default();
+    let known = tables(session, &mut catalog).await?;
+    columns(session, &mut catalog, &known).await?;
+    indexes(session, &mut catalog, &known).await?;
+    references(session, &mut catalog, &known).await?;
+    for row in session.rows(PARTITIONED, &[]).await? {
+        let Some(table) = known.number(&row, 2)? else { continue };
+        let what = format!(
+            "{} of the partitioned table {} refers to it, and cannot follow",
+            row.text(0)?,
+            row.text(1)?
+        );
+        let columns = super::super::names(row.optional(3))?;
+        catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
+    }
+    Ok(catalog)
+}
+
+/// The object ids of the catalog's tables.
+struct Known(Vec<i64>);
+
+impl Known {
+    /// Which table a column of a row names.
+    fn number(&self, row: &Row, column: usize) -> Result<Option<usize>, Error> {
+        let oid = row.integer(column)?;
+        Ok(self.0.iter().position(|known| *known == oid))
+    }
+}
+
+async fn tables(session: &mut Session, catalog: &mut Catalog) -> Result<Known, Error> {
     let mut oids = Vec::new();
     for row in session.rows(TABLES, &[]).await? {
         oids.push(row.integer(0)?);
@@ -86,12 +115,12 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             rewritten: false,
         });
     }
-    let number = |row: &Row, column| -> Result<Option<usize>, Error> {
-        let oid = row.integer(column)?;
-        Ok(oids.iter().position(|known| *known == oid))
-    };
+    Ok(Known(oids))
+}
+
+async fn columns(session: &mut Session, catalog: &mut Catalog, known: &Known) -> Result<(), Error> {
     for row in session.rows(COLUMNS, &[]).await? {
-        let Some(table) = number(&row, 0)? else { continue };
+        let Some(table) = known.number(&row, 0)? else { continue };
         let column = Column {
             name: row.text(1)?,
             sql_type: row.text(2)?,
@@ -101,8 +130,12 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         };
         catalog.columns.push((table, column));
     }
+    Ok(())
+}
+
+async fn indexes(session: &mut Session, catalog: &mut Catalog, known: &Known) -> Result<(), Error> {
     for row in session.rows(INDEXES, &[]).await? {
-        let Some(table) = number(&row, 0)? else { continue };
+        let Some(table) = known.number(&row, 0)? else { continue };
         let index = Index {
             table,
             name: row.text(1)?,
@@ -132,8 +165,18 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         }
         catalog.indexes.push(FoundIndex { index, odd });
     }
+    Ok(())
+}
+
+async fn references(
+    session: &mut Session,
+    catalog: &mut Catalog,
+    known: &Known,
+) -> Result<(), Error> {
     for row in session.rows(REFERENCES, &[]).await? {
-        let (Some(table), Some(to)) = (number(&row, 0)?, number(&row, 2)?) else { continue };
+        let (Some(table), Some(to)) = (known.number(&row, 0)?, known.number(&row, 2)?) else {
+            continue;
+        };
         if row.optional(6).as_deref() == Some("1") {
             let (name, of) = (row.text(1)?, &catalog.tables[table].name);
             let what =
@@ -150,17 +193,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             clauses: row.text(5)?,
         });
     }
-    for row in session.rows(PARTITIONED, &[]).await? {
-        let Some(table) = number(&row, 2)? else { continue };
-        let what = format!(
-            "{} of the partitioned table {} refers to it, and cannot follow",
-            row.text(0)?,
-            row.text(1)?
-        );
-        let columns = super::super::names(row.optional(3))?;
-        catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
-    }
-    Ok(catalog)
+    Ok(())
 }
 
 fn kind(name: &str) -> Kind {

@@ -1,6 +1,8 @@
 //! MariaDB.
 
+mod constraints;
 pub(super) mod discover;
+mod indexes;
 mod standing;
 mod steps;
 mod triggers;

@@ -18,6 +18,9 @@ pub struct Table {
     /// Whether it is written anew where columns come or go, beside others: elsewhere that is a matter of a moment.
     #[serde(default)]
     pub rewritten: bool,
+    /// Columns that become the time of an update which does not name them.
+    #[serde(default)]
+    pub touched: Vec<String>,
 }
 
 /// A column.

@@ -1,14 +1,15 @@
-//! What is MariaDB's alone: how long its server waits, how it changes tables, and numbers without a sign.
+//! What is MariaDB's alone: how long its server waits, how it changes tables, what it changes by itself, and numbers
+//! without a sign.
 
 use std::sync::{Arc, Mutex};
 
 use idgen_migrate::plan::{Plan, Wish};
-use idgen_migrate::session::Engine;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::odd::{planned, read_by_another};
-use crate::references::{patient, shop, torn};
+use crate::references::{begun, patient, shop, torn};
 use crate::server::{Database, run};
 use crate::shop::flakes;
 
@@ -102,4 +103,62 @@ async fn mariadb_numbers_past_those_with_a_sign_are_read_as_they_are() {
     assert_eq!(exported, ids, "in the order of their numbers, as they are");
     assert_eq!(torn(&mut session, "o", "c_id").await, 0);
     advance_to(&mut migration, Phase::Contracted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_columns_that_become_the_time_of_an_update_stay_what_they_are() {
+    let database = shop(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    let touched = |name: &str| {
+        format!("{name} TIMESTAMP(6) NOT NULL DEFAULT '2001-01-01' ON UPDATE CURRENT_TIMESTAMP(6)")
+    };
+    for sql in [
+        format!("ALTER TABLE c ADD COLUMN {}", touched("at")),
+        format!("ALTER TABLE o ADD COLUMN {}, ADD COLUMN {}", touched("at"), touched("also")),
+        format!(
+            "CREATE TABLE l (n INTEGER PRIMARY KEY, c_id BIGINT, {}, \
+             CONSTRAINT l_c FOREIGN KEY (c_id) REFERENCES c (id) ON DELETE SET NULL)",
+            touched("at")
+        ),
+        "INSERT INTO c (id) VALUES (3)".into(),
+        "INSERT INTO l (n, c_id) VALUES (1, 1), (2, 3)".into(),
+    ] {
+        run(&mut session, &sql).await;
+    }
+    let mut migration = begun(&database).await;
+    for phase in &Phase::ALL[1..10] {
+        advance_to(&mut migration, *phase).await;
+        match phase {
+            // Also one that the plan does not know.
+            Phase::Expanded => {
+                run(&mut session, &format!("ALTER TABLE o ADD COLUMN {}", touched("late"))).await;
+            }
+            // By a cascade, which no trigger follows.
+            Phase::Backfilled => run(&mut session, "DELETE FROM c WHERE id = 3").await,
+            _ => {}
+        }
+        are_as_they_were(&mut session, *phase).await;
+    }
+    while migration.phase() > Phase::Planned {
+        migration.roll_back().await.unwrap();
+        are_as_they_were(&mut session, migration.phase()).await;
+    }
+    run(&mut session, "ALTER TABLE o DROP COLUMN late").await;
+    advance_to(&mut migration, Phase::Contracted).await;
+    are_as_they_were(&mut session, Phase::Contracted).await;
+}
+
+/// Nothing has touched any row of the three tables.
+async fn are_as_they_were(session: &mut Session, phase: Phase) {
+    for (table, columns) in [("c", "at"), ("o", "at, also"), ("l", "at")] {
+        let now =
+            format!("SELECT count(*) FROM {table} WHERE YEAR(greatest({columns}, at)) <> 2001");
+        assert_eq!(session.number(&now, &[]).await.unwrap(), 0, "{phase}: {table}");
+    }
+    let late = "SELECT count(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'late'";
+    if session.number(late, &[]).await.unwrap() == 1 {
+        let now = "SELECT count(*) FROM o WHERE YEAR(late) <> 2001";
+        assert_eq!(session.number(now, &[]).await.unwrap(), 0, "{phase}: late");
+    }
 }

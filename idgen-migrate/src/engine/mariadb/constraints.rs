@@ -1,7 +1,7 @@
 //! NOT NULL, and foreign keys: added without a look at the rows, which we take ourselves.
 
 use super::steps::{ONLINE, alter, moment};
-use super::{Dialect, MariaDb};
+use super::{Dialect, MariaDb, untouched};
 use crate::engine::{Step, Work, both};
 use crate::plan::{Carrier, Plan, Reference};
 
@@ -47,7 +47,10 @@ pub(super) fn check_reference(plan: &Plan, reference: &Reference) -> Step {
     let carriers = carriers.filter(|carrier| reference.columns.contains(&carrier.column.name));
     let follow = carriers.map(|carrier| {
         let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
-        format!("UPDATE {child} SET {new} = NULL WHERE {old} IS NULL AND {new} IS NOT NULL")
+        let untouched = untouched("c", &plan.tables[reference.table].touched);
+        format!(
+            "UPDATE {child} c SET c.{new} = NULL{untouched} WHERE c.{old} IS NULL AND c.{new} IS NOT NULL"
+        )
     });
     let columns = plan.twins(reference.table, &reference.columns);
     let to_columns = plan.twins(reference.to, &reference.to_columns);

@@ -78,6 +78,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             bytes: row.integer(4)?,
             key: Vec::new(),
             rewritten: false,
+            touched: Vec::new(),
         });
     }
     let number = |row: &Row, column| -> Result<Option<usize>, Error> {

@@ -266,6 +266,11 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
     match session.engine() {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => sqlite::discover::look(session, plan).await,
+        #[cfg(feature = "mysql")]
+        Engine::MariaDb => {
+            mariadb::defaults::look(plan);
+            Ok(())
+        }
         _ => {
             let _ = plan;
             Ok(())

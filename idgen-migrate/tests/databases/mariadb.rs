@@ -162,3 +162,118 @@ async fn are_as_they_were(session: &mut Session, phase: Phase) {
         assert_eq!(session.number(now, &[]).await.unwrap(), 0, "{phase}: late");
     }
 }
+
+/// Rows that name a reference by either id, by both and by none: each refers to whom it says, or to the default.
+async fn names_whom_it_says(
+    session: &mut Session,
+    phase: Phase,
+    one: &str,
+    other: &str,
+    n: &mut i64,
+) {
+    let id = format!("SELECT id_new FROM c WHERE id = '{other}'");
+    let new = session.number(&id, &[]).await.unwrap();
+    let seen = "SELECT CAST(sum(last) AS SIGNED) FROM idgen_migrate_c_position";
+    for (columns, values, whom, is_seen) in [
+        (", c_id_new", format!(", {new}"), other, false),
+        (", c_id, c_id_new", format!(", '{other}', {new}"), other, false),
+        (", c_id", format!(", '{other}'"), other, phase >= Phase::Swapped),
+        ("", String::new(), one, false),
+    ] {
+        *n += 1;
+        let before = session.number(seen, &[]).await.unwrap();
+        run(session, &format!("INSERT INTO o (n{columns}) VALUES ({n}{values})")).await;
+        let named = format!("SELECT count(*) FROM o WHERE n = {n} AND c_id = '{whom}'");
+        assert_eq!(session.number(&named, &[]).await.unwrap(), 1, "{phase}: o{columns}");
+        let after = session.number(seen, &[]).await.unwrap();
+        assert_eq!(after > before, is_seen, "{phase}: o{columns}");
+    }
+    if phase >= Phase::Backfilled {
+        *n += 1;
+        let both = format!(
+            "INSERT INTO o (n, c_id, c_id_new) SELECT {n}, id, id_new FROM c WHERE id = '{one}'"
+        );
+        run(session, &both).await;
+        assert_eq!(torn(session, "o", "c_id").await, 0, "{phase}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_the_default_of_a_reference_is_taken_for_no_id_that_was_given() {
+    for (kind, one, other) in [
+        ("BIGINT", "1", "2"),
+        ("VARCHAR(36) CHARACTER SET utf8mb4", "it''s one", "two"),
+        ("UUID", "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"),
+    ] {
+        let database = Database::new(Engine::MariaDb).await;
+        let mut session = database.session().await;
+        for sql in [
+            format!("CREATE TABLE c (id {kind} NOT NULL, CONSTRAINT c_pkey PRIMARY KEY (id))"),
+            format!(
+                "CREATE TABLE o (n INTEGER NOT NULL PRIMARY KEY, c_id {kind} NOT NULL DEFAULT '{one}', \
+                 CONSTRAINT o_c FOREIGN KEY (c_id) REFERENCES c (id))"
+            ),
+            format!("INSERT INTO c VALUES ('{one}')"),
+            "INSERT INTO o (n) VALUES (1)".into(),
+        ] {
+            run(&mut session, &sql).await;
+        }
+        let plan = planned(&database, &Wish::new("c", flakes())).await;
+        let options = Options { accepted: vec!["shadow".into(), "lost".into()], ..patient() };
+        let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+        let mut n = 1;
+        for phase in &Phase::ALL[1..10] {
+            advance_to(&mut migration, *phase).await;
+            if *phase == Phase::Expanded {
+                run(&mut session, &format!("INSERT INTO c (id) VALUES ('{other}')")).await;
+            }
+            names_whom_it_says(&mut session, *phase, one, other, &mut n).await;
+        }
+        advance_to(&mut migration, Phase::Contracted).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_a_default_that_no_trigger_can_tell_stops_the_plan() {
+    for (kind, default) in
+        [("BIGINT", "(3 - 2)"), ("BINARY(16)", "X'0102030405060708090A0B0C0D0E0FFF'")]
+    {
+        let database = Database::new(Engine::MariaDb).await;
+        let mut session = database.session().await;
+        run(&mut session, &format!("CREATE TABLE c (id {kind} PRIMARY KEY)")).await;
+        let made = format!(
+            "CREATE TABLE o (n INTEGER PRIMARY KEY, c_id {kind} DEFAULT {default} REFERENCES c (id))"
+        );
+        run(&mut session, &made).await;
+        let plan = planned(&database, &Wish::new("c", flakes())).await;
+        let options = Options { accepted: vec!["lost".into()], ..patient() };
+        let error = Migration::begin(&database.address, &plan, options).await.unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("c_id of o has") && told.contains("(defaults)"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_a_reference_that_counts_by_itself_is_left_out_by_who_names_the_new_one() {
+    let database = Database::new(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE TABLE c (id BIGINT NOT NULL PRIMARY KEY)",
+        "CREATE TABLE o (c_id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, FOREIGN KEY (c_id) REFERENCES c (id))",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let plan = planned(&database, &Wish::new("c", flakes())).await;
+    let options = Options { accepted: vec!["shadow".into(), "lost".into()], ..patient() };
+    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    for (phase, id) in Phase::ALL[1..10].iter().zip(101..) {
+        advance_to(&mut migration, *phase).await;
+        run(&mut session, &format!("INSERT INTO c (id) VALUES ({id})")).await;
+        let by_new = format!("INSERT INTO o (c_id_new) SELECT id_new FROM c WHERE id = {id}");
+        run(&mut session, &by_new).await;
+        assert_eq!(torn(&mut session, "o", "c_id").await, 0, "{phase}");
+    }
+}

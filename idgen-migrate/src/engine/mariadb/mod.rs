@@ -1,6 +1,7 @@
 //! MariaDB.
 
 mod constraints;
+pub(super) mod defaults;
 pub(super) mod discover;
 mod indexes;
 mod standing;

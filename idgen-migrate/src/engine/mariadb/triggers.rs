@@ -2,6 +2,7 @@
 //!
 //! Cascades of foreign keys do not fire them. They need not: both references have the same actions.
 
+use super::defaults::omitted;
 use super::{Dialect, MariaDb};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
@@ -256,9 +257,22 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };
     // A reference by its old id alone is to be seen.
     let seen = if stage == Stage::Swapped { seen(plan, lanes) } else { String::new() };
-    let insert = format!(
-        "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}{seen}END IF;\n"
-    );
+    let insert = match (omitted(&carrier.column), stage) {
+        (None, _) => format!(
+            "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}{seen}END IF;\n"
+        ),
+        // Whoever names neither is no old app.
+        (Some(default), Stage::Swapped) => format!(
+            "IF NEW.{new} IS NOT NULL OR NEW.{old} IS NULL THEN\n{back}ELSEIF NEW.{old} <=> {default} THEN\n{forth}\
+             ELSE\n{forth}{seen}END IF;\n"
+        ),
+        // The default is no id that was given, unless the new one is of the same row.
+        (Some(default), Stage::Filling | Stage::Enforced) => format!(
+            "IF NEW.{new} IS NOT NULL AND (NEW.{old} IS NULL OR NEW.{old} <=> {default} AND NOT (NEW.{new} <=> \
+             (SELECT r.{id_new} FROM {root} r WHERE r.{id} = NEW.{old} LOCK IN SHARE MODE))) THEN\n{back}\
+             ELSE\n{forth}END IF;\n"
+        ),
+    };
     let update =
         format!("IF {first_is} THEN\n{first}ELSEIF {second_is} THEN\n{second}{seen}END IF;\n");
     (insert, update)

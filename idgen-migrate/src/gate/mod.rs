@@ -132,8 +132,8 @@ const REFERENCES: &str = "references";
 /// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
 /// would end in its middle.
 pub(crate) const DEPENDENTS: &str = "dependents";
-/// Defaults of references that cannot be told from what an app wrote: nobody can accept them, since rows would
-/// refer to somebody else.
+/// Defaults of references that cannot be told from what an app wrote, and of a key that are the same for every row:
+/// nobody can accept them, since rows would refer to somebody else, or have no old id.
 pub(crate) const DEFAULTS: &str = "defaults";
 /// What vanishes with the old columns.
 pub(crate) const LOST: &str = "lost";

@@ -46,6 +46,14 @@ pub(super) fn without_twin(
         );
         Finding::stop(LOST, what)
     }));
+    let key = &carriers[0].column;
+    if let Some(default) = key.constant_default() {
+        let (name, table) = (&key.name, &tables[0].name);
+        let what = format!(
+            "the key {name} of {table} has the default {default}, which makes no second old id: drop the default first"
+        );
+        findings.push(Finding::stop(DEFAULTS, what));
+    }
     findings.extend(defaults.into_iter().map(|(carrier, default)| {
         let (table, column) = (&tables[carrier.table].name, &carrier.column.name);
         let what = format!("{column} of {table} has the default {default}, which is an old id");

@@ -68,6 +68,9 @@ pub(super) fn drop_counters(plan: &Plan) -> Vec<String> {
     ]
 }
 
+/// How many old ids in a row may be taken that a default makes.
+const ATTEMPTS: u32 = 1_000;
+
 /// What the names of all triggers begin with.
 pub(super) const PREFIX: &str = "idgen_";
 
@@ -140,12 +143,7 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     let next = next(plan, lanes, &new)?;
     let mut insert = format!("IF NEW.{new} IS NULL THEN\n{next}END IF;\n");
     if let (Stage::Swapped, Some(made)) = (stage, old_default(plan)) {
-        let root = MariaDb.table(plan, 0);
-        // What was made up in an earlier attempt is there already.
-        insert += &format!(
-            "IF NEW.{old} IS NULL THEN\nREPEAT SET NEW.{old} = {made};\n\
-             UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND IF;\n"
-        );
+        insert += &made_up(plan, &made);
     }
     let moved = twins::moved(plan, |column| {
         let column = MariaDb.quote(column);
@@ -198,6 +196,30 @@ fn taken(plan: &Plan, lanes: &Lanes) -> String {
         "BEGIN\nDECLARE p, tick BIGINT;\nDECLARE s INT DEFAULT CONNECTION_ID() MOD {shards};\n\
          SET tick = greatest({fence}, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ({epoch})) * 1000 DIV {tick});\n\
          UPDATE {positions} SET last = greatest(last + 1, tick * {each}) WHERE shard = s;\n"
+    )
+}
+
+/// Makes an old id where the app no longer does. What was made up in an earlier attempt is there already. Our own
+/// sequence ends by itself; of a default of the app's own nobody knows.
+fn made_up(plan: &Plan, made: &str) -> String {
+    let key = &plan.key().column;
+    let (old, root) = (MariaDb.quote(&key.name), MariaDb.table(plan, 0));
+    let column = suffixed(&format!("{}.{}", plan.root().name, key.name), "");
+    let message = MariaDb.literal(&format!(
+        "idgen: the DEFAULT of {column} makes old ids that are taken, {ATTEMPTS} in a row"
+    ));
+    let (declared, counted) = match key.default {
+        None => (String::new(), String::new()),
+        Some(_) => (
+            "DECLARE made INT DEFAULT 0;\n".into(),
+            format!(
+                "SET made = made + 1;\nIF made > {ATTEMPTS} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {message};\nEND IF;\n"
+            ),
+        ),
+    };
+    format!(
+        "IF NEW.{old} IS NULL THEN\nBEGIN\n{declared}REPEAT SET NEW.{old} = {made};\n{counted}\
+         UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND;\nEND IF;\n"
     )
 }
 

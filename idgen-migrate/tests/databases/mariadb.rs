@@ -301,3 +301,21 @@ async fn mariadb_a_key_whose_default_makes_the_same_again_is_refused_by_name() {
     assert!(text.contains("idgen: the DEFAULT of c.id makes old ids that are taken"), "{text}");
     advance_to(&mut migration, Phase::Contracted).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_unique_indexes_of_parts_of_columns_are_in_the_way_of_the_last_phase() {
+    let database = shop(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    run(&mut session, "CREATE UNIQUE INDEX part ON c (name(10), id)").await;
+    let plan = planned(&database, &Wish::new("c", flakes())).await;
+    let told = "index part of c stands on old ids: take it away before the last phase";
+    assert!(plan.findings.iter().any(|of| of.what == told), "{:?}", plan.findings);
+    let options = Options { accepted: vec!["shadow".into(), "lost".into()], ..patient() };
+    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    let error = migration.advance().await.unwrap_err().to_string();
+    assert!(error.contains("index part of c") && error.contains("(dependents)"), "{error}");
+    run(&mut session, "DROP INDEX part ON c").await;
+    advance_to(&mut migration, Phase::Contracted).await;
+}

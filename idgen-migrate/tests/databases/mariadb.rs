@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use idgen_migrate::plan::{Plan, Wish};
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Migration, Options, Phase, Watch};
+use idgen_migrate::{Error, Ladder, Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::odd::{planned, read_by_another};
@@ -317,5 +317,44 @@ async fn mariadb_unique_indexes_of_parts_of_columns_are_in_the_way_of_the_last_p
     let error = migration.advance().await.unwrap_err().to_string();
     assert!(error.contains("index part of c") && error.contains("(dependents)"), "{error}");
     run(&mut session, "DROP INDEX part ON c").await;
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_the_way_stays_on_where_the_first_step_was_half_done() {
+    let database = Database::new(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE TABLE c (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY)",
+        "CREATE TABLE x (n INTEGER PRIMARY KEY)",
+        "INSERT INTO c VALUES (1), (2)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::OldWritesStopped).await;
+    let triggers = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+        AND event_object_table = 'c' AND event_manipulation = 'UPDATE'";
+    let name = session.row(triggers, &[]).await.unwrap().unwrap().text(0).unwrap();
+    // The first step takes two triggers off, and the second of them is one for which it has to wait.
+    run(&mut session, &format!("DROP TRIGGER {name}")).await;
+    run(&mut session, &format!("CREATE TRIGGER {name} BEFORE UPDATE ON x FOR EACH ROW SET @x = 1"))
+        .await;
+    let mut other = database.session().await;
+    run(&mut other, "START TRANSACTION").await;
+    run(&mut other, "SELECT * FROM x").await;
+    drop(migration);
+    let ladder = Ladder { attempts: 1, ..Ladder::default() };
+    let options = Options { ladder, ..patient() };
+    let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+    let error = migration.advance().await.unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    let left = "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+        AND event_object_table = 'c'";
+    assert_eq!(session.number(left, &[]).await.unwrap(), 0, "one is off");
+    let status = migration.status().await.unwrap();
+    assert_eq!((status.under_way, status.back), (Some(Phase::Contracted), None));
+    run(&mut other, "COMMIT").await;
     advance_to(&mut migration, Phase::Contracted).await;
 }

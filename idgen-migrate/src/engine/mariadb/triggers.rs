@@ -11,11 +11,16 @@ use crate::target::Lanes;
 
 /// The table of the last positions of the trigger's lane: a row for each shard.
 fn positions(plan: &Plan) -> String {
-    MariaDb.own(&suffixed(&plan.name, "_position"))
+    own(plan, "_position")
 }
 
 fn old_sequence(plan: &Plan) -> String {
-    MariaDb.own(&suffixed(&plan.name, "_old"))
+    own(plan, "_old")
+}
+
+/// A name of a migration's own, no longer than the engine allows.
+fn own(plan: &Plan, suffix: &str) -> String {
+    MariaDb.quote(&suffixed(&format!("idgen_migrate_{}", plan.name), suffix))
 }
 
 /// How many shards there are, and how many positions of a tick each has. A row of that table is locked
@@ -74,10 +79,11 @@ const ATTEMPTS: u32 = 1_000;
 /// What the names of all triggers begin with.
 pub(super) const PREFIX: &str = "idgen_";
 
-/// The name of a table's trigger, which no other migration has.
+/// The name of a table's trigger, which no other migration has: by the table's number, since names that are
+/// joined read alike where others are.
 fn name(plan: &Plan, table: usize, event: &str) -> String {
-    let of = format!("{PREFIX}{}_{}", plan.name, plan.tables[table].name);
-    MariaDb.quote(&suffixed(&of, &format!("_{event}")))
+    let of = format!("{PREFIX}{}", plan.name);
+    MariaDb.quote(&suffixed(&of, &format!("_{table:02}_{event}")))
 }
 
 /// What takes a table's triggers off.

@@ -97,6 +97,9 @@ async fn mariadb_what_has_no_twin_stops_the_migration() {
     .await;
     let made = ["ALTER TABLE c ADD FULLTEXT INDEX words (name)"];
     stops(engine, &made, "locked", "words of c is FULLTEXT").await;
+    let made = ["CREATE TABLE v (n INTEGER PRIMARY KEY, c_id BIGINT, \
+        CONSTRAINT v_c FOREIGN KEY (c_id) REFERENCES c (id)) WITH SYSTEM VERSIONING"];
+    stops(engine, &made, "outside", "v_c of v").await;
     let database = shop(engine).await;
     let name = database.address.rsplit_once('/').unwrap().1.to_owned();
     let mut session = database.session().await;

@@ -108,7 +108,14 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         catalog.indexes.push(FoundIndex { index, odd });
     }
     for row in session.rows(REFERENCES, &[]).await? {
-        let (Some(table), Some(to)) = (number(row.text(0)?), number(row.text(2)?)) else {
+        let Some(to) = number(row.text(2)?) else { continue };
+        let Some(table) = number(row.text(0)?) else {
+            let (name, of) = (row.text(1)?, row.text(0)?);
+            let what = format!(
+                "{name} of {of} refers to it, and cannot follow: of system-versioned tables the engine changes no columns"
+            );
+            let columns = super::super::names(row.optional(4))?;
+            catalog.odd.push(Odd { table: to, columns, name: OUTSIDE, what });
             continue;
         };
         let action = |event: &str, rule: String| match rule.as_str() {

@@ -42,7 +42,7 @@ fn in_order(plan: &Plan, fields: &[String], and: &str, order: &str) -> String {
 pub(super) fn assigning(plan: &Plan) -> String {
     let sql = dialect(plan.engine);
     let new = sql.new_column(&plan.target, &plan.key().new);
-    sql.assign(&sql.table(plan, 0), &plan.key().column, &new)
+    sql.assign(plan, 0, &plan.key().column, &new)
 }
 
 /// What lets a carrier follow the migrated key, on a condition.
@@ -54,6 +54,7 @@ pub(super) fn following(plan: &Plan, number: usize, condition: &str) -> String {
         child: &sql.table(plan, carrier.table),
         reference: &quote(&carrier.column.name),
         new: &quote(&carrier.new),
+        touched: &plan.tables[carrier.table].touched,
         root: &sql.table(plan, 0),
         root_old: &quote(&plan.key().column.name),
         root_new: &quote(&plan.key().new),

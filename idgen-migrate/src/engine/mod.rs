@@ -71,14 +71,14 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
-    /// Sets the column `new` of the table `to`, where it is NULL and the row is as given, by one
+    /// Sets the column `new` of the plan's table `to`, where it is NULL and the row is as given, by one
     /// parameter: a JSON list of pairs of texts, the row's name or `old`, and new.
-    fn assign(&self, to: &str, old: &Column, new: &Column) -> String;
+    fn assign(&self, plan: &Plan, to: usize, old: &Column, new: &Column) -> String;
 
     /// Sets the column `new` of the table `child`, where it is NULL and the condition holds for
     /// `c`, by the row of `root` whose `old` is in `reference`.
     fn follow(&self, link: &Link<'_>, condition: &str) -> String {
-        let Link { child, reference, new, root, root_old, root_new } = link;
+        let Link { child, reference, new, root, root_old, root_new, .. } = link;
         format!(
             "UPDATE {child} AS c SET {new} = r.{root_new} FROM {root} AS r \
              WHERE r.{root_old} = c.{reference} AND c.{new} IS NULL AND r.{root_new} IS NOT NULL \
@@ -204,6 +204,12 @@ pub(crate) struct Link<'a> {
     pub(crate) child: &'a str,
     pub(crate) reference: &'a str,
     pub(crate) new: &'a str,
+    /// Columns of the child that become the time of an update which does not name them.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        allow(dead_code, reason = "other engines have no such columns")
+    )]
+    pub(crate) touched: &'a [String],
     pub(crate) root: &'a str,
     pub(crate) root_old: &'a str,
     pub(crate) root_new: &'a str,
@@ -275,6 +281,11 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
     match session.engine() {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => sqlite::discover::look(session, plan).await,
+        #[cfg(feature = "mysql")]
+        Engine::MariaDb => {
+            mariadb::defaults::look(plan);
+            Ok(())
+        }
         _ => {
             let _ = plan;
             Ok(())
@@ -282,11 +293,13 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
     }
 }
 
-/// Brings up to date what a plan keeps of the schema's texts.
+/// Brings up to date what a plan keeps of the schema for what its statements must not lose.
 pub(crate) async fn refresh(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
     match session.engine() {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => sqlite::discover::refresh(session, plan).await,
+        #[cfg(feature = "mysql")]
+        Engine::MariaDb => mariadb::discover::refresh(session, plan).await,
         _ => {
             let _ = plan;
             Ok(())

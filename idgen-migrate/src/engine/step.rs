@@ -112,6 +112,11 @@ impl Step {
         Self { lock, transaction, ..Self::moment(title, sql) }
     }
 
+    /// Whether it is done as a whole or not at all: where it errs, nothing was done.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.transaction || self.sql.len() <= 1 && self.none.is_none()
+    }
+
     pub(crate) fn unless(self, done: impl Into<String>) -> Self {
         Self { done: Some(done.into()), ..self }
     }

@@ -26,6 +26,9 @@ pub(crate) const DUPLICATES: &str = "duplicates";
 /// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
 /// would end in its middle.
 pub(crate) const DEPENDENTS: &str = "dependents";
+/// Defaults of references that cannot be told from what an app wrote, and of a key that are the same for every row:
+/// nobody can accept them, since rows would refer to somebody else, or have no old id.
+pub(crate) const DEFAULTS: &str = "defaults";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 /// What vanishes with the old columns.
@@ -42,7 +45,7 @@ pub(crate) const LATE: &str = "late";
 pub(crate) const ABOVE: &str = "above";
 
 /// What nobody can accept.
-pub(crate) const FIRM: [&str; 1] = [DEPENDENTS];
+pub(crate) const FIRM: [&str; 2] = [DEPENDENTS, DEFAULTS];
 
 impl Check {
     /// The names of all checks of a migration that can be accepted.

@@ -192,8 +192,9 @@ impl Migration {
         let mut done = match runner::carry_out(&mut self.session, first, &self.options).await {
             Ok(done) => done,
             Err(error) => {
-                // Nothing was done yet. After a crash nobody says so, and the way is on.
-                if begins && to.is_destructive() && !matches!(error, Error::Failpoint(_)) {
+                // Nothing was done yet, of a step that is whole. After a crash nobody says so, and the way is on.
+                let nothing = first[0].is_whole() && !matches!(error, Error::Failpoint(_));
+                if begins && to.is_destructive() && nothing {
                     let plan = self.state.plan.clone();
                     let _ = self.keep_way(None, &plan, "nothing went").await;
                 }

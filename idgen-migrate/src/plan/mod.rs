@@ -221,6 +221,7 @@ pub(crate) mod tests {
             bytes: 100_000_000,
             key: vec![column("id")],
             rewritten: false,
+            touched: Vec::new(),
         };
         let carrier =
             |table, name: &str| Carrier { table, column: column(name), new: format!("{name}_new") };

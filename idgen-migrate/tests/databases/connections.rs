@@ -99,7 +99,7 @@ async fn break_trigger(database: &Database) {
         let me = reader.number("SELECT CONNECTION_ID()", &[]).await.unwrap();
         let reading = tokio::spawn(async move {
             // It is there already, and is only read anew.
-            let read = "CREATE TRIGGER IF NOT EXISTS idgen_customers_customers_update \
+            let read = "CREATE TRIGGER IF NOT EXISTS idgen_customers_00_update \
                 BEFORE UPDATE ON customers FOR EACH ROW SET @nothing = 0";
             while reader.run(read).await.is_ok() && reader.run(TOUCH).await.is_ok() {}
         });

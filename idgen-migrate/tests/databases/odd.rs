@@ -133,6 +133,9 @@ async fn mariadb_what_has_no_twin_stops_the_migration() {
     .await;
     let made = ["ALTER TABLE c ADD FULLTEXT INDEX words (name)"];
     stops(engine, &made, "locked", "words of c is FULLTEXT").await;
+    let made = ["CREATE TABLE v (n INTEGER PRIMARY KEY, c_id BIGINT, \
+        CONSTRAINT v_c FOREIGN KEY (c_id) REFERENCES c (id)) WITH SYSTEM VERSIONING"];
+    stops(engine, &made, "outside", "v_c of v").await;
     let database = shop(engine).await;
     let name = database.address.rsplit_once('/').unwrap().1.to_owned();
     let mut session = database.session().await;
@@ -259,4 +262,33 @@ async fn rows_that_came_after_the_plan_are_of_their_own_time(engine: Engine) {
     assert_eq!(of, created);
 }
 
-every_engine!(rows_that_came_after_the_plan_are_of_their_own_time);
+async fn a_key_with_a_constant_default_stops_the_plan(engine: Engine) {
+    let made_anew = match engine {
+        Engine::Postgres => "gen_random_uuid()",
+        Engine::MariaDb => "(uuid())",
+        Engine::Sqlite => "(lower(hex(randomblob(16))))",
+    };
+    for (default, keep_key, is_refused) in
+        [("'none'", false, true), ("'none'", true, false), (made_anew, false, false)]
+    {
+        let database = Database::new(engine).await;
+        let made = format!(
+            "CREATE TABLE d (id VARCHAR(36) DEFAULT {default} NOT NULL, CONSTRAINT d_pkey PRIMARY KEY (id))"
+        );
+        run(&mut database.session().await, &made).await;
+        let plan = planned(&database, &Wish { keep_key, ..Wish::new("d", flakes()) }).await;
+        let begun = Migration::begin(&database.address, &plan, patient()).await;
+        if !is_refused {
+            begun.unwrap();
+            continue;
+        }
+        let error = begun.unwrap_err().to_string();
+        let told = "the key id of d has the default 'none'";
+        assert!(error.contains(told) && error.contains("(defaults)"), "{error}");
+    }
+}
+
+every_engine!(
+    rows_that_came_after_the_plan_are_of_their_own_time,
+    a_key_with_a_constant_default_stops_the_plan
+);

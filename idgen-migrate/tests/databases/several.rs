@@ -11,7 +11,7 @@ use idgen_migrate::{Error, Migration, Options, Phase};
 use crate::course::advance_to;
 use crate::every_engine;
 use crate::references::{begun, patient, planned, shop, torn};
-use crate::server::run;
+use crate::server::{Database, run};
 use crate::shop::flakes;
 
 async fn two_that_share_a_table_keep_their_triggers_apart(engine: Engine) {
@@ -128,5 +128,55 @@ every_engine!(
     a_key_is_in_one_migration_at_a_time,
     an_instance_outlives_its_migration,
     an_instance_follows_a_migration_that_was_given_up,
-    a_name_that_is_taken_is_found_by_the_plan
+    a_name_that_is_taken_is_found_by_the_plan,
+    long_names_are_cut_to_what_the_engine_allows
 );
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_names_of_triggers_are_one_migrations_also_where_they_read_alike() {
+    let database = Database::new(Engine::MariaDb).await;
+    let mut session = database.session().await;
+    let mut migrations = Vec::new();
+    for (name, table) in [("a", "b_c"), ("a_b", "c")] {
+        run(&mut session, &format!("CREATE TABLE {table} (id BIGINT PRIMARY KEY)")).await;
+        run(&mut session, &format!("INSERT INTO {table} VALUES (1)")).await;
+        let wish = Wish { name: Some(name.into()), ..Wish::new(table, flakes()) };
+        let plan = survey(&mut session, &wish, &SystemClock).await.unwrap();
+        let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+        advance_to(&mut migration, Phase::Expanded).await;
+        migrations.push(migration);
+    }
+    for table in ["b_c", "c"] {
+        run(&mut session, &format!("INSERT INTO {table} (id) VALUES (2)")).await;
+        let filled = format!("SELECT count(*) FROM {table} WHERE id = 2 AND id_new IS NOT NULL");
+        assert_eq!(session.number(&filled, &[]).await.unwrap(), 1, "{table}");
+    }
+    for migration in &mut migrations {
+        advance_to(migration, Phase::Contracted).await;
+    }
+}
+
+async fn long_names_are_cut_to_what_the_engine_allows(engine: Engine) {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    let (c, o) = ("c".repeat(63), "o".repeat(63));
+    for sql in [
+        format!("CREATE TABLE {c} (id BIGINT NOT NULL, CONSTRAINT c_pkey PRIMARY KEY (id))"),
+        format!(
+            "CREATE TABLE {o} (n INTEGER NOT NULL, c_id BIGINT, CONSTRAINT o_pkey PRIMARY KEY (n), \
+             CONSTRAINT o_c FOREIGN KEY (c_id) REFERENCES {c} (id))"
+        ),
+        format!("INSERT INTO {c} VALUES (1), (2)"),
+        format!("INSERT INTO {o} VALUES (1, 1)"),
+    ] {
+        run(&mut session, &sql).await;
+    }
+    let plan = planned(&database, &c).await;
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Swapped).await;
+    while migration.phase() > Phase::Planned {
+        migration.roll_back().await.unwrap();
+    }
+    advance_to(&mut migration, Phase::Contracted).await;
+}

@@ -3,7 +3,7 @@
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
 use crate::gate::{LOCKED, LOST, OUTSIDE};
-use crate::plan::{Column, Index, Kind, Reference, Table};
+use crate::plan::{Column, Index, Kind, Plan, Reference, Table};
 use crate::session::Session;
 
 const TABLES: &str = "
@@ -20,6 +20,10 @@ SELECT table_name, column_name,
     is_nullable = 'YES', CASE WHEN extra LIKE '%auto_increment%' THEN 'identity'
         WHEN column_default = 'NULL' THEN NULL ELSE column_default END, data_type, column_type
 FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position";
+
+const TOUCHED: &str = "
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = DATABASE() AND extra LIKE '%on update%' ORDER BY table_name, ordinal_position";
 
 const INDEXES: &str = "
 SELECT table_name, index_name, max(non_unique) = 0, JSON_ARRAYAGG(column_name ORDER BY seq_in_index),
@@ -54,8 +58,10 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             bytes: row.integer(2)?,
             key: Vec::new(),
             rewritten: row.integer(3)? == 1,
+            touched: Vec::new(),
         });
     }
+    find_touched(session, &mut catalog.tables).await?;
     let known: Vec<String> = catalog.tables.iter().map(|table| table.name.clone()).collect();
     let number = |name: String| known.iter().position(|known| *known == name);
     for row in session.rows(COLUMNS, &[]).await? {
@@ -99,7 +105,14 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         catalog.indexes.push(FoundIndex { index, odd });
     }
     for row in session.rows(REFERENCES, &[]).await? {
-        let (Some(table), Some(to)) = (number(row.text(0)?), number(row.text(2)?)) else {
+        let Some(to) = number(row.text(2)?) else { continue };
+        let Some(table) = number(row.text(0)?) else {
+            let (name, of) = (row.text(1)?, row.text(0)?);
+            let what = format!(
+                "{name} of {of} refers to it, and cannot follow: of system-versioned tables the engine changes no columns"
+            );
+            let columns = super::super::names(row.optional(4))?;
+            catalog.odd.push(Odd { table: to, columns, name: OUTSIDE, what });
             continue;
         };
         let action = |event: &str, rule: String| match rule.as_str() {
@@ -126,6 +139,26 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
     }
     Ok(catalog)
+}
+
+/// Finds which columns an update touches that does not name them.
+async fn find_touched(session: &mut Session, tables: &mut [Table]) -> Result<(), Error> {
+    tables.iter_mut().for_each(|table| table.touched.clear());
+    for row in session.rows(TOUCHED, &[]).await? {
+        let (table, column) = (row.text(0)?, row.text(1)?);
+        if let Some(table) = tables.iter_mut().find(|known| known.name == table) {
+            table.touched.push(column);
+        }
+    }
+    Ok(())
+}
+
+/// Brings up to date what our own updates must not touch.
+pub(in crate::engine) async fn refresh(
+    session: &mut Session,
+    plan: &mut Plan,
+) -> Result<(), Error> {
+    find_touched(session, &mut plan.tables).await
 }
 
 fn kind(name: &str, full: &str) -> Kind {

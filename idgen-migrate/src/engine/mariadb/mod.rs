@@ -1,7 +1,10 @@
 //! MariaDB.
 
 pub(super) mod acting;
+mod constraints;
+pub(super) mod defaults;
 pub(super) mod discover;
+mod indexes;
 mod standing;
 mod steps;
 mod triggers;
@@ -93,20 +96,23 @@ impl Dialect for MariaDb {
         false
     }
 
-    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+    fn assign(&self, plan: &Plan, to: usize, old: &Column, new: &Column) -> String {
         let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
         format!(
             "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (o VARCHAR(200) PATH '$[0]', n VARCHAR(40) PATH '$[1]')) v \
-             STRAIGHT_JOIN {to} t ON t.{old_name} = {} SET t.{new_name} = {} WHERE t.{new_name} IS NULL",
+             STRAIGHT_JOIN {} t ON t.{old_name} = {} SET t.{new_name} = {}{} WHERE t.{new_name} IS NULL",
+            self.table(plan, to),
             self.write("v.o", old),
             self.write("v.n", new),
+            untouched("t", &plan.tables[to].touched),
         )
     }
 
     fn follow(&self, link: &Link<'_>, condition: &str) -> String {
-        let Link { child, reference, new, root, root_old, root_new } = link;
+        let Link { child, reference, new, touched, root, root_old, root_new } = link;
+        let untouched = untouched("c", touched);
         format!(
-            "UPDATE {child} c STRAIGHT_JOIN {root} r ON r.{root_old} = c.{reference} SET c.{new} = r.{root_new} \
+            "UPDATE {child} c STRAIGHT_JOIN {root} r ON r.{root_old} = c.{reference} SET c.{new} = r.{root_new}{untouched} \
              WHERE c.{new} IS NULL AND r.{root_new} IS NOT NULL AND {condition}"
         )
     }
@@ -178,6 +184,13 @@ impl Dialect for MariaDb {
     fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
         steps::leave(plan, lanes, from)
     }
+}
+
+/// Sets columns to what they hold, which an update that does not name them would make the time of it; to follow
+/// what it sets.
+fn untouched(of: &str, columns: &[String]) -> String {
+    let each = columns.iter().map(|column| MariaDb.quote(column));
+    each.map(|column| format!(", {of}.{column} = {of}.{column}")).collect()
 }
 
 /// Whether a type has no negative numbers.

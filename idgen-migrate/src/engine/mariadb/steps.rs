@@ -1,16 +1,18 @@
 //! The steps of each phase, and of each way back. MariaDB's DDL commits by itself, so that each
 //! statement is a step that can be repeated.
 
+use super::constraints::{add_reference, check_reference, drop_reference, modify, nullable};
+use super::indexes::{drop_index, index, primary_of};
 use super::triggers;
 use super::{Dialect, MariaDb};
 use crate::engine::twins::Stage;
-use crate::engine::{Step, Work, both};
-use crate::plan::{Carrier, Index, Plan, Reference};
+use crate::engine::{Step, Work};
+use crate::plan::{Carrier, Plan};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
 /// In place, beside readers and writers.
-const ONLINE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
+pub(super) const ONLINE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
 
 /// Of the schema alone.
 const INSTANT: &str = "ALGORITHM=INSTANT, LOCK=NONE";
@@ -37,12 +39,12 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     })
 }
 
-fn moment(table: usize, title: impl Into<String>, sql: Vec<String>) -> Step {
+pub(super) fn moment(table: usize, title: impl Into<String>, sql: Vec<String>) -> Step {
     Step { transaction: false, ..Step::moment(title, sql).on([table]) }
 }
 
 /// A change for which the engine writes the table anew, beside readers and writers.
-fn rewritten(table: usize, title: String, alter: String) -> Step {
+pub(super) fn rewritten(table: usize, title: String, alter: String) -> Step {
     Step::beside(title, vec![alter]).on([table]).doing(Work::Rewrite)
 }
 
@@ -67,7 +69,7 @@ fn of(plan: &Plan, table: usize, what: &str) -> String {
     format!("{what} of {}", plan.tables[table].name)
 }
 
-fn alter(plan: &Plan, table: usize, changes: &[String]) -> String {
+pub(super) fn alter(plan: &Plan, table: usize, changes: &[String]) -> String {
     format!("ALTER TABLE {} {}", MariaDb.table(plan, table), changes.join(", "))
 }
 
@@ -150,11 +152,6 @@ fn restage(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<Step>, Error>
     each.collect()
 }
 
-fn modify(plan: &Plan, carrier: &Carrier, null: &str) -> String {
-    let kind = MariaDb.new_column(&plan.target, "").sql_type;
-    format!("MODIFY {} {kind} {null}", MariaDb.quote(&carrier.new))
-}
-
 fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     let mut steps = restage(plan, lanes, Stage::Filling)?;
     for reference in &plan.references {
@@ -199,18 +196,6 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     }
     steps.extend(restage(plan, lanes, Stage::Enforced)?);
     Ok(steps)
-}
-
-fn primary_of(plan: &Plan, primary: &Index, columns: &[&str]) -> Step {
-    let change = [
-        "DROP PRIMARY KEY".into(),
-        format!("ADD PRIMARY KEY ({})", MariaDb.list(columns)),
-        ONLINE.into(),
-    ];
-    let is = is_ours(plan, primary.table, "PRIMARY", columns);
-    let title =
-        format!("primary key of {} ({})", plan.tables[primary.table].name, columns.join(", "));
-    rewritten(primary.table, title, alter(plan, primary.table, &change)).unless(is)
 }
 
 // ---- contracted --------------------------------------------------------------------
@@ -267,113 +252,6 @@ fn contract(plan: &Plan) -> Vec<Step> {
     }
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
     steps
-}
-
-// ---- what steps are made of --------------------------------------------------------
-
-fn index(plan: &Plan, table: usize, name: &str, columns: &[&str], unique: bool) -> Step {
-    let unique = if unique { "UNIQUE " } else { "" };
-    let add = format!("ADD {unique}INDEX {} ({})", MariaDb.quote(name), MariaDb.list(columns));
-    let title = format!("index {name} of {}", plan.tables[table].name);
-    Step::beside(title, vec![alter(plan, table, &[add, ONLINE.into()])])
-        .on([table])
-        .doing(Work::Index)
-        .unless(is_ours(plan, table, name, columns))
-}
-
-/// Yields 1 where an index of this name is there that is ours: of these columns. What has the name
-/// otherwise is the app's own, and nothing is done to it.
-fn is_ours(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> String {
-    format!(
-        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = {} \
-         AND index_name = {} GROUP BY index_name HAVING group_concat(column_name ORDER BY seq_in_index) = {}",
-        MariaDb.literal(&plan.tables[table].name),
-        MariaDb.literal(name),
-        MariaDb.literal(&columns.join(","))
-    )
-}
-
-fn drop_index(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> Step {
-    let ours = is_ours(plan, table, name, columns);
-    let change = [format!("DROP INDEX IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
-    let title = format!("index {name} of {}, away", plan.tables[table].name);
-    Step::beside(title, vec![alter(plan, table, &change)])
-        .on([table])
-        .unless(format!("SELECT 1 WHERE NOT EXISTS ({ours})"))
-}
-
-fn nullable(plan: &Plan, table: usize, column: &str, is: &str) -> String {
-    format!(
-        "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {} \
-         AND column_name = {} AND is_nullable = '{is}'",
-        MariaDb.literal(&plan.tables[table].name),
-        MariaDb.literal(column)
-    )
-}
-
-/// Adds a reference in place, which the engine does without looking at the rows.
-fn add_reference(plan: &Plan, reference: &Reference) -> Step {
-    let name = plan.twin_name(&reference.name);
-    let add = format!(
-        "ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){}",
-        MariaDb.quote(&name),
-        MariaDb.list(&plan.twins(reference.table, &reference.columns)),
-        MariaDb.table(plan, reference.to),
-        MariaDb.list(&plan.twins(reference.to, &reference.to_columns)),
-        reference.clauses
-    );
-    let add = alter(plan, reference.table, &[add, ONLINE.into()]);
-    let sql = vec!["SET foreign_key_checks = 0".into(), add, "SET foreign_key_checks = 1".into()];
-    Step::beside(name.clone(), sql).on(both(reference)).unless(reference_exists(
-        plan,
-        reference.table,
-        &name,
-    ))
-}
-
-/// Looks at the rows, now that no more can dangle. Until now a cascade that set the old reference to
-/// NULL left the new one as it was, since it fires no trigger: those follow first.
-fn check_reference(plan: &Plan, reference: &Reference) -> Step {
-    let (child, parent) = (MariaDb.table(plan, reference.table), MariaDb.table(plan, reference.to));
-    let carriers = plan.carriers_of(reference.table).filter(|carrier| carrier.column.nullable);
-    let carriers = carriers.filter(|carrier| reference.columns.contains(&carrier.column.name));
-    let follow = carriers.map(|carrier| {
-        let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
-        format!("UPDATE {child} SET {new} = NULL WHERE {old} IS NULL AND {new} IS NOT NULL")
-    });
-    let columns = plan.twins(reference.table, &reference.columns);
-    let to_columns = plan.twins(reference.to, &reference.to_columns);
-    let same: Vec<_> = columns
-        .iter()
-        .zip(&to_columns)
-        .map(|(column, to)| format!("p.{} = c.{}", MariaDb.quote(to), MariaDb.quote(column)))
-        .collect();
-    let there: Vec<_> =
-        columns.iter().map(|column| format!("c.{} IS NOT NULL", MariaDb.quote(column))).collect();
-    let name = plan.twin_name(&reference.name);
-    let mut step = Step::beside(format!("{name}, checked"), follow.collect())
-        .on([reference.table])
-        .doing(Work::Read);
-    step.none = Some(format!(
-        "SELECT count(*) FROM {child} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {})",
-        there.join(" AND "),
-        same.join(" AND ")
-    ));
-    step
-}
-
-fn drop_reference(plan: &Plan, reference: &Reference, name: &str) -> Step {
-    let change = [format!("DROP FOREIGN KEY IF EXISTS {}", MariaDb.quote(name)), ONLINE.into()];
-    moment(reference.table, format!("{name}, away"), vec![alter(plan, reference.table, &change)])
-}
-
-fn reference_exists(plan: &Plan, table: usize, name: &str) -> String {
-    format!(
-        "SELECT 1 FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() \
-         AND table_name = {} AND constraint_name = {}",
-        MariaDb.literal(&plan.tables[table].name),
-        MariaDb.literal(name)
-    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Cascades of foreign keys do not fire them. They need not: both references have the same actions.
 
+use super::defaults::omitted;
 use super::{Dialect, MariaDb};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
@@ -10,11 +11,16 @@ use crate::target::Lanes;
 
 /// The table of the last positions of the trigger's lane: a row for each shard.
 fn positions(plan: &Plan) -> String {
-    MariaDb.own(&suffixed(&plan.name, "_position"))
+    own(plan, "_position")
 }
 
 fn old_sequence(plan: &Plan) -> String {
-    MariaDb.own(&suffixed(&plan.name, "_old"))
+    own(plan, "_old")
+}
+
+/// A name of a migration's own, no longer than the engine allows.
+fn own(plan: &Plan, suffix: &str) -> String {
+    MariaDb.quote(&suffixed(&format!("idgen_migrate_{}", plan.name), suffix))
 }
 
 /// How many shards there are, and how many positions of a tick each has. A row of that table is locked
@@ -67,13 +73,17 @@ pub(super) fn drop_counters(plan: &Plan) -> Vec<String> {
     ]
 }
 
+/// How many old ids in a row may be taken that a default makes.
+const ATTEMPTS: u32 = 1_000;
+
 /// What the names of all triggers begin with.
 pub(super) const PREFIX: &str = "idgen_";
 
-/// The name of a table's trigger, which no other migration has.
+/// The name of a table's trigger, which no other migration has: by the table's number, since names that are
+/// joined read alike where others are.
 fn name(plan: &Plan, table: usize, event: &str) -> String {
-    let of = format!("{PREFIX}{}_{}", plan.name, plan.tables[table].name);
-    MariaDb.quote(&suffixed(&of, &format!("_{event}")))
+    let of = format!("{PREFIX}{}", plan.name);
+    MariaDb.quote(&suffixed(&of, &format!("_{table:02}_{event}")))
 }
 
 /// What takes a table's triggers off.
@@ -139,12 +149,7 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     let next = next(plan, lanes, &new)?;
     let mut insert = format!("IF NEW.{new} IS NULL THEN\n{next}END IF;\n");
     if let (Stage::Swapped, Some(made)) = (stage, old_default(plan)) {
-        let root = MariaDb.table(plan, 0);
-        // What was made up in an earlier attempt is there already.
-        insert += &format!(
-            "IF NEW.{old} IS NULL THEN\nREPEAT SET NEW.{old} = {made};\n\
-             UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND IF;\n"
-        );
+        insert += &made_up(plan, &made);
     }
     let moved = twins::moved(plan, |column| {
         let column = MariaDb.quote(column);
@@ -197,6 +202,30 @@ fn taken(plan: &Plan, lanes: &Lanes) -> String {
         "BEGIN\nDECLARE p, tick BIGINT;\nDECLARE s INT DEFAULT CONNECTION_ID() MOD {shards};\n\
          SET tick = greatest({fence}, (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - ({epoch})) * 1000 DIV {tick});\n\
          UPDATE {positions} SET last = greatest(last + 1, tick * {each}) WHERE shard = s;\n"
+    )
+}
+
+/// Makes an old id where the app no longer does. What was made up in an earlier attempt is there already. Our own
+/// sequence ends by itself; of a default of the app's own nobody knows.
+fn made_up(plan: &Plan, made: &str) -> String {
+    let key = &plan.key().column;
+    let (old, root) = (MariaDb.quote(&key.name), MariaDb.table(plan, 0));
+    let column = suffixed(&format!("{}.{}", plan.root().name, key.name), "");
+    let message = MariaDb.literal(&format!(
+        "idgen: the DEFAULT of {column} makes old ids that are taken, {ATTEMPTS} in a row"
+    ));
+    let (declared, counted) = match key.default {
+        None => (String::new(), String::new()),
+        Some(_) => (
+            "DECLARE made INT DEFAULT 0;\n".into(),
+            format!(
+                "SET made = made + 1;\nIF made > {ATTEMPTS} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {message};\nEND IF;\n"
+            ),
+        ),
+    };
+    format!(
+        "IF NEW.{old} IS NULL THEN\nBEGIN\n{declared}REPEAT SET NEW.{old} = {made};\n{counted}\
+         UNTIL NOT EXISTS (SELECT 1 FROM {root} r WHERE r.{old} = NEW.{old}) END REPEAT;\nEND;\nEND IF;\n"
     )
 }
 
@@ -256,9 +285,22 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };
     // A reference by its old id alone is to be seen.
     let seen = if stage == Stage::Swapped { seen(plan, lanes) } else { String::new() };
-    let insert = format!(
-        "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}{seen}END IF;\n"
-    );
+    let insert = match (omitted(&carrier.column), stage) {
+        (None, _) => format!(
+            "IF NEW.{wins} IS NOT NULL OR NEW.{other} IS NULL THEN\n{first}ELSE\n{second}{seen}END IF;\n"
+        ),
+        // Whoever names neither is no old app.
+        (Some(default), Stage::Swapped) => format!(
+            "IF NEW.{new} IS NOT NULL OR NEW.{old} IS NULL THEN\n{back}ELSEIF NEW.{old} <=> {default} THEN\n{forth}\
+             ELSE\n{forth}{seen}END IF;\n"
+        ),
+        // The default is no id that was given, unless the new one is of the same row.
+        (Some(default), Stage::Filling | Stage::Enforced) => format!(
+            "IF NEW.{new} IS NOT NULL AND (NEW.{old} IS NULL OR NEW.{old} <=> {default} AND NOT (NEW.{new} <=> \
+             (SELECT r.{id_new} FROM {root} r WHERE r.{id} = NEW.{old} LOCK IN SHARE MODE))) THEN\n{back}\
+             ELSE\n{forth}END IF;\n"
+        ),
+    };
     let update =
         format!("IF {first_is} THEN\n{first}ELSEIF {second_is} THEN\n{second}{seen}END IF;\n");
     (insert, update)

@@ -113,6 +113,7 @@ async fn tables(session: &mut Session, catalog: &mut Catalog) -> Result<Known, E
             bytes: row.integer(4)?,
             key: Vec::new(),
             rewritten: false,
+            touched: Vec::new(),
         });
     }
     Ok(Known(oids))

@@ -63,7 +63,8 @@ impl Dialect for Postgres {
         true
     }
 
-    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+    fn assign(&self, plan: &Plan, to: usize, old: &Column, new: &Column) -> String {
+        let to = self.table(plan, to);
         let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
         format!(
             "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n \

@@ -45,6 +45,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             bytes: 0,
             key: Vec::new(),
             rewritten: false,
+            touched: Vec::new(),
         });
     }
     let known: BTreeMap<String, usize> =

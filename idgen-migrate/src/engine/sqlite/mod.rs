@@ -86,7 +86,8 @@ impl Dialect for Sqlite {
         Some("rowid")
     }
 
-    fn assign(&self, to: &str, _old: &Column, new: &Column) -> String {
+    fn assign(&self, plan: &Plan, to: usize, _old: &Column, new: &Column) -> String {
+        let to = self.table(plan, to);
         let new_name = self.quote(&new.name);
         format!(
             "UPDATE {to} AS t SET {new_name} = v.n \

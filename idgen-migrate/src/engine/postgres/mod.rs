@@ -95,7 +95,7 @@ impl Dialect for Postgres {
     }
 
     fn try_hold(&self, name: &str) -> String {
-        format!("SELECT pg_try_advisory_lock({})", lock_key(name))
+        format!("SELECT pg_try_advisory_lock({})", lock_key(OPERATOR, name))
     }
 
     fn connection(&self) -> Option<(&'static str, &'static str)> {
@@ -106,7 +106,7 @@ impl Dialect for Postgres {
     }
 
     fn holder(&self, name: &str) -> String {
-        let key = lock_key(name).cast_unsigned();
+        let key = lock_key(OPERATOR, name).cast_unsigned();
         format!(
             "SELECT string_agg('pid ' || a.pid || ', since ' || a.backend_start::text, '; ') \
              FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted \
@@ -148,8 +148,12 @@ impl Dialect for Postgres {
     }
 }
 
-/// The number of a migration's advisory lock: FNV-1a of its name.
-fn lock_key(name: &str) -> i64 {
+/// What the operator's lock is for.
+const OPERATOR: &str = "operator";
+
+/// The number of one of a migration's advisory locks: FNV-1a of what it is for, which is one word and comes first, so
+/// that no name makes it another's.
+fn lock_key(what: &str, name: &str) -> i64 {
     let fold = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("idgen-migrate {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
+    format!("idgen-migrate {what} {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
 }

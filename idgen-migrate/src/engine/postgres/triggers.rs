@@ -151,7 +151,7 @@ pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
 fn next(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
     let function = next_function(plan);
     let sequence = Postgres.literal(&sequence(plan));
-    let key = super::lock_key(&format!("{} position", plan.name));
+    let key = super::lock_key("position", &plan.name);
     let fence = plan.fence.unwrap_or(0);
     let base = lanes.timebase();
     let epoch = base.epoch().as_nanos() / 1_000;

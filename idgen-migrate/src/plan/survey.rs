@@ -169,7 +169,7 @@ fn graph(
     let mut findings = Vec::new();
     let mut tables = Vec::new();
     for table in &order {
-        tables.push(with_key(catalog, *table, &mut findings));
+        tables.push(with_key(catalog, *table, engine, &mut findings));
     }
     let mut carriers = Vec::new();
     for (table, name) in &found {
@@ -244,7 +244,12 @@ fn graph(
     Ok(plan)
 }
 
-fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> super::Table {
+fn with_key(
+    catalog: &Catalog,
+    table: usize,
+    engine: Engine,
+    findings: &mut Vec<Finding>,
+) -> super::Table {
     let mut found = catalog.tables[table].clone();
     let primary = catalog.indexes.iter().map(|found| &found.index);
     let primary =
@@ -260,6 +265,8 @@ fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> sup
                 |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
             found.key = index.columns.iter().filter_map(named).collect();
         }
+        // Elsewhere its rows are told by where they lie.
+        None if engine != Engine::MariaDb => {}
         None => findings.push(Finding::care(format!(
             "{} has no key: its backfill is one chunk, and one long transaction",
             found.name

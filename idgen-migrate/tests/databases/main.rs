@@ -18,6 +18,7 @@ mod gates;
 mod heard;
 mod instances;
 mod load;
+mod keyless;
 mod mariadb;
 mod mint;
 mod odd;

@@ -64,6 +64,25 @@ impl Dialect for Postgres {
 
     fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
         let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
+    /// By pages, however many rows each has: to count rows every chunk would read all that are left.
+    fn places(&self, table: &str, chunk_rows: i64) -> Option<(Column, String)> {
+        let place = Column {
+            name: "ctid".into(),
+            sql_type: "tid".into(),
+            kind: Kind::Other,
+            nullable: false,
+            default: None,
+        };
+        let ends = format!(
+            "SELECT format('(%s,0)', page) FROM (SELECT (SELECT count(*) FROM {table}) AS rows, \
+             pg_relation_size({}) / current_setting('block_size')::bigint AS pages) AS of, \
+             LATERAL (SELECT greatest(1, {chunk_rows} * pages / greatest(1, rows)) AS each) AS chunk, \
+             generate_series(each, pages - 1, each) AS page",
+            self.literal(table)
+        );
+        Some((place, ends))
+    }
+
         format!(
             "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n \
              FROM jsonb_array_elements(?::text::jsonb) AS e) AS v \

@@ -4,6 +4,7 @@ mod constraints;
 pub(super) mod discover;
 mod indexes;
 mod locks;
+mod rights;
 mod settle;
 mod standing;
 mod steps;

@@ -47,6 +47,16 @@ pub(crate) fn and_refers(plan: &Plan, carrier: &Carrier, cell: &dyn Fn(&str) -> 
     refers(plan, carrier, cell).map(|refers| format!(" AND {refers}")).unwrap_or_default()
 }
 
+/// The condition that the old id of a new row is one that somebody gave. Beside a new one, what is equal to the
+/// column's default is none.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn old_is_given(sql: &dyn Dialect, carrier: &Carrier) -> String {
+    let (old, new) = (sql.quote(&carrier.column.name), sql.quote(&carrier.new));
+    let default = carrier.column.constant_default();
+    let other = default.map(|default| format!(" AND NEW.{old} <> {default}")).unwrap_or_default();
+    format!("(NEW.{new} IS NULL OR NEW.{old} IS NOT NULL{other})")
+}
+
 /// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.
 pub(crate) fn moved(plan: &Plan, changed: impl Fn(&str) -> String) -> String {
     let columns = plan.order_columns().into_iter().map(|column| changed(&column.name));

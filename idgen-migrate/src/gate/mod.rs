@@ -132,6 +132,9 @@ const REFERENCES: &str = "references";
 /// What the database would not let go of, or would be broken by: nobody can accept it, since the last phase
 /// would end in its middle.
 pub(crate) const DEPENDENTS: &str = "dependents";
+/// Defaults of references that cannot be told from what an app wrote: nobody can accept them, since rows would
+/// refer to somebody else.
+pub(crate) const DEFAULTS: &str = "defaults";
 /// What vanishes with the old columns.
 pub(crate) const LOST: &str = "lost";
 /// What refers to old ids from where no migration reaches.
@@ -159,10 +162,10 @@ pub(crate) fn waits_for(checks: &[Check], options: &Options) -> Option<String> {
 
 /// Findings of a plan that have to be accepted by name before it begins.
 pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
-    let open = plan
-        .findings
-        .iter()
-        .filter(|finding| finding.risk == Risk::Stop && !options.accepted.contains(&finding.name));
+    let open =
+        plan.findings.iter().filter(|finding| finding.risk == Risk::Stop).filter(|finding| {
+            finding.name == DEFAULTS || !options.accepted.contains(&finding.name)
+        });
     let reasons: Vec<_> = open.map(|of| format!("{} ({})", of.what, of.name)).collect();
     match reasons.is_empty() {
         true => Ok(()),

@@ -3,7 +3,7 @@
 use super::{Carrier, Finding, Plan, Reference, Table};
 use crate::Error;
 use crate::engine::{self, Catalog};
-use crate::gate::{DEPENDENTS, LOST};
+use crate::gate::{DEFAULTS, DEPENDENTS, LOST};
 use crate::plan::Wish;
 use crate::session::{Engine, Session};
 
@@ -17,6 +17,21 @@ pub(super) fn without_twin(
 ) -> Vec<Finding> {
     let odd = catalog.odd.iter().filter(|odd| holds(odd.table, &odd.columns));
     let mut findings: Vec<_> = odd.map(|odd| Finding::stop(odd.name, odd.what.as_str())).collect();
+    let defaults = carriers.iter().skip(1).filter_map(|carrier| {
+        let default = carrier.column.default.as_deref()?;
+        Some((carrier, default)).filter(|_| !default.eq_ignore_ascii_case("null"))
+    });
+    let defaults: Vec<_> = defaults.collect();
+    for (carrier, default) in &defaults {
+        // Of what counts by itself every row is given one, by an app that does not know the new ids.
+        if carrier.column.constant_default().is_none() && *default != "identity" {
+            let (table, column) = (&tables[carrier.table].name, &carrier.column.name);
+            let what = format!(
+                "{column} of {table} has the default {default}, which no trigger can tell from an id that an app gave: drop the default first"
+            );
+            findings.push(Finding::stop(DEFAULTS, what));
+        }
+    }
     if wish.keep_key {
         findings.retain(|finding| finding.name != LOST);
         return findings;
@@ -31,14 +46,11 @@ pub(super) fn without_twin(
         );
         Finding::stop(LOST, what)
     }));
-    for carrier in carriers.iter().skip(1) {
-        let default = carrier.column.default.as_deref();
-        if let Some(default) = default.filter(|default| !default.eq_ignore_ascii_case("null")) {
-            let (table, column) = (&tables[carrier.table].name, &carrier.column.name);
-            let what = format!("{column} of {table} has the default {default}, which is an old id");
-            findings.push(Finding::stop(LOST, what));
-        }
-    }
+    findings.extend(defaults.into_iter().map(|(carrier, default)| {
+        let (table, column) = (&tables[carrier.table].name, &carrier.column.name);
+        let what = format!("{column} of {table} has the default {default}, which is an old id");
+        Finding::stop(LOST, what)
+    }));
     findings
 }
 

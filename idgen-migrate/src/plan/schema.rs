@@ -35,6 +35,33 @@ pub struct Column {
     pub default: Option<String>,
 }
 
+impl Column {
+    /// The default as a literal, if it is a constant: a row that was given no value is told by it.
+    #[must_use]
+    pub fn constant_default(&self) -> Option<&str> {
+        let default = self.default.as_deref()?.trim();
+        let inner = default.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
+        let default = inner.unwrap_or(default).trim();
+        let quoted =
+            default.starts_with('\'') || default.starts_with("x'") || default.starts_with("X'");
+        let (value, cast) = match default.char_indices().filter(|(_, c)| *c == '\'').next_back() {
+            Some((end, _)) if quoted => default.split_at(end + 1),
+            _ => default.split_at(default.find("::").unwrap_or(default.len())),
+        };
+        let is_number = || value.parse::<i128>().is_ok();
+        let is_text = || quoted && one_literal(value);
+        let is_cast = cast.is_empty() || cast.starts_with("::");
+        (is_cast && (is_number() || is_text())).then_some(value)
+    }
+}
+
+/// Whether a text in quotes is one literal to its end: quotes in it are doubled.
+fn one_literal(value: &str) -> bool {
+    let inner = value.trim_start_matches(['x', 'X']).strip_prefix('\'');
+    let inner = inner.and_then(|inner| inner.strip_suffix('\''));
+    inner.is_some_and(|inner| !inner.replace("''", "").contains('\''))
+}
+
 /// What a column holds, as far as it matters for casts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,4 +150,39 @@ pub enum Made {
     Trigger,
     /// A view.
     View,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_is_a_constant_where_every_row_has_the_same() {
+        let mut column = Column {
+            name: "a".into(),
+            sql_type: "bigint".into(),
+            kind: Kind::Integer,
+            nullable: true,
+            default: None,
+        };
+        for (default, constant) in [
+            ("1", Some("1")),
+            ("(-1)", Some("-1")),
+            ("'-1'::integer", Some("'-1'")),
+            ("'it''s'::character varying", Some("'it''s'")),
+            ("x'00ff'", Some("x'00ff'")),
+            ("NULL::bigint", None),
+            ("identity", None),
+            ("nextval('s'::regclass)", None),
+            ("('a'::text || 'b'::text)", None),
+            ("'a' || 'b'", None),
+            ("CURRENT_USER", None),
+            ("1 + 1", None),
+            ("'", None),
+            ("", None),
+        ] {
+            column.default = Some(default.into());
+            assert_eq!(column.constant_default(), constant, "{default}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod clocks;
 mod connections;
 mod course;
 mod crashes;
+mod defaults;
 mod dependents;
 mod drift;
 mod dump;

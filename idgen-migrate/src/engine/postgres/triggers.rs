@@ -291,7 +291,7 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         Stage::Swapped => {
             (format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL"), changed(&new), &back, &forth)
         }
-        _ => (format!("NEW.{old} IS NOT NULL OR NEW.{new} IS NULL"), changed(&old), &forth, &back),
+        _ => (twins::old_is_given(&Postgres, carrier), changed(&old), &forth, &back),
     };
     // A reference by its old id alone takes a position of the trigger's lane: it is seen by that.
     let seen = match stage {

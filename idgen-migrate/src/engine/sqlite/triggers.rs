@@ -281,8 +281,9 @@ fn of_reference(
         update.push(back(&changed(&new)));
         update.push(forth(&format!("NOT ({}) AND {}", changed(&new), changed(&old))));
     } else {
-        insert.push(forth(&format!("NEW.{old} IS NOT NULL OR NEW.{new} IS NULL")));
-        insert.push(back(&format!("NEW.{old} IS NULL AND NEW.{new} IS NOT NULL")));
+        let given = twins::old_is_given(&Sqlite, carrier);
+        insert.push(forth(&given));
+        insert.push(back(&format!("NOT {given}")));
         // The backfill itself is let through.
         let was = if stage == Stage::Filling {
             format!(" AND OLD.{new} IS NOT NULL")

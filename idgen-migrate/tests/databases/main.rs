@@ -27,6 +27,7 @@ mod outlying;
 mod races;
 mod record;
 mod references;
+mod rekeyed;
 mod rights;
 mod rollback;
 mod segments;

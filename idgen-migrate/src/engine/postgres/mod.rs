@@ -4,6 +4,7 @@ mod constraints;
 pub(super) mod discover;
 mod indexes;
 mod locks;
+mod rekey;
 mod rights;
 mod settle;
 mod standing;
@@ -63,8 +64,6 @@ impl Dialect for Postgres {
         true
     }
 
-    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
-        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
     /// By pages, however many rows each has: to count rows every chunk would read all that are left.
     fn places(&self, table: &str, chunk_rows: i64) -> Option<(Column, String)> {
         let place = Column {
@@ -84,6 +83,8 @@ impl Dialect for Postgres {
         Some((place, ends))
     }
 
+    fn assign(&self, to: &str, old: &Column, new: &Column) -> String {
+        let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
         format!(
             "UPDATE {to} AS t SET {new_name} = v.n FROM (SELECT {} AS o, {} AS n \
              FROM jsonb_array_elements(?::text::jsonb) AS e) AS v \

@@ -44,8 +44,8 @@ impl Column {
         let default = inner.unwrap_or(default).trim();
         let quoted =
             default.starts_with('\'') || default.starts_with("x'") || default.starts_with("X'");
-        let (value, cast) = match default.char_indices().filter(|(_, c)| *c == '\'').next_back() {
-            Some((end, _)) if quoted => default.split_at(end + 1),
+        let (value, cast) = match default.rfind('\'') {
+            Some(end) if quoted => default.split_at(end + 1),
             _ => default.split_at(default.find("::").unwrap_or(default.len())),
         };
         let is_number = || value.parse::<i128>().is_ok();

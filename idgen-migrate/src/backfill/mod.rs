@@ -52,6 +52,11 @@ impl Pass {
         format!("{}.{}", self.plan.tables[carrier.table].name, carrier.new)
     }
 
+    /// Whether the table cannot be cut into chunks.
+    fn is_of_one_chunk(&self) -> bool {
+        self.number > 0 && planning::columns(&self.plan, self.number).is_empty()
+    }
+
     fn take(&self) -> Option<Chunk> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }

@@ -147,8 +147,24 @@ fn empty(pass: i64, number: i64, low: Option<Vec<String>>, start: Start) -> Chun
     }
 }
 
-/// Plans the pass over a table that refers to the migrated one, if it is not planned yet: hops from
-/// key to key.
+/// What the chunks of a table that refers to the migrated one are bounded by: its key, or where its rows lie. None
+/// where the engine shows neither.
+pub(super) fn columns(plan: &Plan, number: usize) -> Vec<Column> {
+    let table = plan.carriers[number].table;
+    let key = plan.tables[table].key.clone();
+    if key.is_empty() {
+        places(plan, table, 1).map(|(place, _)| place).into_iter().collect()
+    } else {
+        key
+    }
+}
+
+fn places(plan: &Plan, table: usize, chunk_rows: i64) -> Option<(Column, String)> {
+    let sql = dialect(plan.engine);
+    sql.places(&sql.table(plan, table), chunk_rows)
+}
+
+/// Plans the pass over a table that refers to the migrated one, if it is not planned yet.
 pub(crate) async fn plan_reference(
     session: &mut Session,
     plan: &Plan,
@@ -160,37 +176,59 @@ pub(crate) async fn plan_reference(
         return Ok(());
     }
     let sql = dialect(plan.engine);
-    let carrier = &plan.carriers[number];
-    let table = &plan.tables[carrier.table];
-    let columns: Vec<&Column> = table.key.iter().collect();
+    let table = plan.carriers[number].table;
+    let chunk_rows = options.chunk_rows.max(1);
+    let ends = match places(plan, table, chunk_rows).filter(|_| plan.tables[table].key.is_empty()) {
+        Some((_, query)) => {
+            let rows = session.rows(&query, &[]).await?;
+            rows.iter().map(|row| Ok(vec![row.text(0)?])).collect::<Result<_, Error>>()?
+        }
+        None => hops(session, plan, table, chunk_rows).await?,
+    };
     let mut chunks = Vec::new();
     let mut low: Option<Vec<String>> = None;
-    while !columns.is_empty() {
-        let quoted: Vec<_> = columns.iter().map(|c| format!("c.{}", sql.quote(&c.name))).collect();
-        let read: Vec<_> = columns.iter().zip(&quoted).map(|(c, q)| sql.read(q, c.kind)).collect();
-        let (condition, parameters) = between(sql, "c", &columns, low.as_deref(), None);
-        let query = format!(
-            "SELECT {} FROM {} c WHERE {condition} ORDER BY {} LIMIT 1 OFFSET {}",
-            read.join(", "),
-            sql.table(plan, carrier.table),
-            quoted.join(", "),
-            options.chunk_rows.max(1) - 1
-        );
-        let Some(row) = session.row(&query, &parameters).await? else { break };
-        let high = (0..row.0.len()).map(|i| row.text(i)).collect::<Result<Vec<_>, _>>()?;
-        let mut chunk = empty(pass, pass_of(chunks.len()), low.clone(), Start::FIRST);
-        chunk.rows = options.chunk_rows.max(1);
+    for high in ends {
+        let mut chunk = empty(pass, pass_of(chunks.len()), low, Start::FIRST);
+        chunk.rows = chunk_rows;
         chunk.high = Some(high.clone());
         chunks.push(chunk);
         low = Some(high);
     }
     // The last one has no end: rows may have come meanwhile.
-    let count = format!("SELECT count(*) FROM {}", sql.table(plan, carrier.table));
+    let count = format!("SELECT count(*) FROM {}", sql.table(plan, table));
     let planned: i64 = chunks.iter().map(|chunk| chunk.rows).sum();
     let mut last = empty(pass, pass_of(chunks.len()), low, Start::FIRST);
     last.rows = (session.number(&count, &[] as &[Value]).await? - planned).max(0);
     chunks.push(last);
     store::keep_chunks(session, &plan.name, &chunks).await
+}
+
+/// After which keys chunks of so many rows end: hops from one to the next.
+async fn hops(
+    session: &mut Session,
+    plan: &Plan,
+    table: usize,
+    chunk_rows: i64,
+) -> Result<Vec<Vec<String>>, Error> {
+    let sql = dialect(plan.engine);
+    let columns: Vec<&Column> = plan.tables[table].key.iter().collect();
+    let mut ends: Vec<Vec<String>> = Vec::new();
+    while !columns.is_empty() {
+        let quoted: Vec<_> = columns.iter().map(|c| format!("c.{}", sql.quote(&c.name))).collect();
+        let read: Vec<_> = columns.iter().zip(&quoted).map(|(c, q)| sql.read(q, c.kind)).collect();
+        let (condition, parameters) =
+            between(sql, "c", &columns, ends.last().map(Vec::as_slice), None);
+        let query = format!(
+            "SELECT {} FROM {} c WHERE {condition} ORDER BY {} LIMIT 1 OFFSET {}",
+            read.join(", "),
+            sql.table(plan, table),
+            quoted.join(", "),
+            chunk_rows - 1
+        );
+        let Some(row) = session.row(&query, &parameters).await? else { break };
+        ends.push((0..row.0.len()).map(|i| row.text(i)).collect::<Result<_, _>>()?);
+    }
+    Ok(ends)
 }
 
 #[cfg(test)]

@@ -80,7 +80,8 @@ pub(crate) fn to_fill(plan: &Plan) -> Vec<Step> {
             let condition = of_a_chunk(plan, &plan.order_columns());
             vec![reading(plan, &condition).sql, assigning(plan)]
         } else {
-            let condition = of_a_chunk(plan, &table.key.iter().collect::<Vec<_>>());
+            let columns = planning::columns(plan, number);
+            let condition = of_a_chunk(plan, &columns.iter().collect::<Vec<_>>());
             vec![following(plan, number, &condition)]
         };
         let statements = statements.into_iter().chain([store::finishing(sql)]).collect();

@@ -66,8 +66,12 @@ async fn attempt(
 
 /// A session for work that is done again if it is lost.
 async fn connect(pass: &Pass) -> Result<Session, Error> {
-    let session = Session::connect(&pass.address).await?;
-    let mut session = session.answering_within(pass.options.answer_within);
+    let mut session = if pass.is_of_one_chunk() {
+        // However large the table is.
+        Session::connect_for_long(&pass.address).await?
+    } else {
+        Session::connect(&pass.address).await?.answering_within(pass.options.answer_within)
+    };
     session.write_behind().await?;
     Ok(session)
 }
@@ -135,8 +139,8 @@ async fn in_transaction(
     if pass.number == 0 {
         assign(&pass.plan, &pass.lanes, session, chunk).await?;
     } else {
-        let carrier = &pass.plan.carriers[pass.number];
-        let columns: Vec<&Column> = pass.plan.tables[carrier.table].key.iter().collect();
+        let columns = planning::columns(&pass.plan, pass.number);
+        let columns: Vec<&Column> = columns.iter().collect();
         let sql = dialect(pass.plan.engine);
         let (condition, parameters) =
             between(sql, "c", &columns, chunk.low.as_deref(), chunk.high.as_deref());

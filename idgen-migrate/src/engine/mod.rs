@@ -65,6 +65,13 @@ pub(crate) trait Dialect: Sync {
     /// Whether `(a, b) > (1, 2)` uses an index.
     fn compares_rows(&self) -> bool;
 
+    /// By what the rows of a table lie that has no key, and a query that yields in order after which places chunks
+    /// of about so many rows end; none where the engine does not show it. A row that moves may be met twice, which
+    /// does nothing, or by no chunk, and is filled when all are done.
+    fn places(&self, _table: &str, _chunk_rows: i64) -> Option<(Column, String)> {
+        None
+    }
+
     /// What names a row for the length of a transaction, quicker than its key does; none where that can change
     /// meanwhile.
     fn row_name(&self) -> Option<&'static str> {

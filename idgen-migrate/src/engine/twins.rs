@@ -5,6 +5,8 @@ use idgen_core::text::Form;
 
 use crate::Error;
 use crate::engine::Dialect;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::plan::Reference;
 use crate::plan::{Carrier, Plan};
 use crate::target::Lanes;
 
@@ -55,6 +57,45 @@ pub(crate) fn old_is_given(sql: &dyn Dialect, carrier: &Carrier) -> String {
     let default = carrier.column.constant_default();
     let other = default.map(|default| format!(" AND NEW.{old} <> {default}")).unwrap_or_default();
     format!("(NEW.{new} IS NULL OR NEW.{old} IS NOT NULL{other})")
+}
+
+/// What a foreign key does where the key that it points to changes.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnUpdate {
+    /// Its rows follow.
+    Cascade,
+    /// They refer to nobody.
+    SetNull,
+    /// They have their default.
+    SetDefault,
+    /// It refuses that.
+    Refuse,
+}
+
+/// What a reference says of that.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn on_update(reference: &Reference) -> OnUpdate {
+    let clauses = reference.clauses.to_ascii_uppercase();
+    let words: Vec<_> = clauses.split_whitespace().collect();
+    let place = words.windows(2).position(|pair| pair == ["ON", "UPDATE"]);
+    match place.map_or(&[][..], |place| &words[place + 2..]) {
+        ["CASCADE", ..] => OnUpdate::Cascade,
+        ["SET", "NULL", ..] => OnUpdate::SetNull,
+        ["SET", "DEFAULT", ..] => OnUpdate::SetDefault,
+        _ => OnUpdate::Refuse,
+    }
+}
+
+/// The condition, to follow another one, that a reference's other columns are there: otherwise it is none.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn others_are_there(
+    reference: &Reference,
+    column: &str,
+    cell: &dyn Fn(&str) -> String,
+) -> String {
+    let others = reference.columns.iter().filter(|other| *other != column);
+    others.map(|other| format!(" AND {} IS NOT NULL", cell(other))).collect()
 }
 
 /// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.

@@ -21,7 +21,11 @@ pub(super) fn graph(
 ) -> Result<Plan, Error> {
     let graph = Graph::from(catalog, root, key);
     let mut findings = Vec::new();
-    let tables: Vec<_> = graph.order.iter().map(|t| with_key(catalog, *t, &mut findings)).collect();
+    let tables: Vec<_> = graph.order.iter().map(|table| with_key(catalog, *table)).collect();
+    // Elsewhere such rows are told apart by where they lie.
+    if engine == Engine::MariaDb {
+        findings.extend(tables.iter().filter(|table| table.key.is_empty()).map(keyless));
+    }
     let carriers = graph.carriers(&wish.suffix)?;
     let indexes = graph.indexes(wish, &mut findings);
     let holds = |table: usize, columns: &[String]| graph.holds(table, columns);
@@ -157,7 +161,7 @@ fn rewritten(plan: &Plan) -> impl Iterator<Item = Finding> {
 }
 
 /// A table with the columns by which its rows are told apart.
-fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> Table {
+fn with_key(catalog: &Catalog, table: usize) -> Table {
     let mut found = catalog.tables[table].clone();
     let keys = catalog.indexes.iter().filter(|found| {
         found.index.table == table && found.index.unique && !found.index.columns.is_empty()
@@ -170,16 +174,14 @@ fn with_key(catalog: &Catalog, table: usize, findings: &mut Vec<Finding>) -> Tab
     };
     // One that is of all rows, and of columns as they are, rather than another.
     let best = |found: &&FoundIndex| (found.index.primary, found.odd.is_none());
-    match keys.filter(is_there).max_by_key(best).map(|found| &found.index) {
-        Some(index) => {
-            let named =
-                |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
-            found.key = index.columns.iter().filter_map(named).collect();
-        }
-        None => findings.push(Finding::care(format!(
-            "{} has no key: its backfill is one chunk, and one long transaction",
-            found.name
-        ))),
+    if let Some(key) = keys.filter(is_there).max_by_key(best) {
+        let named = |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
+        found.key = key.index.columns.iter().filter_map(named).collect();
     }
     found
+}
+
+fn keyless(table: &Table) -> Finding {
+    let what = "has no key: its backfill is one chunk, and one long transaction";
+    Finding::care(format!("{} {what}", table.name))
 }

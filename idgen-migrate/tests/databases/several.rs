@@ -180,3 +180,23 @@ async fn long_names_are_cut_to_what_the_engine_allows(engine: Engine) {
     }
     advance_to(&mut migration, Phase::Contracted).await;
 }
+
+/// Nobody who writes waits for the operator of another migration, whatever that is called.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_an_operators_lock_is_that_of_no_trigger() {
+    let database = shop(Engine::Postgres).await;
+    let mut session = database.session().await;
+    run(&mut session, "CREATE TABLE p (id BIGINT NOT NULL, CONSTRAINT p_pkey PRIMARY KEY (id))")
+        .await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Expanded).await;
+    drop(migration);
+    let name = Some("c position".into());
+    let wish = Wish { name, ..Wish::new("p", flakes()) };
+    let plan = survey(&mut session, &wish, &SystemClock).await.unwrap();
+    let mut other = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    other.advance().await.unwrap();
+    run(&mut session, "SET lock_timeout = 200").await;
+    run(&mut session, "INSERT INTO c (id) VALUES (3)").await;
+}

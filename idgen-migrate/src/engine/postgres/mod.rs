@@ -5,6 +5,8 @@ mod constraints;
 pub(super) mod discover;
 mod indexes;
 mod locks;
+mod rekey;
+mod rights;
 mod settle;
 mod standing;
 mod steps;
@@ -63,6 +65,25 @@ impl Dialect for Postgres {
         true
     }
 
+    /// By pages, however many rows each has: to count rows every chunk would read all that are left.
+    fn places(&self, table: &str, chunk_rows: i64) -> Option<(Column, String)> {
+        let place = Column {
+            name: "ctid".into(),
+            sql_type: "tid".into(),
+            kind: Kind::Other,
+            nullable: false,
+            default: None,
+        };
+        let ends = format!(
+            "SELECT format('(%s,0)', page) FROM (SELECT (SELECT count(*) FROM {table}) AS rows, \
+             pg_relation_size({}) / current_setting('block_size')::bigint AS pages) AS of, \
+             LATERAL (SELECT greatest(1, {chunk_rows} * pages / greatest(1, rows)) AS each) AS chunk, \
+             generate_series(each, pages - 1, each) AS page",
+            self.literal(table)
+        );
+        Some((place, ends))
+    }
+
     fn assign(&self, plan: &Plan, to: usize, old: &Column, new: &Column) -> String {
         let to = self.table(plan, to);
         let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
@@ -97,7 +118,7 @@ impl Dialect for Postgres {
     }
 
     fn try_hold(&self, name: &str) -> String {
-        format!("SELECT pg_try_advisory_lock({})", lock_key(name))
+        format!("SELECT pg_try_advisory_lock({})", lock_key(OPERATOR, name))
     }
 
     fn connection(&self) -> Option<(&'static str, &'static str)> {
@@ -108,7 +129,7 @@ impl Dialect for Postgres {
     }
 
     fn holder(&self, name: &str) -> String {
-        let key = lock_key(name).cast_unsigned();
+        let key = lock_key(OPERATOR, name).cast_unsigned();
         format!(
             "SELECT string_agg('pid ' || a.pid || ', since ' || a.backend_start::text, '; ') \
              FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted \
@@ -154,8 +175,12 @@ impl Dialect for Postgres {
     }
 }
 
-/// The number of a migration's advisory lock: FNV-1a of its name.
-fn lock_key(name: &str) -> i64 {
+/// What the operator's lock is for.
+const OPERATOR: &str = "operator";
+
+/// The number of one of a migration's advisory locks: FNV-1a of what it is for, which is one word and comes first, so
+/// that no name makes it another's.
+fn lock_key(what: &str, name: &str) -> i64 {
     let fold = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("idgen-migrate {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
+    format!("idgen-migrate {what} {name}").bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
 }

@@ -5,7 +5,7 @@ use super::constraints::{
 };
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
-use super::{Dialect, Postgres, settle, triggers};
+use super::{Dialect, Postgres, rekey, rights, settle, triggers};
 use crate::engine::twins::Stage;
 use crate::engine::{Lock, Step, both};
 use crate::plan::{Carrier, Index, Plan};
@@ -47,6 +47,7 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
             .collect();
         let mut sql =
             vec![format!("ALTER TABLE {} {}", Postgres.table(plan, table), columns.join(", "))];
+        sql.extend(plan.carriers_of(table).map(|carrier| rights::carried(plan, carrier)));
         sql.extend(triggers::triggers(plan, table, Stage::Filling));
         steps.push(
             Step::moment(format!("columns and triggers of {}", plan.tables[table].name), sql)
@@ -203,6 +204,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         sql.extend(plan.references.iter().map(|reference| add_reference(plan, reference, twin)));
     }
     sql.extend(restage_now(plan, lanes, Stage::Enforced)?);
+    sql.extend(rekey::drop_functions(plan));
     let step = Step::moment("the old id is the primary key again", sql).on(0..plan.tables.len());
     steps.push(match plan.primaries().next() {
         Some(primary) => step.unless(primary_has(plan, primary, false)),

@@ -1,6 +1,6 @@
 //! Triggers that keep both ids together, whoever writes.
 
-use super::{Dialect, Postgres, settle};
+use super::{Dialect, Postgres, rekey, settle};
 use crate::Error;
 use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Plan, suffixed};
@@ -48,6 +48,9 @@ pub(super) fn functions(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<Vec<
     sql.extend(settle::functions(plan, stage));
     let followers = plan.carriers.iter().enumerate().skip(1);
     sql.extend(followers.map(|(i, carrier)| of_reference(plan, i, carrier, stage)));
+    if stage == Stage::Swapped {
+        sql.extend(rekey::functions(plan));
+    }
     if stage == Stage::Swapped && matches!(OldIds::of(plan), OldIds::Downwards) {
         let (sequence, root) = (old_sequence(plan), Postgres.table(plan, 0));
         let old = Postgres.quote(&plan.key().column.name);
@@ -68,6 +71,7 @@ pub(super) fn drop_functions(plan: &Plan) -> Vec<String> {
     let functions = functions.chain([next_function(plan), edited_function(plan)]);
     let mut sql: Vec<_> =
         functions.map(|name| format!("DROP FUNCTION IF EXISTS {name}()")).collect();
+    sql.extend(rekey::drop_functions(plan));
     sql.extend(
         [sequence(plan), old_sequence(plan)].map(|name| format!("DROP SEQUENCE IF EXISTS {name}")),
     );
@@ -117,11 +121,14 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
         ));
         sql.extend(settle::trigger(plan, i, stage));
     }
+    if table == 0 && stage == Stage::Swapped {
+        sql.extend(rekey::triggers(plan));
+    }
     sql
 }
 
 /// The condition that an update changes a column.
-fn changed(column: &str) -> String {
+pub(super) fn changed(column: &str) -> String {
     let column = Postgres.quote(column);
     format!("OLD.{column} IS DISTINCT FROM NEW.{column}")
 }
@@ -140,10 +147,10 @@ pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
     let of_table = plan.carriers.iter().enumerate().filter(|(_, carrier)| carrier.table == table);
     let each = of_table.flat_map(|(i, _)| {
         let of = |event: &str| Postgres.quote(&trigger(plan, i, event));
-        let names = [of("insert"), of("update"), of("edited"), settle::name(plan, i)];
-        names.map(|trigger| format!("DROP TRIGGER IF EXISTS {trigger} ON {name}"))
+        [of("insert"), of("update"), of("edited"), settle::name(plan, i)]
     });
-    each.collect()
+    let of_key = rekey::names(plan).filter(|_| table == 0);
+    each.chain(of_key).map(|of| format!("DROP TRIGGER IF EXISTS {of} ON {name}")).collect()
 }
 
 /// The function that makes an id of the trigger's lane: the position after the last one, or the
@@ -151,7 +158,7 @@ pub(super) fn drop_triggers(plan: &Plan, table: usize) -> Vec<String> {
 fn next(plan: &Plan, lanes: &Lanes) -> Result<String, Error> {
     let function = next_function(plan);
     let sequence = Postgres.literal(&sequence(plan));
-    let key = super::lock_key(&format!("{} position", plan.name));
+    let key = super::lock_key("position", &plan.name);
     let fence = plan.fence.unwrap_or(0);
     let base = lanes.timebase();
     let epoch = base.epoch().as_nanos() / 1_000;
@@ -276,13 +283,16 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         _ if carrier.column.nullable => String::new(),
         _ => format!("\n        IF NEW.{set} IS NULL THEN NEW.{set} := {stand_in}; END IF;"),
     };
+    // The reference's own check takes the same lock at the end of the statement. Here it waits for whoever changes
+    // the old id, of which that check knows nothing.
+    let lock = if stage == Stage::Swapped { " FOR KEY SHARE" } else { "" };
     let forth = format!(
-        "IF NEW.{old} IS NULL THEN NEW.{new} := NULL; {}ELSE\n        SELECT r.{id_new} INTO NEW.{new} FROM {root} r WHERE r.{id} = NEW.{old};{}\n    END IF;",
+        "IF NEW.{old} IS NULL THEN NEW.{new} := NULL; {}ELSE\n        SELECT r.{id_new} INTO NEW.{new} FROM {root} r WHERE r.{id} = NEW.{old}{lock};{}\n    END IF;",
         itself(&old, &id, &new, &id_new),
         missing(&new, settle::stand_in_new(plan, &format!("NEW.{old}")))
     );
     let back = format!(
-        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new};{}\n    END IF;",
+        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{}\n    END IF;",
         itself(&new, &id_new, &old, &id),
         missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}")))
     );

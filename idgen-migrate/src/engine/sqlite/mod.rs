@@ -81,6 +81,21 @@ impl Dialect for Sqlite {
         true
     }
 
+    fn places(&self, table: &str, chunk_rows: i64) -> Option<(Column, String)> {
+        let place = Column {
+            name: "rowid".into(),
+            sql_type: "INTEGER".into(),
+            kind: Kind::Integer,
+            nullable: false,
+            default: None,
+        };
+        let ends = format!(
+            "SELECT rowid FROM (SELECT rowid, row_number() OVER (ORDER BY rowid) AS n FROM {table}) \
+             WHERE n % {chunk_rows} = 0 ORDER BY rowid"
+        );
+        Some((place, ends))
+    }
+
     /// Nobody else writes as long as a transaction does.
     fn row_name(&self) -> Option<&'static str> {
         Some("rowid")

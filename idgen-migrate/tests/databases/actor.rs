@@ -39,12 +39,8 @@ impl Actor {
     pub(crate) async fn run(mut self, stop: Arc<AtomicBool>) {
         let mut turn = 0_u64;
         while !stop.load(Ordering::Relaxed) {
-            // Between requests, so that no request goes by an earlier phase than is reported.
-            if turn.is_multiple_of(10) {
-                let _ = self.live.refresh().await;
-            }
+            let moment = self.moment(turn).await;
             turn += 1;
-            let moment = self.live.moment().unwrap();
             // An old version of the app, until the gate asks for it to be gone.
             let moment = match self.number == 0 && moment.phase() < Phase::Swapped {
                 true => Moment::of(Phase::Planned),
@@ -65,6 +61,22 @@ impl Actor {
             let took = (SystemClock.monotonic() - began).as_millis();
             self.counts.slowest.fetch_max(u64::try_from(took).unwrap(), Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// The moment of a turn. What is known of the phase is refreshed between requests, so that none goes by an
+    /// earlier one than is reported; and at once where a slow machine took too long for some turns.
+    async fn moment(&self, turn: u64) -> Moment {
+        if turn.is_multiple_of(10) {
+            let _ = self.live.refresh().await;
+        }
+        loop {
+            match self.live.moment() {
+                Ok(moment) => return moment,
+                Err(_) => {
+                    let _ = self.live.refresh().await;
+                }
+            }
         }
     }
 

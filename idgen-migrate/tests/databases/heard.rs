@@ -3,15 +3,19 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use idgen_migrate::Watch;
+use idgen_migrate::{Phase, Watch};
 
-/// What a migration said that it waits for.
+/// What a migration said that it waits for, in small letters: why, and of a gate into which phase.
 #[derive(Debug, Default)]
 pub(crate) struct Heard(Mutex<Vec<String>>);
 
 impl Watch for Heard {
     fn waits(&self, why: &str) {
         self.0.lock().unwrap().push(why.to_lowercase());
+    }
+
+    fn gate(&self, into: Phase, whom: &str) {
+        self.0.lock().unwrap().push(format!("{into}: {}", whom.to_lowercase()));
     }
 }
 

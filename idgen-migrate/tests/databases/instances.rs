@@ -1,6 +1,6 @@
 //! Instances that cannot report, or not yet: nobody is taken for gone who may still write by an old phase.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use idgen_core::clock::{Clock, ScriptedClock, SystemClock};
@@ -10,6 +10,7 @@ use idgen_migrate::{Error, Failpoints, Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::every_engine;
+use crate::heard::Heard;
 use crate::references::{begun, patient, shop};
 use crate::server::{Database, run};
 
@@ -115,16 +116,6 @@ async fn one_that_joins_goes_by_the_phase_in_which_it_is_waited_for(engine: Engi
     assert_eq!(reported.unwrap().text(0).unwrap(), "backfilled");
 }
 
-/// What gates were said to wait for.
-#[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
-
-impl Watch for Heard {
-    fn gate(&self, into: Phase, whom: &str) {
-        self.0.lock().unwrap().push(format!("{into}: {whom}"));
-    }
-}
-
 async fn a_gate_waits_for_instances_and_the_fence_and_not_for_ever(engine: Engine) {
     let database = shop(engine).await;
     let mut migration = begun(&database).await;
@@ -132,18 +123,17 @@ async fn a_gate_waits_for_instances_and_the_fence_and_not_for_ever(engine: Engin
     drop(migration);
     let (_, live) = join(&database).await;
     let heard = Arc::new(Heard::default());
-    let told = |text: &str| heard.0.lock().unwrap().iter().any(|heard| heard.contains(text));
     let watch = Arc::clone(&heard) as Arc<dyn Watch>;
     let gate_patience = Duration::from_secs(600);
     let options = Options { gate_patience, watch, ..patient() };
     let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
     migration.advance().await.unwrap();
-    assert!(told("dual-write: live ids begin at"));
+    assert!(heard.has("dual-write: live ids begin at"));
     let on = tokio::spawn(async move {
         migration.advance().await.unwrap();
         migration
     });
-    while !told("backfilling: not yet at dual-write: web-1 at expanded") {
+    while !heard.has("backfilling: not yet at dual-write: web-1 at expanded") {
         assert!(!on.is_finished());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -1,41 +1,32 @@
 //! What is MariaDB's alone: how long its server waits, how it changes tables, what it changes by itself, and numbers
 //! without a sign.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use idgen_migrate::plan::{Plan, Wish};
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Error, Ladder, Migration, Options, Phase, Watch};
+use idgen_migrate::{Error, Ladder, Migration, Options, Phase};
 
 use crate::course::advance_to;
+use crate::heard::Heard;
 use crate::odd::{planned, read_by_another};
 use crate::references::{begun, patient, shop, torn};
 use crate::server::{Database, run};
 use crate::shop::flakes;
 
-/// Ends what stands in the way when it is first told of.
-struct Ends(Mutex<Option<tokio::sync::oneshot::Sender<()>>>);
-
-impl Watch for Ends {
-    fn waits(&self, _why: &str) {
-        if let Some(end) = self.0.lock().unwrap().take() {
-            end.send(()).unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: scripts/test migrate"]
 async fn mariadb_a_wait_is_told_as_long_as_the_server_made_it() {
     let (database, mut other) = read_by_another(Engine::MariaDb).await;
-    let (end, ended) = tokio::sync::oneshot::channel();
+    let heard = Arc::new(Heard::default());
+    let told = Arc::clone(&heard);
     tokio::spawn(async move {
-        ended.await.unwrap();
+        // Whatever it says first.
+        told.until("").await;
         run(&mut other, "COMMIT").await;
     });
     // Of 50 ms that are asked for the server makes a second, for which all others wait.
-    let watch = Arc::new(Ends(Mutex::new(Some(end))));
-    let options = Options { watch, ..patient() };
+    let options = Options { watch: heard, ..patient() };
     let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
     let evidence = migration.advance().await.unwrap();
     assert!(evidence.longest_lock_millis > 900, "{evidence:?}");

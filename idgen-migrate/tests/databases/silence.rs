@@ -1,7 +1,6 @@
 //! Answers that are lost, and servers that fall silent: nobody waits without end, and nothing is forgotten.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use idgen_migrate::app::Live;
@@ -9,6 +8,7 @@ use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Migration, Options, Phase, Watch};
 
 use crate::course::{advance_to, begin, options};
+use crate::heard::Heard;
 use crate::races::{PATH, shop};
 use crate::wire::{Loss, Wire};
 
@@ -93,16 +93,6 @@ async fn mariadb_silence() {
     tokio::join!(app, an_operator_whose_server_falls_silent_is_told(Engine::MariaDb));
 }
 
-/// Tells when the backfill waits.
-#[derive(Default)]
-struct Waiting(AtomicBool);
-
-impl Watch for Waiting {
-    fn waits(&self, _why: &str) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// What ends the sessions that were idle for a moment, and how many seconds those of this database may be.
 async fn the_operators_lock_outlives_a_long_phase(engine: Engine, all: &str) {
     let database = shop(engine, 40).await;
@@ -126,16 +116,14 @@ async fn the_operators_lock_outlives_a_long_phase(engine: Engine, all: &str) {
     }
     advance_to(&mut migration, Phase::Backfilling).await;
     drop(migration);
-    let waiting = Arc::new(Waiting::default());
-    let watched = Options { watch: Arc::clone(&waiting) as Arc<dyn Watch>, ..options() };
+    let heard = Arc::new(Heard::default());
+    let watched = Options { watch: Arc::clone(&heard) as Arc<dyn Watch>, ..options() };
     let mut migration = Migration::open(&database.address, "customers", watched).await.unwrap();
     let mut other = Migration::open(&database.address, "customers", options()).await.unwrap();
     other.pause(true).await.unwrap();
     let mut admin = database.session().await;
     let filling = tokio::spawn(async move { migration.advance().await });
-    while !waiting.0.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    heard.until("paused").await;
     // Longer than an idle session has, and the other one cannot have the lock.
     let error = other.advance().await.unwrap_err();
     assert!(matches!(error, Error::Busy { .. }), "{error}");

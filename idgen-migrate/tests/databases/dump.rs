@@ -110,38 +110,33 @@ pub(crate) async fn rows(session: &mut Session, query: &str) -> Vec<String> {
     rows
 }
 
-/// Everything that a migration writes, in all tables.
+/// Everything that a migration writes, in all tables, while they have both ids.
 pub(crate) async fn contents(session: &mut Session) -> Vec<String> {
-    let text = |column: &str| match session.engine() {
-        Engine::Postgres => format!("{column}::text"),
-        Engine::MariaDb => format!("hex({column})"),
-        Engine::Sqlite => format!("quote({column})"),
-    };
-    let queries = [
-        format!(
-            "SELECT {}, {}, {}, {}, name FROM customers",
-            text("id"),
-            text("id_new"),
-            text("referred_by"),
-            text("referred_by_new")
-        ),
-        format!("SELECT {}, {}, number FROM orders", text("customer_id"), text("customer_id_new")),
-        format!(
-            "SELECT {}, {}, number, line, {}, {} FROM order_lines",
-            text("customer_id"),
-            text("customer_id_new"),
-            text("gift_for"),
-            text("gift_for_new")
-        ),
-        format!(
-            "SELECT {}, {}, number, line FROM shipments",
-            text("customer_id"),
-            text("customer_id_new")
-        ),
-    ];
+    ids_and_more(session, true).await
+}
+
+/// The same when the old ids are gone.
+pub(crate) async fn contracted(session: &mut Session) -> Vec<String> {
+    ids_and_more(session, false).await
+}
+
+async fn ids_and_more(session: &mut Session, both: bool) -> Vec<String> {
     let mut all = Vec::new();
-    for query in queries {
-        all.extend(rows(session, &query).await);
+    for (table, ids, more) in [
+        ("customers", &["id", "referred_by"][..], ", name"),
+        ("orders", &["customer_id"], ", number"),
+        ("order_lines", &["customer_id", "gift_for"], ", number, line"),
+        ("shipments", &["customer_id"], ", number, line"),
+    ] {
+        let new = ids.iter().map(|id| format!("{id}_new"));
+        let old = ids.iter().filter(|_| both).map(|id| (*id).to_owned());
+        let columns = new.chain(old).map(|column| match session.engine() {
+            Engine::Postgres => format!("{column}::text"),
+            Engine::MariaDb => format!("hex({column})"),
+            Engine::Sqlite => format!("quote({column})"),
+        });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        all.extend(rows(session, &format!("SELECT {columns}{more} FROM {table}")).await);
     }
     all
 }

@@ -18,6 +18,7 @@ mod dump;
 mod early;
 mod gates;
 mod heard;
+mod hurry;
 mod instances;
 mod keyless;
 mod load;

@@ -6,13 +6,11 @@ use idgen_migrate::session::Engine;
 use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
 
 use crate::course::{advance_to, begin};
-use crate::crashes::{CUSTOMERS, shop, small, undisturbed};
+use crate::crashes::{CUSTOMERS, Left, shop, small, undisturbed};
 use crate::rollback::write;
 use crate::server::{Database, run};
 use crate::shop::Path;
 use crate::{dump, every_engine};
-
-const PATH: Path = Path::UuidToFlake;
 
 async fn open(database: &Database, options: Options) -> Migration {
     Migration::open(&database.address, "customers", options).await.unwrap()
@@ -23,9 +21,9 @@ async fn stopping_at(database: &Database, number: usize) -> Migration {
 }
 
 /// Writes as an app does in this phase, and takes it away again.
-async fn app(database: &Database, phase: Phase) {
+async fn app(database: &Database, path: Path, phase: Phase) {
     let mut session = database.session().await;
-    write(&mut session, PATH, phase, 1_000).await;
+    write(&mut session, path, phase, 1_000).await;
     run(&mut session, "DELETE FROM customers WHERE name = 'meanwhile'").await;
 }
 
@@ -58,9 +56,9 @@ async fn back_until(database: &Database, number: usize) -> Option<String> {
 }
 
 /// From the middle of a way back nothing goes on; it goes back to its end.
-async fn ends_back(database: &Database) {
+async fn ends_back(database: &Database, path: Path) {
     let mut migration = open(database, small()).await;
-    app(database, migration.phase()).await;
+    app(database, path, migration.phase()).await;
     if migration.under_way().is_some_and(|to| to <= migration.phase()) {
         let error = migration.advance().await.unwrap_err();
         assert!(matches!(error, Error::UnderWay { .. }), "{error}");
@@ -72,8 +70,12 @@ async fn ends_back(database: &Database) {
 /// Stopped at every step of every way on, and taken back from there; and stopped on the way back as well, at
 /// every step of it on SQLite, and elsewhere at one after the other.
 async fn every_way_on_is_taken_back_from_its_middle(engine: Engine) {
-    let database = shop(engine, PATH, CUSTOMERS).await;
-    drop(begin(&database, PATH, small()).await);
+    every_way_on_of(engine, Path::UuidToFlake).await;
+}
+
+async fn every_way_on_of(engine: Engine, path: Path) {
+    let database = shop(engine, path, CUSTOMERS).await;
+    drop(begin(&database, path, small()).await);
     let (mut turned, mut twice) = (0, 0);
     loop {
         let phase = open(&database, small()).await.phase();
@@ -87,7 +89,7 @@ async fn every_way_on_is_taken_back_from_its_middle(engine: Engine) {
             if migration.phase() != phase {
                 break;
             }
-            app(&database, phase).await;
+            app(&database, path, phase).await;
             assert!(migration.under_way() == phase.next() || !is_in_the_middle(&name), "{name}");
             // After a step is before the next one.
             if migration.under_way().is_none() || name.starts_with("after: ") {
@@ -104,7 +106,7 @@ async fn every_way_on_is_taken_back_from_its_middle(engine: Engine) {
             let ended = now.under_way().is_none();
             drop(now);
             if !ended {
-                ends_back(&database).await;
+                ends_back(&database, path).await;
             }
             let now = open(&database, small()).await;
             assert_eq!((now.phase(), now.under_way()), (phase, None), "{name}, {stopped:?}");
@@ -122,15 +124,19 @@ async fn every_way_on_is_taken_back_from_its_middle(engine: Engine) {
     println!("{engine:?}: taken back {turned} times, and stopped on {twice} of them");
     let least = if engine == Engine::Sqlite { (80, 60) } else { (25, 20) };
     assert!(turned > least.0 && twice > least.1, "{turned}, {twice}");
-    let contents = dump::contents(&mut database.session().await).await;
-    assert_eq!(contents, undisturbed(engine, PATH, CUSTOMERS).await);
+    let left = Left::by(&database, open(&database, small()).await).await;
+    assert_eq!(left, undisturbed(engine, path, CUSTOMERS).await);
 }
 
 /// Stopped at every step of every way back, brought to its end from there, and on again.
 async fn every_way_back_goes_on_from_its_middle(engine: Engine) {
-    let database = shop(engine, PATH, CUSTOMERS).await;
+    every_way_back_of(engine, Path::UuidToFlake).await;
+}
+
+async fn every_way_back_of(engine: Engine, path: Path) {
+    let database = shop(engine, path, CUSTOMERS).await;
     let original = dump::schema(&database).await;
-    let mut migration = begin(&database, PATH, small()).await;
+    let mut migration = begin(&database, path, small()).await;
     let mut stood = vec![dump::standing(&database).await];
     for phase in &Phase::ALL[1..10] {
         advance_to(&mut migration, *phase).await;
@@ -153,27 +159,27 @@ async fn every_way_back_goes_on_from_its_middle(engine: Engine) {
                 continue;
             }
             stopped += 1;
-            ends_back(&database).await;
+            ends_back(&database, path).await;
             assert_eq!(dump::standing(&database).await, stood[place - 1], "{phase}: {name}");
-            app(&database, Phase::ALL[place - 1]).await;
+            app(&database, path, Phase::ALL[place - 1]).await;
             advance_to(&mut open(&database, small()).await, *phase).await;
             assert_eq!(dump::standing(&database).await, stood[place], "{phase}: {name}");
         }
     }
     println!("{engine:?}: stopped on {stopped} ways back");
     assert!(stopped > if engine == Engine::Sqlite { 20 } else { 30 }, "{stopped}");
-    let mut migration = open(&database, small()).await;
+    let migration = open(&database, small()).await;
     assert_eq!(migration.phase(), Phase::Planned);
     assert_eq!(dump::schema(&database).await, original);
-    advance_to(&mut migration, Phase::OldWritesStopped).await;
-    let contents = dump::contents(&mut database.session().await).await;
-    assert_eq!(contents, undisturbed(engine, PATH, CUSTOMERS).await);
+    let left = Left::by(&database, migration).await;
+    assert_eq!(left, undisturbed(engine, path, CUSTOMERS).await);
 }
 
 async fn what_was_begun_is_not_forgotten(engine: Engine) {
-    let database = shop(engine, PATH, 10).await;
+    let path = Path::UuidToFlake;
+    let database = shop(engine, path, 10).await;
     let original = dump::schema(&database).await;
-    drop(begin(&database, PATH, small()).await);
+    drop(begin(&database, path, small()).await);
     assert!(on_until(&database, 1).await.is_some());
     let error = open(&database, small()).await.forget().await.unwrap_err();
     assert!(matches!(error, Error::UnderWay { to: Phase::Expanded, .. }), "{error}");
@@ -186,8 +192,12 @@ async fn what_was_begun_is_not_forgotten(engine: Engine) {
 
 /// Between all steps of the last phase an app writes rows with new ids alone, and rows that refer to them.
 async fn rows_of_new_ids_alone_are_written_while_old_ones_go(engine: Engine) {
-    let database = shop(engine, PATH, CUSTOMERS).await;
-    let mut migration = begin(&database, PATH, small()).await;
+    while_old_ids_go(engine, Path::UuidToFlake).await;
+}
+
+async fn while_old_ids_go(engine: Engine, path: Path) {
+    let database = shop(engine, path, CUSTOMERS).await;
+    let mut migration = begin(&database, path, small()).await;
     advance_to(&mut migration, Phase::OldWritesStopped).await;
     drop(migration);
     let mut session = database.session().await;
@@ -203,7 +213,7 @@ async fn rows_of_new_ids_alone_are_written_while_old_ones_go(engine: Engine) {
         drop(migration);
         let name = on_until(&database, usize::try_from(written).unwrap()).await;
         println!("{engine:?}: {name:?}");
-        write(&mut session, PATH, Phase::OldWritesStopped, written).await;
+        write(&mut session, path, Phase::OldWritesStopped, written).await;
         written += 1;
     }
     let whole = "SELECT count(*) FROM orders o JOIN customers c ON c.id_new = o.customer_id_new WHERE c.name = 'meanwhile'";
@@ -216,3 +226,25 @@ every_engine!(
     what_was_begun_is_not_forgotten,
     rows_of_new_ids_alone_are_written_while_old_ones_go
 );
+
+/// The other paths: on SQLite, and each on one server while its old ids go.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: scripts/test migrate"]
+async fn mariadb_rows_are_written_while_old_snowflakes_go() {
+    while_old_ids_go(Engine::MariaDb, Path::FlakeToUuid).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_rows_are_written_while_numbers_of_a_sequence_go() {
+    while_old_ids_go(Engine::Postgres, Path::SequenceToFlake).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_turns_on_the_other_ways() {
+    for path in [Path::SequenceToFlake, Path::FlakeToUuid] {
+        every_way_on_of(Engine::Sqlite, path).await;
+        every_way_back_of(Engine::Sqlite, path).await;
+        while_old_ids_go(Engine::Sqlite, path).await;
+    }
+}

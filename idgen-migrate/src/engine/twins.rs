@@ -59,6 +59,32 @@ pub(crate) fn old_is_given(sql: &dyn Dialect, carrier: &Carrier) -> String {
     format!("(NEW.{new} IS NULL OR NEW.{old} IS NOT NULL{other})")
 }
 
+/// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.
+pub(crate) fn moved(plan: &Plan, changed: impl Fn(&str) -> String) -> String {
+    let columns = plan.order_columns().into_iter().map(|column| changed(&column.name));
+    columns.collect::<Vec<_>>().join(" OR ")
+}
+
+/// Keeps by its new id that a row's place in the order was edited when it had one: the id is of the place from
+/// before. `begin` is how the engine begins an insertion.
+pub(crate) fn edited(sql: &dyn Dialect, plan: &Plan, begin: &str) -> String {
+    let new = sql.new_column(&plan.target, &plan.key().new);
+    let id = sql.read(&format!("OLD.{}", sql.quote(&new.name)), new.kind);
+    let (table, name) = (sql.own("edited"), sql.literal(&plan.name));
+    format!("{begin} {table} (name, id) SELECT {name}, {id}")
+}
+
+/// The condition that a row has its id from the backfill, before an update.
+pub(crate) fn is_backfilled(
+    sql: &dyn Dialect,
+    plan: &Plan,
+    lanes: &Lanes,
+) -> Result<String, Error> {
+    let new = sql.new_column(&plan.target, &plan.key().new);
+    let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
+    Ok(format!("OLD.{} < {}", sql.quote(&new.name), sql.write(&sql.literal(&fence), &new)))
+}
+
 /// What a foreign key does where the key that it points to changes.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,32 +122,6 @@ pub(crate) fn others_are_there(
 ) -> String {
     let others = reference.columns.iter().filter(|other| *other != column);
     others.map(|other| format!(" AND {} IS NOT NULL", cell(other))).collect()
-}
-
-/// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.
-pub(crate) fn moved(plan: &Plan, changed: impl Fn(&str) -> String) -> String {
-    let columns = plan.order_columns().into_iter().map(|column| changed(&column.name));
-    columns.collect::<Vec<_>>().join(" OR ")
-}
-
-/// Keeps by its new id that a row's place in the order was edited when it had one: the id is of the place from
-/// before. `begin` is how the engine begins an insertion.
-pub(crate) fn edited(sql: &dyn Dialect, plan: &Plan, begin: &str) -> String {
-    let new = sql.new_column(&plan.target, &plan.key().new);
-    let id = sql.read(&format!("OLD.{}", sql.quote(&new.name)), new.kind);
-    let (table, name) = (sql.own("edited"), sql.literal(&plan.name));
-    format!("{begin} {table} (name, id) SELECT {name}, {id}")
-}
-
-/// The condition that a row has its id from the backfill, before an update.
-pub(crate) fn is_backfilled(
-    sql: &dyn Dialect,
-    plan: &Plan,
-    lanes: &Lanes,
-) -> Result<String, Error> {
-    let new = sql.new_column(&plan.target, &plan.key().new);
-    let fence = lanes.scheme().format(lanes.least_of(plan.fence.unwrap_or(0))?).to_string();
-    Ok(format!("OLD.{} < {}", sql.quote(&new.name), sql.write(&sql.literal(&fence), &new)))
 }
 
 /// How an engine writes the pieces of a UUID.

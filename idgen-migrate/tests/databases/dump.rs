@@ -80,8 +80,12 @@ pub(crate) async fn standing(database: &Database) -> String {
     without_fence(&format!("{}\n{own}", lines.join("\n")))
 }
 
-/// A fence is a long number, and another one each time that the columns come.
+/// A fence is a long number, or the UUID of one, and another one each time that the columns come.
 fn without_fence(text: &str) -> String {
+    let is_uuid =
+        |text: &str| text.len() == 36 && text.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit());
+    let texts = text.split('\'').map(|text| if is_uuid(text) { "#" } else { text });
+    let text = texts.collect::<Vec<_>>().join("'");
     let mut words = Vec::new();
     for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         let long = word.len() > 11 && word.bytes().all(|byte| byte.is_ascii_digit());

@@ -41,6 +41,7 @@ mod snapshots;
 mod sqlite;
 mod status;
 mod turns;
+mod upserts;
 mod wire;
 
 /// Makes a test of each function for each engine: those with a server are ignored unless asked for.

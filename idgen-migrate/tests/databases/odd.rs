@@ -89,7 +89,7 @@ async fn postgres_what_has_no_twin_stops_the_migration() {
     }
     let made =
         ["CREATE TABLE parts (a BIGINT, c_id BIGINT REFERENCES c (id)) PARTITION BY RANGE (a)"];
-    stops(engine, &made, "outside", "partitioned table parts").await;
+    stops(engine, &made, "outside", "partitioned table public.parts").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,6 +286,38 @@ async fn a_key_with_a_constant_default_stops_the_plan(engine: Engine) {
         let told = "the key id of d has the default 'none'";
         assert!(error.contains(told) && error.contains("(defaults)"), "{error}");
     }
+}
+
+/// Triggers search no schema of the app's for the types, functions and sequences that its columns name.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_names_of_the_apps_schema_are_known_to_the_triggers() {
+    let database = Database::new(Engine::Postgres).await;
+    let mut session = database.session().await;
+    for sql in [
+        "CREATE DOMAIN label AS varchar(20)",
+        "CREATE SEQUENCE made",
+        "CREATE FUNCTION make() RETURNS text LANGUAGE sql AS 'SELECT ''made '' || nextval(''public.made'')'",
+        "CREATE TABLE d (id public.label DEFAULT make() NOT NULL, CONSTRAINT d_pkey PRIMARY KEY (id))",
+        "CREATE TABLE e (n int PRIMARY KEY, d_id public.label, CONSTRAINT e_d FOREIGN KEY (d_id) REFERENCES d)",
+        "INSERT INTO d VALUES ('a'), (DEFAULT)",
+        "INSERT INTO e VALUES (1, 'a')",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let plan = planned(&database, &Wish::new("d", flakes())).await;
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    let phases: Vec<_> = plan.phases().filter(|phase| *phase < Phase::OldWritesStopped).collect();
+    for (n, phase) in (10..).zip(&phases[1..]) {
+        advance_to(&mut migration, *phase).await;
+        run(&mut session, &format!("INSERT INTO d (id) VALUES ('{n}')")).await;
+        run(&mut session, &format!("INSERT INTO e VALUES ({n}, '{n}')")).await;
+    }
+    run(&mut session, "INSERT INTO d (id, id_new) VALUES (NULL, 7)").await;
+    run(&mut session, "INSERT INTO e (n, d_id_new) VALUES (7, 7)").await;
+    let made = "SELECT count(*) FROM e JOIN d ON d.id = e.d_id AND d.id_new = e.d_id_new WHERE e.n = 7 AND d.id = 'made 2'";
+    assert_eq!(session.number(made, &[]).await.unwrap(), 1);
+    advance_to(&mut migration, Phase::Contracted).await;
 }
 
 every_engine!(

@@ -99,7 +99,7 @@ impl Dialect for MariaDb {
     fn assign(&self, plan: &Plan, to: usize, old: &Column, new: &Column) -> String {
         let (old_name, new_name) = (self.quote(&old.name), self.quote(&new.name));
         format!(
-            "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (o VARCHAR(200) PATH '$[0]', n VARCHAR(40) PATH '$[1]')) v \
+            "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (o VARCHAR(3072) PATH '$[0]', n VARCHAR(40) PATH '$[1]')) v \
              STRAIGHT_JOIN {} t ON t.{old_name} = {} SET t.{new_name} = {}{} WHERE t.{new_name} IS NULL",
             self.table(plan, to),
             self.write("v.o", old),

@@ -72,7 +72,20 @@ SELECT k.conname::text, k.conrelid::regclass::text, k.confrelid::bigint,
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relkind <> 'r' ORDER BY 2, 1";
 
+/// What stands in the catalog, with the schema of each type, function and sequence that is not the server's own: so it
+/// reads the same to every operator, and in a trigger.
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
+    let path = session.rows("SELECT current_setting('search_path')", &[]).await?;
+    let path = path.first().map_or(Ok(String::new()), |row| row.text(0))?;
+    let search = "SELECT set_config('search_path', $1, false)";
+    session.rows(search, &["pg_catalog".into()]).await?;
+    let found = read(session).await;
+    let back = session.rows(search, &[path.into()]).await;
+    let found = found?;
+    back.map(|_| found)
+}
+
+async fn read(session: &mut Session) -> Result<Catalog, Error> {
     let mut catalog = Catalog::default();
     let known = tables(session, &mut catalog).await?;
     columns(session, &mut catalog, &known).await?;

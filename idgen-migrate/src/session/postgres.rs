@@ -13,9 +13,10 @@ driver!(Postgres, PgConnection);
 
 pub(super) async fn connect(address: &str) -> sqlx::Result<PgConnection> {
     let mut connection = PgConnection::connect(address).await?;
-    // Nothing of ours waits for a lock without limit, or is cut short while it reads a whole table, and times
-    // are told in one zone.
-    let settings = "SET lock_timeout = 5000; SET statement_timeout = 0; SET timezone = 'UTC'";
+    // Nothing of ours waits for a lock without limit, or is cut short while it reads a whole table; times are told in
+    // one zone and one style; and rows that a policy hides are an error, where they would be passed over.
+    let settings = "SET lock_timeout = 5000; SET statement_timeout = 0; SET timezone = 'UTC'; \
+        SET datestyle = 'ISO, MDY'; SET row_security = off";
     run(&mut connection, settings).await?;
     // Nor ended for being idle, and the operator's lock with it; and what is idle is asked for now and then, so
     // that nothing on the way takes it for gone. Which of these settings there are depends on the version.

@@ -94,6 +94,32 @@ async fn postgres_what_has_no_twin_stops_the_migration() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_tables_that_inherit_stop_the_migration_and_nobody_accepts_them() {
+    for (made, told) in [
+        (vec!["CREATE TABLE d (more INTEGER) INHERITS (c)"], "public.d inherits from c"),
+        (
+            vec![
+                "CREATE TABLE parts (a BIGINT, c_id BIGINT) PARTITION BY RANGE (a)",
+                "CREATE TABLE part PARTITION OF parts DEFAULT",
+                "ALTER TABLE part ADD FOREIGN KEY (c_id) REFERENCES c (id)",
+            ],
+            "part is a part of public.parts",
+        ),
+    ] {
+        let database = shop(Engine::Postgres).await;
+        let mut session = database.session().await;
+        for sql in &made {
+            run(&mut session, sql).await;
+        }
+        let plan = planned(&database, &Wish::new("c", flakes())).await;
+        let options = Options { accepted: vec!["dependents".into()], ..patient() };
+        let error = Migration::begin(&database.address, &plan, options).await.unwrap_err();
+        assert!(error.to_string().contains(told), "{made:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
 async fn postgres_what_is_merely_quick_or_stays_stops_nothing() {
     let database = shop(Engine::Postgres).await;
     let mut session = database.session().await;

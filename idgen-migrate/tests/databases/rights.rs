@@ -1,11 +1,14 @@
-//! Rights on single columns, which a role has of the new ids as of the old ones.
+//! Rights on single columns, which a role has of the new ids as of the old ones, and rows that a policy hides.
 
+use idgen_core::clock::SystemClock;
 use idgen_migrate::Phase;
-use idgen_migrate::session::Engine;
+use idgen_migrate::plan::{Wish, survey};
+use idgen_migrate::session::{Engine, Session};
 
 use crate::course::advance_to;
 use crate::references::{begun, shop};
 use crate::server::run;
+use crate::shop::flakes;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
@@ -44,4 +47,31 @@ async fn postgres_rights_on_old_ids_are_carried_over() {
     ] {
         run(&mut session, &sql).await;
     }
+}
+
+/// Whoever cannot see a row would leave it behind.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_rows_that_a_policy_hides_from_the_operator_are_an_error() {
+    let database = shop(Engine::Postgres).await;
+    let mut session = database.session().await;
+    let role = format!("keeper_{}", std::process::id());
+    for sql in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("ALTER TABLE c OWNER TO {role}"),
+        format!("ALTER TABLE o OWNER TO {role}"),
+        "ALTER TABLE c ENABLE ROW LEVEL SECURITY".into(),
+        "CREATE POLICY few ON c USING (id > 1)".into(),
+    ] {
+        run(&mut session, &sql).await;
+    }
+    let address = database.address.replace("idgen@", &format!("{role}@"));
+    let mut keeper = Session::connect(&address).await.unwrap();
+    let wish = Wish::new("c", flakes());
+    survey(&mut keeper, &wish, &SystemClock).await.unwrap(); // an owner sees all rows
+    run(&mut session, "ALTER TABLE c FORCE ROW LEVEL SECURITY").await;
+    let error = survey(&mut keeper, &wish, &SystemClock).await.unwrap_err().to_string();
+    assert!(error.contains("row-level security") && error.contains("\"c\""), "{error}");
+    drop(keeper);
+    run(&mut session, &format!("REASSIGN OWNED BY {role} TO idgen; DROP ROLE {role}")).await;
 }

@@ -2,7 +2,7 @@
 
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
-use crate::gate::{LOST, OUTSIDE};
+use crate::gate::{DEPENDENTS, LOST, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Reference, Table};
 use crate::session::{Row, Session};
 
@@ -72,6 +72,13 @@ SELECT k.conname::text, k.conrelid::regclass::text, k.confrelid::bigint,
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relkind <> 'r' ORDER BY 2, 1";
 
+/// Tables of which others are a part, and those that are a part of others, with all columns.
+const FAMILIES: &str = "
+SELECT c.oid::bigint, o.oid::regclass::text, (i.inhrelid = c.oid)::int,
+    (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
+FROM pg_inherits i JOIN pg_class c ON c.oid IN (i.inhrelid, i.inhparent) AND c.relkind = 'r'
+JOIN pg_class o ON o.oid IN (i.inhrelid, i.inhparent) AND o.oid <> c.oid ORDER BY 1, 2";
+
 /// What stands in the catalog, with the schema of each type, function and sequence that is not the server's own: so it
 /// reads the same to every operator, and in a trigger.
 pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
@@ -100,6 +107,20 @@ async fn read(session: &mut Session) -> Result<Catalog, Error> {
         );
         let columns = super::super::names(row.optional(3))?;
         catalog.odd.push(Odd { table, columns, name: OUTSIDE, what });
+    }
+    for row in session.rows(FAMILIES, &[]).await? {
+        let Some(table) = known.number(&row, 0)? else { continue };
+        let (name, other) = (&catalog.tables[table].name, row.text(1)?);
+        let what = match row.integer(2)? {
+            1 => format!(
+                "{name} is a part of {other}, and gets no columns of its own: take it out of that"
+            ),
+            _ => format!(
+                "{other} inherits from {name}, and has none of its triggers and references: take it out of that"
+            ),
+        };
+        let columns = super::super::names(row.optional(3))?;
+        catalog.odd.push(Odd { table, columns, name: DEPENDENTS, what });
     }
     Ok(catalog)
 }

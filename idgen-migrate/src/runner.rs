@@ -115,7 +115,7 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         attempts: done.attempts,
         longest: options.ladder.longest.max(Duration::from_millis(done.millis)),
         in_all,
-        holders: holders(session).await,
+        holders: holders(session, step).await,
     })
 }
 
@@ -184,11 +184,16 @@ async fn is(session: &mut Session, query: Option<&str>) -> Result<bool, Error> {
     }
 }
 
-async fn holders(session: &mut Session) -> String {
-    let Some(query) = dialect(session.engine()).holders() else {
+async fn holders(session: &mut Session, step: &Step) -> String {
+    let Some(query) = dialect(session.engine()).holders(&step.sql.join(";")) else {
         return "the database does not say who".into();
     };
-    let rows = session.rows(query, &[]).await.unwrap_or_default();
+    let Ok(rows) = session.rows(&query, &[]).await else {
+        return "the database did not say who".into();
+    };
     let who: Vec<_> = rows.iter().filter_map(|row| row.optional(0)).collect();
-    if who.is_empty() { "nobody any more".into() } else { format!("at work: {}", who.join("; ")) }
+    match who.is_empty() {
+        true => "nobody that this role can see".into(),
+        false => format!("at work: {}", who.join("; ")),
+    }
 }

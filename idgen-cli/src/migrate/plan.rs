@@ -143,6 +143,7 @@ fn text(plan: &Plan, estimate: &Estimate, timeline: &Timeline, course: &[Leg]) -
         let mark = match finding.risk {
             Risk::Note => "note".into(),
             Risk::Care => "take care".into(),
+            Risk::Stop if finding.is_firm() => "mend it, for nobody can accept it".into(),
             Risk::Stop => format!("mend it, or start with --accept {}", finding.name),
         };
         let _ = writeln!(text, "\n  {mark}: {}", finding.what);

@@ -9,16 +9,13 @@ use idgen_core::clock::{Clock, SystemClock};
 
 use super::Moment;
 use crate::plan::millis;
-use crate::session::Session;
+use crate::session::{ANSWER_WITHIN, Session};
 use crate::store::{self, Report};
 use crate::target::Lanes;
 use crate::{Error, Phase};
 
 /// How long an instance goes by what it knew. Shorter than the operator takes it for gone.
 const STALE_AFTER: Duration = Duration::from_secs(10);
-
-/// How long an answer may take: a report waits for locks for 5 s at most.
-const ANSWER_WITHIN: Duration = Duration::from_secs(7);
 
 /// The phase of a migration, as the database has it.
 ///

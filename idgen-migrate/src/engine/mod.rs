@@ -150,8 +150,9 @@ pub(crate) trait Dialect: Sync {
     /// A query that says who holds the operator's lock.
     fn holder(&self, name: &str) -> String;
 
-    /// A query that says who stands in the way of a lock, a line each; none where the engine does not say.
-    fn holders(&self) -> Option<&'static str> {
+    /// A query that says who stands in the way of the locks that these statements want, a line each, who has been there
+    /// longest first; none where the engine does not say.
+    fn holders(&self, _statements: &str) -> Option<String> {
         None
     }
 

@@ -152,10 +152,11 @@ pub(crate) fn waits_for(checks: &[Check], options: &Options) -> Option<String> {
 
 /// Findings of a plan that have to be accepted by name before it begins.
 pub(crate) fn accepted(plan: &Plan, options: &Options) -> Result<(), Error> {
-    let open =
-        plan.findings.iter().filter(|finding| finding.risk == Risk::Stop).filter(|finding| {
-            FIRM.contains(&finding.name.as_str()) || !options.accepted.contains(&finding.name)
-        });
+    let open = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.risk == Risk::Stop)
+        .filter(|finding| finding.is_firm() || !options.accepted.contains(&finding.name));
     let reasons: Vec<_> = open.map(|of| format!("{} ({})", of.what, of.name)).collect();
     match reasons.is_empty() {
         true => Ok(()),

@@ -77,6 +77,12 @@ impl Check {
 impl Finding {
     /// The names of all findings that stop a plan until they are accepted.
     pub const NAMES: [&str; 5] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, LATE];
+
+    /// Whether it stops a plan whoever accepts it.
+    #[must_use]
+    pub fn is_firm(&self) -> bool {
+        FIRM.contains(&self.name.as_str())
+    }
 }
 
 /// Errs where a name is accepted that nothing has: whoever wrote it meant another.

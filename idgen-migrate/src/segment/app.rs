@@ -8,7 +8,7 @@ use idgen_core::sequencer::Sequencer;
 use super::Source;
 use super::change::{self, Kept};
 use crate::Error;
-use crate::session::Session;
+use crate::session::{ANSWER_WITHIN, Session};
 
 /// The number of a new row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Segments {
     /// # Errors
     /// If there is none, or the database cannot be reached.
     pub async fn join(address: &str, name: &str) -> Result<Self, Error> {
-        let mut session = Session::connect(address).await?;
+        let mut session = Session::connect(address).await?.answering_within(ANSWER_WITHIN);
         let Kept { source, size, .. } = change::load(&mut session, name).await?;
         Ok(Self {
             address: address.into(),
@@ -104,7 +104,7 @@ impl Refill {
     async fn take(&mut self, address: &str, name: &str) -> Result<(), Error> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => Session::connect(address).await?,
+            None => Session::connect(address).await?.answering_within(ANSWER_WITHIN),
         };
         // Whoever gives up here, or is given up, leaves no session behind in the middle of something.
         let taken = self.source.take(&mut session, name, self.size).await?;

@@ -49,6 +49,8 @@ const CONNECTING: &str = "cannot connect to the database";
 
 /// How long a server may take to welcome a session.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// How long an app waits for an answer: for locks it waits for 5 s at most.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(7);
 
 /// One connection.
 #[derive(Debug)]

@@ -232,14 +232,27 @@ async fn postgres_a_lock_that_is_not_had_names_who_holds_it() {
     let heard = Arc::new(Heard::default());
     let watch = Arc::clone(&heard) as Arc<dyn Watch>;
     let mut migration = begin(&database, PATH, Options { ladder, watch, ..options() }).await;
-    let mut other = database.session().await;
-    run(&mut other, "BEGIN").await;
-    run(&mut other, "SELECT * FROM customers LIMIT 1").await;
+    let (mut other, mut innocent) = (database.session().await, database.session().await);
+    let pid = |row: idgen_migrate::session::Row| row.integer(0).unwrap();
+    let mut pids = Vec::new();
+    for (session, query) in [
+        (&mut innocent, "SELECT * FROM pg_sequences LIMIT 1"),
+        (&mut other, "SELECT * FROM customers LIMIT 1"),
+    ] {
+        run(session, "BEGIN").await;
+        run(session, query).await;
+        let row = session.row("SELECT pg_backend_pid()", &[]).await.unwrap().unwrap();
+        pids.push(format!("pid {} ", pid(row)));
+    }
     let error = migration.advance().await.unwrap_err();
     let Error::Locked { attempts: 3, longest, in_all, holders, .. } = &error else {
         panic!("{error}")
     };
-    assert!(holders.contains("pid") && in_all > longest, "{error}");
+    assert!(holders.contains(&pids[1]) && in_all > longest, "{error}");
+    assert!(
+        !holders.contains(&pids[0]),
+        "who is at no table of the step's is in nobody's way: {error}"
+    );
     // As long as it waited, and was waited for, others go first; and after the last attempt it is over.
     for told in ["attempt 1, and 10ms for others", "attempt 2, and 20ms for others"] {
         assert!(heard.has(told), "{heard:?}");

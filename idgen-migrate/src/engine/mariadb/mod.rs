@@ -166,10 +166,13 @@ impl Dialect for MariaDb {
         format!("SELECT CONCAT('connection ', IS_USED_LOCK({}))", lock(name))
     }
 
-    fn holders(&self) -> Option<&'static str> {
+    fn holders(&self, _statements: &str) -> Option<String> {
+        // Which tables a transaction has looked at the server does not say.
         Some(
-            "SELECT CONCAT('connection ', id, ' (', command, ' for ', time, ' s)') FROM information_schema.processlist \
-             WHERE db = DATABASE() AND id <> CONNECTION_ID() LIMIT 5",
+            "SELECT CONCAT('connection ', p.id, ' (', p.command, ' for ', p.time, ' s, in a transaction since ', t.trx_started, ')') \
+             FROM information_schema.processlist p JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id \
+             WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID() ORDER BY t.trx_started, p.id LIMIT 5"
+                .into(),
         )
     }
 

@@ -139,13 +139,15 @@ impl Dialect for Postgres {
         )
     }
 
-    fn holders(&self) -> Option<&'static str> {
-        Some(
-            "SELECT DISTINCT 'pid ' || a.pid || ' (' || coalesce(a.state, 'unknown') || ' since ' || \
-             coalesce(a.xact_start::text, 'unknown') || ')' FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
-             WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_backend_pid() \
-             AND a.datname = current_database() AND a.xact_start IS NOT NULL LIMIT 5",
-        )
+    fn holders(&self, statements: &str) -> Option<String> {
+        Some(format!(
+            "SELECT 'pid ' || a.pid || ' (' || coalesce(a.state, 'unknown') || ' since ' || a.xact_start || ')' \
+             FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL \
+             AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation \
+             WHERE l.pid = a.pid AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+             AND strpos({}, c.relname) > 0) ORDER BY a.xact_start, a.pid LIMIT 5",
+            self.literal(statements)
+        ))
     }
 
     fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {

@@ -158,6 +158,10 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     // A row that has no new id keeps its place in the order until it has one.
     let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
+    if stage != Stage::Swapped {
+        // An id that was given stays.
+        update += &format!("IF OLD.{new} IS NOT NULL THEN SET NEW.{new} = OLD.{new};\nEND IF;\n");
+    }
     let backfilled = twins::is_backfilled(&MariaDb, plan, lanes)?;
     let edited = twins::edited(&MariaDb, plan, "INSERT IGNORE INTO");
     update += &format!("IF {backfilled} AND ({moved}) THEN\n{edited};\nEND IF;\n");
@@ -274,12 +278,14 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     let forth = follow(&old, &id, &new, &id_new);
     let back = follow(&new, &id_new, &old, &id);
     let changed = |column: &str| format!("NOT (NEW.{column} <=> OLD.{column})");
+    // A row that is saved as it was before it was filled loses nothing.
+    let old_wins = format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
     let (first, first_is, second, second_is) = match stage {
         Stage::Swapped => (&back, changed(&new), &forth, changed(&old)),
-        Stage::Enforced => (&forth, changed(&old), &back, changed(&new)),
+        Stage::Enforced => (&forth, old_wins, &back, changed(&new)),
         // The backfill itself is let through.
         Stage::Filling => {
-            (&forth, changed(&old), &back, format!("OLD.{new} IS NOT NULL AND {}", changed(&new)))
+            (&forth, old_wins, &back, format!("OLD.{new} IS NOT NULL AND {}", changed(&new)))
         }
     };
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };

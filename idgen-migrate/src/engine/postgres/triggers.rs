@@ -102,7 +102,8 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                 match stage {
                     // A key that is changed by its old id alone is to be seen.
                     Stage::Swapped => format!("{early} OR ({old_is} AND NOT {new_is})"),
-                    _ => early,
+                    // An id that was given stays.
+                    _ => format!("{early} OR (OLD.{new} IS NOT NULL AND {new_is})"),
                 }
             }
             // The backfill itself is let through.
@@ -257,6 +258,10 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
     let next = next_function(plan);
     let mut body =
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
+    if stage != Stage::Swapped {
+        let given = format!("TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL");
+        body = format!("    IF {given} THEN\n        NEW.{new} := OLD.{new};\n    END IF;\n{body}");
+    }
     if stage == Stage::Swapped {
         let made = OldIds::of(plan).sql(plan);
         body += &format!(
@@ -301,7 +306,11 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         Stage::Swapped => {
             (format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL"), changed(&new), &back, &forth)
         }
-        _ => (twins::old_is_given(&Postgres, carrier), changed(&old), &forth, &back),
+        // A row that is saved as it was before it was filled loses nothing.
+        _ => {
+            let forward = twins::old_is_given(&Postgres, carrier);
+            (forward, format!("{} OR NEW.{new} IS NULL", changed(&old)), &forth, &back)
+        }
     };
     // A reference by its old id alone takes a position of the trigger's lane: it is seen by that.
     let seen = match stage {

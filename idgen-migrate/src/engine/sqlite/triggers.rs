@@ -91,7 +91,10 @@ pub(super) fn triggers(
     stage: Stage,
 ) -> Result<Vec<String>, Error> {
     let (mut insert, mut update) = (Vec::new(), Vec::new());
-    let mut watched = Vec::new();
+    let (mut watched, mut when) = (Vec::new(), String::new());
+    if table == 0 && stage != Stage::Swapped {
+        update.extend(kept(plan));
+    }
     if table == 0 {
         of_key(plan, lanes, stage, &mut insert, &mut update)?;
         if let Order::Time { column, .. } = &plan.order {
@@ -99,7 +102,6 @@ pub(super) fn triggers(
         }
     }
     if table == 0 {
-        // Its new id is not asked for: the backfill fires nothing when it writes that alone.
         watched.push(plan.key().column.name.as_str());
     }
     let followers = || plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table);
@@ -111,6 +113,12 @@ pub(super) fn triggers(
         // Those of the row itself are completed.
         update.extend(rekeyed(plan));
     }
+    if table == 0 && stage != Stage::Swapped {
+        // The backfill writes the new id alone, and nothing is done for it.
+        let others: Vec<_> = watched.iter().map(|name| changed(name)).collect();
+        when = format!(" WHEN {} OR ({})", others.join(" OR "), is_to_be_kept(plan));
+        watched.push(&plan.key().new);
+    }
     // At the end, when all references of the row are completed. What completes one is an update by itself, which
     // must not ask for the others.
     for carrier in followers().filter(|_| stage != Stage::Filling) {
@@ -120,17 +128,17 @@ pub(super) fn triggers(
         insert.push(refused);
     }
     let on = Sqlite.table(plan, table);
-    let made = |event: &str, of: &str, body: &[String]| {
+    let made = |event: &str, of: &str, when: &str, body: &[String]| {
         format!(
-            "CREATE TRIGGER {} AFTER {}{of} ON {on} FOR EACH ROW BEGIN\n    {};\nEND",
+            "CREATE TRIGGER {} AFTER {}{of} ON {on} FOR EACH ROW{when} BEGIN\n    {};\nEND",
             name(plan, table, event),
             event.to_uppercase(),
             body.join(";\n    ")
         )
     };
     let mut sql = drop_triggers(plan, table);
-    sql.push(made("insert", "", &insert));
-    sql.push(made("update", &format!(" OF {}", Sqlite.list(&watched)), &update));
+    sql.push(made("insert", "", "", &insert));
+    sql.push(made("update", &format!(" OF {}", Sqlite.list(&watched)), &when, &update));
     Ok(sql)
 }
 
@@ -188,6 +196,35 @@ fn taken(plan: &Plan, lanes: &Lanes, condition: &str) -> String {
 /// A query that yields the tick of the last position.
 pub(super) fn last_tick(plan: &Plan, lanes: &Lanes) -> String {
     format!("SELECT last / {} FROM {}", lanes.per_tick(), position(plan))
+}
+
+/// What says that a new id is being put back, where what a trigger does calls it again: nobody's id among those
+/// edited, and gone before the statement is done.
+fn putting_back(plan: &Plan) -> (String, String) {
+    (Sqlite.own("edited"), format!("name = {} AND id = ''", Sqlite.literal(&plan.name)))
+}
+
+/// The condition that an update changes the new id of a row that has one, and that no trigger does.
+fn is_to_be_kept(plan: &Plan) -> String {
+    let (new, (edited, mark)) = (&plan.key().new, putting_back(plan));
+    format!(
+        "OLD.{} IS NOT NULL AND {} AND NOT EXISTS (SELECT 1 FROM {edited} WHERE {mark})",
+        Sqlite.quote(new),
+        changed(new)
+    )
+}
+
+/// An id that was given stays, whatever an update says: it is put back before anything else looks at the row.
+fn kept(plan: &Plan) -> [String; 3] {
+    let (root, new, name) =
+        (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().new), Sqlite.literal(&plan.name));
+    let (edited, mark) = putting_back(plan);
+    let is_changed = format!("OLD.{new} IS NOT NULL AND {}", changed(&plan.key().new));
+    [
+        format!("INSERT OR IGNORE INTO {edited} (name, id) SELECT {name}, '' WHERE {is_changed}"),
+        format!("UPDATE {root} SET {new} = OLD.{new} WHERE {is_changed} AND rowid = NEW.rowid"),
+        format!("DELETE FROM {edited} WHERE {is_changed} AND {mark}"),
+    ]
 }
 
 fn of_key(
@@ -294,8 +331,11 @@ fn of_reference(
         } else {
             String::new()
         };
-        update.push(forth(&changed(&old)));
-        update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
+        // A row that is saved as it was before it was filled loses nothing.
+        let old_wins =
+            format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
+        update.push(forth(&old_wins));
+        update.push(back(&format!("NOT ({old_wins}) AND {}{was}", changed(&new))));
     }
 }
 

@@ -106,8 +106,11 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                     _ => format!("{early} OR (OLD.{new} IS NOT NULL AND {new_is})"),
                 }
             }
-            // The backfill itself is let through.
-            Stage::Filling => format!("{old_is} OR (OLD.{new} IS NOT NULL AND {new_is})"),
+            // The backfill itself is let through: it fills what has an old id alone.
+            Stage::Filling => {
+                let old = Postgres.quote(&carrier.column.name);
+                format!("{old_is} OR ({new_is} AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL))")
+            }
             Stage::Enforced | Stage::Swapped => format!("{old_is} OR {new_is}"),
         };
         let function = function(plan, i);
@@ -296,10 +299,18 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         itself(&old, &id, &new, &id_new),
         missing(&new, settle::stand_in_new(plan, &format!("NEW.{old}")))
     );
+    let no_old = match stage {
+        Stage::Filling => {
+            let cell = |column: &str| format!("NEW.{}", Postgres.quote(column));
+            let refers = twins::and_refers(plan, carrier, &cell);
+            let refused = settle::refusal(plan, carrier);
+            format!("\n        IF NEW.{old} IS NULL{refers} THEN {refused} END IF;")
+        }
+        _ => missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}"))),
+    };
     let back = format!(
-        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{}\n    END IF;",
+        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{no_old}\n    END IF;",
         itself(&new, &id_new, &old, &id),
-        missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}")))
     );
     let changed = |column: &str| format!("NEW.{column} IS DISTINCT FROM OLD.{column}");
     let (forward, backward, first, second) = match stage {

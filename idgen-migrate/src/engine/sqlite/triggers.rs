@@ -121,8 +121,8 @@ pub(super) fn triggers(
     }
     // At the end, when all references of the row are completed. What completes one is an update by itself, which
     // must not ask for the others.
-    for carrier in followers().filter(|_| stage != Stage::Filling) {
-        let Some(refused) = refusal(plan, carrier) else { continue };
+    for carrier in followers() {
+        let Some(refused) = refusal(plan, carrier, stage) else { continue };
         let [old, new] = [&carrier.column.name, &carrier.new].map(|name| changed(name));
         update.push(format!("{refused} AND ({old} OR {new})"));
         insert.push(refused);
@@ -325,9 +325,9 @@ fn of_reference(
         let given = twins::old_is_given(&Sqlite, carrier);
         insert.push(forth(&given));
         insert.push(back(&format!("NOT {given}")));
-        // The backfill itself is let through.
+        // The backfill itself is let through: it fills what has an old id alone.
         let was = if stage == Stage::Filling {
-            format!(" AND OLD.{new} IS NOT NULL")
+            format!(" AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)")
         } else {
             String::new()
         };
@@ -402,24 +402,27 @@ fn changed(column: &str) -> String {
 }
 
 /// What refuses a row that refers to nobody; none where the row that it refers to may still come: of the
-/// same table, or under a constraint that is checked late.
-fn refusal(plan: &Plan, carrier: &Carrier) -> Option<String> {
+/// same table, or under a constraint that is checked late. Before new ids are enforced only who names one alone is
+/// refused, and whose row may still come counts for nothing: that is too early anyway.
+fn refusal(plan: &Plan, carrier: &Carrier, stage: Stage) -> Option<String> {
     let late = plan.references.iter().any(|reference| {
         reference.table == carrier.table
             && reference.columns.contains(&carrier.column.name)
             && is_late(reference)
     });
-    if late || carrier.table == 0 {
-        return None;
-    }
     let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
+    let torn = match stage {
+        Stage::Filling => format!("{old} IS NULL AND {new} IS NOT NULL"),
+        _ if late || carrier.table == 0 => return None,
+        _ => format!("({old} IS NULL) <> ({new} IS NULL)"),
+    };
     let table = &plan.tables[carrier.table].name;
     let message = format!(
         "idgen: {table}.{} breaks its FOREIGN KEY: no row has this id, or it has not both ids",
         carrier.column.name
     );
     Some(format!(
-        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND ({old} IS NULL) <> ({new} IS NULL){}",
+        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND {torn}{}",
         Sqlite.literal(&message),
         Sqlite.table(plan, carrier.table),
         twins::and_refers(plan, carrier, &|column| Sqlite.quote(column))

@@ -111,15 +111,16 @@ impl Moment {
         }
     }
 
-    /// What to write of an entity's ids, into its own row or one that refers to it: at least one.
+    /// What to write of an entity's ids into a row that refers to it: at least one. Of its own row [`Dual`] and
+    /// [`Counted`] say what to write.
     ///
-    /// What is left out, the database's trigger fills in; of a reference by its new id alone it reads the whole
-    /// table before `constrained`. Whoever knows an entity by its old id alone should
+    /// What is left out, the database's trigger fills in. Before `constrained` that cannot be told from the backfill
+    /// where it is the old id, which is to be named then. Whoever knows an entity by its old id alone should
     /// learn the new one before `old-writes-stopped`: until then the gate takes such a write for an old
     /// version's.
     ///
     /// # Errors
-    /// If all that is known of it is an id that is not written in this phase.
+    /// If all that is known of it is an id that is not written in this phase, or not alone.
     pub fn write<O, N>(self, known: Known<O, N>) -> Result<Known<O, N>, Untimely> {
         let phase = self.phase;
         let written = match phase.writes() {
@@ -128,13 +129,15 @@ impl Moment {
             Writes::New => Known { old: None, new: known.new },
         };
         match (&written.old, &written.new) {
+            (None, Some(_)) if !phase.knows_new() => Err(Untimely::Early { phase }),
             (None, None) if phase.knows_old() => Err(Untimely::Early { phase }),
             (None, None) => Err(Untimely::Retired { phase }),
             _ => Ok(written),
         }
     }
 
-    /// Which of an entity's two columns may be named in a statement: the old, the new.
+    /// Which of an entity's two columns may be named in a statement: the old, the new. Whoever clears a reference
+    /// sets each of these to NULL.
     #[must_use]
     pub fn columns(self) -> (bool, bool) {
         (self.phase.knows_old(), self.phase.writes() != Writes::Old)
@@ -196,9 +199,9 @@ mod tests {
             let of_new = Known { old: None::<Old<u8>>, new };
             let (by_old, by_new) = (Either::<u8, u8>::Old(Old(1)), Either::<u8, u8>::New(New(2)));
             let late = phase >= Phase::OldWritesStopped;
-            let (is_early, has_no_index) = (phase <= Phase::Expanded, phase < Phase::Constrained);
+            let has_no_index = phase < Phase::Constrained;
             let after = if late { Err(retired) } else { Ok(of_old) };
-            let before = if is_early { Err(early) } else { Ok(of_new) };
+            let before = if has_no_index { Err(early) } else { Ok(of_new) };
             assert_eq!(moment.write(of_old), after);
             assert_eq!(moment.write(of_new), before);
             assert_eq!(moment.find(by_old), if late { Err(retired) } else { Ok(by_old) });

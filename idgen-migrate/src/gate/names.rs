@@ -29,6 +29,9 @@ pub(crate) const DEPENDENTS: &str = "dependents";
 /// Defaults of references that cannot be told from what an app wrote, and of a key that are the same for every row:
 /// nobody can accept them, since rows would refer to somebody else, or have no old id.
 pub(crate) const DEFAULTS: &str = "defaults";
+/// Ids of types that compare by operators which are not the server's own: nobody can accept them, since triggers would
+/// compare them by others, and refuse what is right.
+pub(crate) const OPERATORS: &str = "operators";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 /// What vanishes with the old columns.
@@ -47,7 +50,7 @@ pub(crate) const LATE: &str = "late";
 pub(crate) const ABOVE: &str = "above";
 
 /// What nobody can accept.
-pub(crate) const FIRM: [&str; 2] = [DEPENDENTS, DEFAULTS];
+pub(crate) const FIRM: [&str; 3] = [DEPENDENTS, DEFAULTS, OPERATORS];
 
 impl Check {
     /// The names of all checks of a migration that can be accepted.

@@ -153,9 +153,10 @@ impl Actor {
         if self.path.counts() {
             me.old = None;
         }
-        if me.old.is_some() || me.new.is_some() {
-            cells.extend(self.naming(moment, "id", &me));
-        }
+        // Of a row's own ids the mint says what to write.
+        let (old, new) = (me.old.as_ref(), me.new.as_ref());
+        cells.extend(old.map(|Old(id)| ("id".to_owned(), self.literal(id, false))));
+        cells.extend(new.map(|New(id)| ("id_new".to_owned(), self.literal(id, true))));
         let referrer = self.somebody(moment).await.map(|(_, known)| known);
         if let Some(referrer) = &referrer {
             cells.extend(self.naming(moment, "referred_by", referrer));

@@ -32,6 +32,7 @@ mod references;
 mod rekeyed;
 mod rights;
 mod rollback;
+mod saved;
 mod segments;
 mod server;
 mod several;

@@ -319,6 +319,37 @@ async fn a_key_with_a_constant_default_stops_the_plan(engine: Engine) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_ids_that_compare_by_operators_of_an_extension_stop_the_plan() {
+    for (key, reference, told) in [
+        ("citext", "citext", &["id of d", "d_id of e"][..]),
+        ("loose", "loose", &["id of d", "d_id of e"]),
+        ("text", "citext", &["d_id of e"]),
+        ("text", "varchar(20)", &[]),
+    ] {
+        let database = Database::new(Engine::Postgres).await;
+        let mut session = database.session().await;
+        for sql in [
+            "CREATE EXTENSION citext",
+            "CREATE DOMAIN loose AS citext",
+            &format!("CREATE TABLE d (id {key} PRIMARY KEY, note citext)"),
+            &format!("CREATE TABLE e (n int PRIMARY KEY, d_id {reference} REFERENCES d)"),
+        ] {
+            run(&mut session, sql).await;
+        }
+        let plan = planned(&database, &Wish::new("d", flakes())).await;
+        let accepting = Options { accepted: vec!["operators".into()], ..patient() };
+        let begun = Migration::begin(&database.address, &plan, accepting).await;
+        let error = begun.err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(error.matches("(operators)").count(), told.len(), "{key} {reference}: {error}");
+        for name in told {
+            let named = format!("{name} is of type public.citext");
+            assert!(error.contains(&named), "{key} {reference}: {error}");
+        }
+    }
+}
+
 /// Triggers search no schema of the app's for the types, functions and sequences that its columns name.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]

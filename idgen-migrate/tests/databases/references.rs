@@ -80,6 +80,42 @@ async fn an_id_that_nobody_has_is_refused_in_every_phase(engine: Engine) {
     }
 }
 
+/// Before new ids are unique an app that names one alone is early: what it names is followed, where that can be told
+/// from the backfill, or refused.
+async fn an_early_reference_by_its_new_id_alone_is_never_torn(engine: Engine) {
+    let database = shop(engine).await;
+    let mut session = database.session().await;
+    let mut migration = begun(&database).await;
+    advance_to(&mut migration, Phase::Expanded).await;
+    run(&mut session, "INSERT INTO c (id) VALUES (7)").await;
+    let id = session.number("SELECT id_new FROM c WHERE id = 7", &[]).await.unwrap();
+    for phase in [Phase::DualWrite, Phase::Backfilling, Phase::Backfilled] {
+        advance_to(&mut migration, phase).await;
+        for sql in [
+            "INSERT INTO o (n, c_id_new) VALUES (99, 77)",
+            "INSERT INTO c (id, parent_new) VALUES (99, 77)",
+            "UPDATE o SET c_id_new = 77 WHERE n = 3",
+            "UPDATE c SET parent_new = 77 WHERE id = 1",
+        ] {
+            let error = session.run(sql).await.expect_err(phase.name());
+            let text = format!("{error:?}").to_lowercase();
+            assert!(text.contains("foreign key"), "{phase}: {text}");
+        }
+        for (sql, table, column) in [
+            (format!("UPDATE o SET c_id_new = {id} WHERE n = 3"), "o", "c_id"),
+            (format!("UPDATE c SET parent_new = {id} WHERE id = 1"), "c", "parent"),
+        ] {
+            run(&mut session, &sql).await;
+            let follows =
+                format!("SELECT count(*) FROM {table} WHERE {column} = 7 AND {column}_new = {id}");
+            assert_eq!(session.number(&follows, &[]).await.unwrap(), 1, "{phase}: {sql}");
+            run(&mut session, &format!("UPDATE {table} SET {column} = NULL WHERE {column} = 7"))
+                .await;
+        }
+    }
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
 async fn a_row_of_two_references_is_completed_in_both(engine: Engine) {
     let database = shop(engine).await;
     let mut session = database.session().await;
@@ -125,6 +161,7 @@ async fn a_row_of_two_references_is_completed_in_both(engine: Engine) {
 
 every_engine!(
     an_id_that_nobody_has_is_refused_in_every_phase,
+    an_early_reference_by_its_new_id_alone_is_never_torn,
     a_row_of_two_references_is_completed_in_both
 );
 

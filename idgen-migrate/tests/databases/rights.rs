@@ -40,7 +40,7 @@ async fn postgres_rights_on_old_ids_are_carried_over() {
     for sql in [
         format!("SET ROLE {role}"),
         "INSERT INTO o (n, c_id_new) SELECT 70, c_id_new FROM o WHERE n = 2".into(),
-        "UPDATE o SET c_id_new = NULL WHERE n = 70".into(),
+        "UPDATE o SET c_id = NULL, c_id_new = NULL WHERE n = 70".into(),
         "RESET ROLE".into(),
         format!("DROP OWNED BY {role}"),
         format!("DROP ROLE {role}"),

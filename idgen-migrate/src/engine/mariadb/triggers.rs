@@ -158,6 +158,10 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     // A row that has no new id keeps its place in the order until it has one.
     let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
+    if stage != Stage::Swapped {
+        // An id that was given stays.
+        update += &format!("IF OLD.{new} IS NOT NULL THEN SET NEW.{new} = OLD.{new};\nEND IF;\n");
+    }
     let backfilled = twins::is_backfilled(&MariaDb, plan, lanes)?;
     let edited = twins::edited(&MariaDb, plan, "INSERT IGNORE INTO");
     update += &format!("IF {backfilled} AND ({moved}) THEN\n{edited};\nEND IF;\n");
@@ -253,15 +257,15 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     let message = MariaDb.literal(&message);
     let refers =
         twins::and_refers(plan, carrier, &|column| format!("NEW.{}", MariaDb.quote(column)));
-    let follow = |mine: &str, its: &str, set: &str, value: &str| {
+    let follow = |mine: &str, its: &str, set: &str, value: &str, may_be_missing: bool| {
         // A row that refers to itself is not there yet.
         let itself = match carrier.table {
             0 => format!("ELSEIF NEW.{mine} = NEW.{its} THEN SET NEW.{set} = NEW.{value};\n"),
             _ => String::new(),
         };
-        let refused = match stage {
-            Stage::Filling => String::new(),
-            _ => format!(
+        let refused = match may_be_missing {
+            true => String::new(),
+            false => format!(
                 "IF NEW.{set} IS NULL{refers} THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1452, MESSAGE_TEXT = {message};\nEND IF;\n"
             ),
         };
@@ -271,15 +275,19 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
              (SELECT r.{value} FROM {root} r WHERE r.{its} = NEW.{mine} LOCK IN SHARE MODE);\n{refused}END IF;\n"
         )
     };
-    let forth = follow(&old, &id, &new, &id_new);
-    let back = follow(&new, &id_new, &old, &id);
+    // Who refers to somebody by an old id may come before that one has a new id.
+    let forth = follow(&old, &id, &new, &id_new, stage == Stage::Filling);
+    let back = follow(&new, &id_new, &old, &id, false);
     let changed = |column: &str| format!("NOT (NEW.{column} <=> OLD.{column})");
+    // A row that is saved as it was before it was filled loses nothing.
+    let old_wins = format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
     let (first, first_is, second, second_is) = match stage {
         Stage::Swapped => (&back, changed(&new), &forth, changed(&old)),
-        Stage::Enforced => (&forth, changed(&old), &back, changed(&new)),
-        // The backfill itself is let through.
+        Stage::Enforced => (&forth, old_wins, &back, changed(&new)),
+        // The backfill itself is let through: it fills what has an old id alone.
         Stage::Filling => {
-            (&forth, changed(&old), &back, format!("OLD.{new} IS NOT NULL AND {}", changed(&new)))
+            let by_another = format!("(OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)");
+            (&forth, old_wins, &back, format!("{by_another} AND {}", changed(&new)))
         }
     };
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };

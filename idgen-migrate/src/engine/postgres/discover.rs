@@ -2,7 +2,7 @@
 
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
-use crate::gate::{DEPENDENTS, LOST, OUTSIDE};
+use crate::gate::{DEPENDENTS, LOST, OPERATORS, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Reference, Table};
 use crate::session::{Row, Session};
 
@@ -13,14 +13,20 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'idgen_migrate')
 ORDER BY 2, 3";
 
+/// At last a type that compares by operators which are not the server's own, also where a domain stands for it.
 const COLUMNS: &str = "
+WITH RECURSIVE base (of, oid) AS (SELECT oid, oid FROM pg_type
+    UNION ALL SELECT base.of, d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd')
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), (NOT a.attnotnull)::int,
     CASE WHEN a.attidentity <> '' THEN 'identity' ELSE pg_get_expr(d.adbin, d.adrelid) END,
     CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN 'integer' WHEN t.typname = 'uuid' THEN 'uuid'
         WHEN t.typname = 'bytea' THEN 'bytes' WHEN t.typcategory = 'S' THEN 'text'
-        WHEN t.typname IN ('timestamp', 'timestamptz', 'date') THEN 'time' ELSE 'other' END
+        WHEN t.typname IN ('timestamp', 'timestamptz', 'date') THEN 'time' ELSE 'other' END,
+    format_type(other.oid, NULL)
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN (SELECT base.of, b.oid FROM base JOIN pg_type b ON b.oid = base.oid
+    WHERE b.typtype = 'b' AND b.typnamespace <> 'pg_catalog'::regnamespace) AS other ON other.of = t.oid
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
 /// Columns that an expression or a condition names come behind those that stand there by themselves.
@@ -163,6 +169,14 @@ async fn columns(session: &mut Session, catalog: &mut Catalog, known: &Known) ->
             nullable: row.integer(3)? == 1,
             default: row.optional(4),
         };
+        if let Some(foreign) = row.optional(6) {
+            let (name, of) = (&column.name, &catalog.tables[table].name);
+            let what = format!(
+                "{name} of {of} is of type {foreign}, whose operators no trigger finds: change it to a type of the server's own first"
+            );
+            let columns = vec![name.clone()];
+            catalog.odd.push(Odd { table, columns, name: OPERATORS, what });
+        }
         catalog.columns.push((table, column));
     }
     Ok(())

@@ -137,7 +137,7 @@ fn completing(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> String 
 }
 
 /// What refuses a row that refers to nobody.
-fn refusal(plan: &Plan, carrier: &Carrier) -> String {
+pub(super) fn refusal(plan: &Plan, carrier: &Carrier) -> String {
     let table = &plan.tables[carrier.table].name;
     let message = format!(
         "idgen: {table}.{} breaks its foreign key: no row has this id, or it has not both ids",

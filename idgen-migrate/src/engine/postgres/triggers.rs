@@ -102,11 +102,15 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                 match stage {
                     // A key that is changed by its old id alone is to be seen.
                     Stage::Swapped => format!("{early} OR ({old_is} AND NOT {new_is})"),
-                    _ => early,
+                    // An id that was given stays.
+                    _ => format!("{early} OR (OLD.{new} IS NOT NULL AND {new_is})"),
                 }
             }
-            // The backfill itself is let through.
-            Stage::Filling => format!("{old_is} OR (OLD.{new} IS NOT NULL AND {new_is})"),
+            // The backfill itself is let through: it fills what has an old id alone.
+            Stage::Filling => {
+                let old = Postgres.quote(&carrier.column.name);
+                format!("{old_is} OR ({new_is} AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL))")
+            }
             Stage::Enforced | Stage::Swapped => format!("{old_is} OR {new_is}"),
         };
         let function = function(plan, i);
@@ -257,6 +261,10 @@ fn of_key(plan: &Plan, stage: Stage) -> String {
     let next = next_function(plan);
     let mut body =
         format!("    IF NEW.{new} IS NULL THEN\n        NEW.{new} := {next}();\n    END IF;\n");
+    if stage != Stage::Swapped {
+        let given = format!("TG_OP = 'UPDATE' AND OLD.{new} IS NOT NULL");
+        body = format!("    IF {given} THEN\n        NEW.{new} := OLD.{new};\n    END IF;\n{body}");
+    }
     if stage == Stage::Swapped {
         let made = OldIds::of(plan).sql(plan);
         body += &format!(
@@ -291,17 +299,29 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         itself(&old, &id, &new, &id_new),
         missing(&new, settle::stand_in_new(plan, &format!("NEW.{old}")))
     );
+    let no_old = match stage {
+        Stage::Filling => {
+            let cell = |column: &str| format!("NEW.{}", Postgres.quote(column));
+            let refers = twins::and_refers(plan, carrier, &cell);
+            let refused = settle::refusal(plan, carrier);
+            format!("\n        IF NEW.{old} IS NULL{refers} THEN {refused} END IF;")
+        }
+        _ => missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}"))),
+    };
     let back = format!(
-        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{}\n    END IF;",
+        "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{no_old}\n    END IF;",
         itself(&new, &id_new, &old, &id),
-        missing(&old, settle::stand_in(&carrier.column, &format!("NEW.{new}")))
     );
     let changed = |column: &str| format!("NEW.{column} IS DISTINCT FROM OLD.{column}");
     let (forward, backward, first, second) = match stage {
         Stage::Swapped => {
             (format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL"), changed(&new), &back, &forth)
         }
-        _ => (twins::old_is_given(&Postgres, carrier), changed(&old), &forth, &back),
+        // A row that is saved as it was before it was filled loses nothing.
+        _ => {
+            let forward = twins::old_is_given(&Postgres, carrier);
+            (forward, format!("{} OR NEW.{new} IS NULL", changed(&old)), &forth, &back)
+        }
     };
     // A reference by its old id alone takes a position of the trigger's lane: it is seen by that.
     let seen = match stage {

@@ -91,7 +91,10 @@ pub(super) fn triggers(
     stage: Stage,
 ) -> Result<Vec<String>, Error> {
     let (mut insert, mut update) = (Vec::new(), Vec::new());
-    let mut watched = Vec::new();
+    let (mut watched, mut when) = (Vec::new(), String::new());
+    if table == 0 && stage != Stage::Swapped {
+        update.extend(kept(plan));
+    }
     if table == 0 {
         of_key(plan, lanes, stage, &mut insert, &mut update)?;
         if let Order::Time { column, .. } = &plan.order {
@@ -99,7 +102,6 @@ pub(super) fn triggers(
         }
     }
     if table == 0 {
-        // Its new id is not asked for: the backfill fires nothing when it writes that alone.
         watched.push(plan.key().column.name.as_str());
     }
     let followers = || plan.carriers.iter().skip(1).filter(|carrier| carrier.table == table);
@@ -111,26 +113,32 @@ pub(super) fn triggers(
         // Those of the row itself are completed.
         update.extend(rekeyed(plan));
     }
+    if table == 0 && stage != Stage::Swapped {
+        // The backfill writes the new id alone, and nothing is done for it.
+        let others: Vec<_> = watched.iter().map(|name| changed(name)).collect();
+        when = format!(" WHEN {} OR ({})", others.join(" OR "), is_to_be_kept(plan));
+        watched.push(&plan.key().new);
+    }
     // At the end, when all references of the row are completed. What completes one is an update by itself, which
     // must not ask for the others.
-    for carrier in followers().filter(|_| stage != Stage::Filling) {
-        let Some(refused) = refusal(plan, carrier) else { continue };
+    for carrier in followers() {
+        let Some(refused) = refusal(plan, carrier, stage) else { continue };
         let [old, new] = [&carrier.column.name, &carrier.new].map(|name| changed(name));
         update.push(format!("{refused} AND ({old} OR {new})"));
         insert.push(refused);
     }
     let on = Sqlite.table(plan, table);
-    let made = |event: &str, of: &str, body: &[String]| {
+    let made = |event: &str, of: &str, when: &str, body: &[String]| {
         format!(
-            "CREATE TRIGGER {} AFTER {}{of} ON {on} FOR EACH ROW BEGIN\n    {};\nEND",
+            "CREATE TRIGGER {} AFTER {}{of} ON {on} FOR EACH ROW{when} BEGIN\n    {};\nEND",
             name(plan, table, event),
             event.to_uppercase(),
             body.join(";\n    ")
         )
     };
     let mut sql = drop_triggers(plan, table);
-    sql.push(made("insert", "", &insert));
-    sql.push(made("update", &format!(" OF {}", Sqlite.list(&watched)), &update));
+    sql.push(made("insert", "", "", &insert));
+    sql.push(made("update", &format!(" OF {}", Sqlite.list(&watched)), &when, &update));
     Ok(sql)
 }
 
@@ -188,6 +196,35 @@ fn taken(plan: &Plan, lanes: &Lanes, condition: &str) -> String {
 /// A query that yields the tick of the last position.
 pub(super) fn last_tick(plan: &Plan, lanes: &Lanes) -> String {
     format!("SELECT last / {} FROM {}", lanes.per_tick(), position(plan))
+}
+
+/// What says that a new id is being put back, where what a trigger does calls it again: nobody's id among those
+/// edited, and gone before the statement is done.
+fn putting_back(plan: &Plan) -> (String, String) {
+    (Sqlite.own("edited"), format!("name = {} AND id = ''", Sqlite.literal(&plan.name)))
+}
+
+/// The condition that an update changes the new id of a row that has one, and that no trigger does.
+fn is_to_be_kept(plan: &Plan) -> String {
+    let (new, (edited, mark)) = (&plan.key().new, putting_back(plan));
+    format!(
+        "OLD.{} IS NOT NULL AND {} AND NOT EXISTS (SELECT 1 FROM {edited} WHERE {mark})",
+        Sqlite.quote(new),
+        changed(new)
+    )
+}
+
+/// An id that was given stays, whatever an update says: it is put back before anything else looks at the row.
+fn kept(plan: &Plan) -> [String; 3] {
+    let (root, new, name) =
+        (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().new), Sqlite.literal(&plan.name));
+    let (edited, mark) = putting_back(plan);
+    let is_changed = format!("OLD.{new} IS NOT NULL AND {}", changed(&plan.key().new));
+    [
+        format!("INSERT OR IGNORE INTO {edited} (name, id) SELECT {name}, '' WHERE {is_changed}"),
+        format!("UPDATE {root} SET {new} = OLD.{new} WHERE {is_changed} AND rowid = NEW.rowid"),
+        format!("DELETE FROM {edited} WHERE {is_changed} AND {mark}"),
+    ]
 }
 
 fn of_key(
@@ -288,14 +325,17 @@ fn of_reference(
         let given = twins::old_is_given(&Sqlite, carrier);
         insert.push(forth(&given));
         insert.push(back(&format!("NOT {given}")));
-        // The backfill itself is let through.
+        // The backfill itself is let through: it fills what has an old id alone.
         let was = if stage == Stage::Filling {
-            format!(" AND OLD.{new} IS NOT NULL")
+            format!(" AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)")
         } else {
             String::new()
         };
-        update.push(forth(&changed(&old)));
-        update.push(back(&format!("NOT ({}) AND {}{was}", changed(&old), changed(&new))));
+        // A row that is saved as it was before it was filled loses nothing.
+        let old_wins =
+            format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
+        update.push(forth(&old_wins));
+        update.push(back(&format!("NOT ({old_wins}) AND {}{was}", changed(&new))));
     }
 }
 
@@ -362,24 +402,27 @@ fn changed(column: &str) -> String {
 }
 
 /// What refuses a row that refers to nobody; none where the row that it refers to may still come: of the
-/// same table, or under a constraint that is checked late.
-fn refusal(plan: &Plan, carrier: &Carrier) -> Option<String> {
+/// same table, or under a constraint that is checked late. Before new ids are enforced only who names one alone is
+/// refused, and whose row may still come counts for nothing: that is too early anyway.
+fn refusal(plan: &Plan, carrier: &Carrier, stage: Stage) -> Option<String> {
     let late = plan.references.iter().any(|reference| {
         reference.table == carrier.table
             && reference.columns.contains(&carrier.column.name)
             && is_late(reference)
     });
-    if late || carrier.table == 0 {
-        return None;
-    }
     let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
+    let torn = match stage {
+        Stage::Filling => format!("{old} IS NULL AND {new} IS NOT NULL"),
+        _ if late || carrier.table == 0 => return None,
+        _ => format!("({old} IS NULL) <> ({new} IS NULL)"),
+    };
     let table = &plan.tables[carrier.table].name;
     let message = format!(
         "idgen: {table}.{} breaks its FOREIGN KEY: no row has this id, or it has not both ids",
         carrier.column.name
     );
     Some(format!(
-        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND ({old} IS NULL) <> ({new} IS NULL){}",
+        "SELECT RAISE(ABORT, {}) FROM {} WHERE rowid = NEW.rowid AND {torn}{}",
         Sqlite.literal(&message),
         Sqlite.table(plan, carrier.table),
         twins::and_refers(plan, carrier, &|column| Sqlite.quote(column))

@@ -291,7 +291,7 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
         #[cfg(feature = "mysql")]
         Engine::MariaDb => {
             mariadb::defaults::look(plan);
-            Ok(())
+            mariadb::discover::look(plan)
         }
         _ => {
             let _ = plan;

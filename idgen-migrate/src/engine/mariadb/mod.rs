@@ -43,7 +43,7 @@ impl Dialect for MariaDb {
         match kind {
             // Of every number as it is, also of those past 2^63, which an UNSIGNED column may hold.
             Kind::Integer => format!("CAST({expression} AS DECIMAL(20))"),
-            // As a UUID is written.
+            // As a UUID is written, and in full where they are more or fewer.
             Kind::Bytes => format!(
                 "lower(insert(insert(insert(insert(hex({expression}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
             ),

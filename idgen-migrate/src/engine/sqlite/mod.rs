@@ -37,10 +37,11 @@ impl Dialect for Sqlite {
     fn read(&self, expression: &str, kind: Kind) -> String {
         match kind {
             Kind::Integer => format!("CAST({expression} AS INTEGER)"),
-            // As a UUID is written.
+            // As a UUID is written, and in full where they are more or fewer.
             Kind::Bytes => {
                 let part = |from, length| format!("substr(hex({expression}), {from}, {length})");
-                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+                let rest = format!("substr(hex({expression}), 21)");
+                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), rest];
                 // NULL stays NULL, which hex makes an empty text of.
                 format!(
                     "CASE WHEN {expression} IS NOT NULL THEN lower({}) END",

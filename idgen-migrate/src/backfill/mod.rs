@@ -26,7 +26,7 @@ use crate::gate::{Check, MISSING};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::session::Session;
-use crate::store::{self, Chunk};
+use crate::store::{self, Chunk, State};
 use crate::target::Lanes;
 
 /// How long the operator's session is left alone at most, while workers fill.
@@ -37,6 +37,8 @@ const STAY_AWAKE: Duration = Duration::from_secs(5);
 struct Pass {
     address: String,
     plan: Plan,
+    /// Of which version the migration is as long as it goes on.
+    version: i64,
     lanes: Lanes,
     number: usize,
     options: Options,
@@ -71,15 +73,16 @@ impl Pass {
 pub(crate) async fn fill(
     session: &mut Session,
     address: &str,
-    plan: &Plan,
+    state: &State,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
+    let plan = &state.plan;
     for number in 0..plan.carriers.len() {
         if number > 0 {
             planning::plan_reference(session, plan, number, options).await?;
         }
         options.failpoints.pass("pass planned")?;
-        run(session, address, plan, number, options).await?;
+        run(session, address, state, number, options).await?;
         if number == 0 {
             // Who began before the last chunk may not see the ids of the rows it refers to.
             snapshots::outlive(session, options).await?;
@@ -107,16 +110,18 @@ pub(crate) async fn fill(
 async fn run(
     session: &mut Session,
     address: &str,
-    plan: &Plan,
+    state: &State,
     number: usize,
     options: &Options,
 ) -> Result<(), Error> {
+    let plan = &state.plan;
     let chunks = store::chunks(session, &plan.name, pass_of(number)).await?;
     let (done, open): (Vec<_>, Vec<_>) = chunks.into_iter().partition(|chunk| chunk.done);
     let rows_of = |chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.rows).sum::<i64>();
     let pass = Arc::new(Pass {
         address: address.into(),
         plan: plan.clone(),
+        version: state.version,
         lanes: plan.target.lanes()?,
         number,
         options: options.clone(),

@@ -150,7 +150,7 @@ async fn in_transaction(
     pass.options.failpoints.pass("chunk filled")?;
     let took = pass.options.clock.monotonic().saturating_sub(began);
     chunk.micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
-    store::finish_chunk(session, &pass.plan.name, chunk).await?;
+    store::finish_chunk(session, &pass.plan.name, pass.version, chunk).await?;
     pass.options.failpoints.pass("chunk marked")
 }
 

@@ -298,7 +298,7 @@ impl Migration {
             }
             Phase::Backfilled => {
                 let (session, address) = (&mut self.session, self.address.as_str());
-                let checks = backfill::fill(session, address, &plan, &self.options).await?;
+                let checks = backfill::fill(session, address, &self.state, &self.options).await?;
                 evidence.checks.extend(checks);
                 gate::pass(to.name(), &evidence.checks, &self.options)?;
             }

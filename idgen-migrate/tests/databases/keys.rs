@@ -155,3 +155,34 @@ async fn mariadb_chunks_end_at_bytes_of_any_length() {
     let error = survey(&mut session, &wish, &SystemClock).await.unwrap_err().to_string();
     assert!(error.contains("varbinary(20), of which no ids are"), "{error}");
 }
+
+/// An index of some rows, or of an expression, neither tells all rows apart nor leads from one to the next.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_rows_are_told_apart_by_indexes_that_do() {
+    for (index, key) in [
+        ("UNIQUE INDEX o_k ON o (k) WHERE open", ""),
+        ("UNIQUE INDEX o_k ON o (k, nullif(n, 7)) WHERE open", ""),
+        ("UNIQUE INDEX o_k ON o (n, nullif(k, 7))", ""),
+        ("UNIQUE INDEX o_k ON o (n) INCLUDE (k, note)", "n"),
+        ("UNIQUE INDEX o_k ON o (n, k)", "n, k"),
+    ] {
+        let database = Database::new(Engine::Postgres).await;
+        let mut session = database.session().await;
+        for sql in [
+            "CREATE TABLE c (id BIGINT PRIMARY KEY)",
+            "CREATE TABLE o (n INTEGER NOT NULL, k INTEGER NOT NULL, open BOOLEAN NOT NULL, note JSON, \
+             c_id BIGINT REFERENCES c (id))",
+            &format!("CREATE {index}"),
+            "INSERT INTO c VALUES (1), (2)",
+            "INSERT INTO o SELECT n, 7, false, NULL, n % 2 + 1 FROM generate_series(1, 2000) AS s (n)",
+            "ANALYZE o",
+        ] {
+            run(&mut session, sql).await;
+        }
+        let plan = planned(&database, "c").await;
+        let names: Vec<_> = plan.tables[1].key.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names.join(", "), key, "{index}");
+        assert!(chunks(&database, &plan).await > 8, "{index}");
+    }
+}

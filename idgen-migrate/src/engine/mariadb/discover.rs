@@ -101,8 +101,9 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             let columns = all.map(|(_, column)| column.name.clone()).collect();
             catalog.odd.push(Odd { table, columns, name: LOCKED, what });
         }
+        let unique_by = if unique { columns.len() } else { 0 };
         let index = Index { table, name, columns, primary, unique, constraint: false };
-        catalog.indexes.push(FoundIndex { index, odd });
+        catalog.indexes.push(FoundIndex { index, odd, unique_by });
     }
     for row in session.rows(REFERENCES, &[]).await? {
         let Some(to) = number(row.text(2)?) else { continue };

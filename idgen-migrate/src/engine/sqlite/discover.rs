@@ -101,8 +101,9 @@ fn primary_key(catalog: &mut Catalog, table: usize, columns: Vec<String>) {
         }
     }
     let name = format!("{}_pk", catalog.tables[table].name);
+    let unique_by = columns.len();
     let index = Index { table, name, columns, primary: true, unique: true, constraint: true };
-    catalog.indexes.push(FoundIndex { index, odd: None });
+    catalog.indexes.push(FoundIndex { index, odd: None, unique_by });
 }
 
 async fn indexes(
@@ -140,7 +141,8 @@ async fn indexes(
             unique: row.integer(2)? == 1 && whole,
             constraint: sql.is_none(),
         };
-        catalog.indexes.push(FoundIndex { index, odd: None });
+        let unique_by = if index.unique { index.columns.len() } else { 0 };
+        catalog.indexes.push(FoundIndex { index, odd: None, unique_by });
         if let Some(sql) = sql {
             catalog.define(table, Made::Index, &name, sql);
         }

@@ -117,6 +117,11 @@ impl Dialect for MariaDb {
         )
     }
 
+    /// Conditions are at the end of an update, which may be cut short there.
+    fn some(&self, _link: &Link<'_>, rows: i64) -> String {
+        format!("1 = 1 LIMIT {rows}")
+    }
+
     fn quotient(&self, number: &str, by: u128) -> String {
         format!("({number} DIV {by})")
     }

@@ -9,7 +9,7 @@ mod tokens;
 mod triggers;
 mod words;
 
-use super::{Dialect, Step};
+use super::{Dialect, Link, Step};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -111,6 +111,10 @@ impl Dialect for Sqlite {
              WHERE t.rowid = v.o AND t.{new_name} IS NULL",
             self.write("(e.value ->> 1)", new),
         )
+    }
+
+    fn some(&self, link: &Link<'_>, rows: i64) -> String {
+        format!("c.rowid IN ({})", link.open("rowid", rows))
     }
 
     /// It has one writer at a time, whoever writes.

@@ -20,13 +20,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::Error;
 use crate::engine::{and_refers, dialect};
 use crate::gate::{Check, MISSING};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::session::Session;
-use crate::store::{self, Chunk};
+use crate::store::{self, Chunk, State};
 use crate::target::Lanes;
 
 /// How long the operator's session is left alone at most, while workers fill.
@@ -37,6 +39,8 @@ const STAY_AWAKE: Duration = Duration::from_secs(5);
 struct Pass {
     address: String,
     plan: Plan,
+    /// Of which version the migration is as long as it goes on.
+    version: i64,
     lanes: Lanes,
     number: usize,
     options: Options,
@@ -47,6 +51,29 @@ struct Pass {
 }
 
 impl Pass {
+    /// What workers share that fill a carrier: the chunks of it that are not done.
+    fn of(
+        address: &str,
+        state: &State,
+        number: usize,
+        options: &Options,
+        chunks: Vec<Chunk>,
+    ) -> Result<Arc<Self>, Error> {
+        let (done, open): (Vec<_>, Vec<_>) = chunks.into_iter().partition(|chunk| chunk.done);
+        let rows_of = |chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.rows).sum::<i64>();
+        Ok(Arc::new(Self {
+            address: address.into(),
+            plan: state.plan.clone(),
+            version: state.version,
+            lanes: state.plan.target.lanes()?,
+            number,
+            options: options.clone(),
+            filled: AtomicI64::new(rows_of(&done)),
+            rows: rows_of(&done) + rows_of(&open),
+            queue: Mutex::new(open.into()),
+        }))
+    }
+
     fn title(&self) -> String {
         let carrier = &self.plan.carriers[self.number];
         format!("{}.{}", self.plan.tables[carrier.table].name, carrier.new)
@@ -71,15 +98,16 @@ impl Pass {
 pub(crate) async fn fill(
     session: &mut Session,
     address: &str,
-    plan: &Plan,
+    state: &State,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
+    let plan = &state.plan;
     for number in 0..plan.carriers.len() {
         if number > 0 {
             planning::plan_reference(session, plan, number, options).await?;
         }
         options.failpoints.pass("pass planned")?;
-        run(session, address, plan, number, options).await?;
+        run(session, address, state, number, options).await?;
         if number == 0 {
             // Who began before the last chunk may not see the ids of the rows it refers to.
             snapshots::outlive(session, options).await?;
@@ -87,11 +115,11 @@ pub(crate) async fn fill(
     }
     let mut checks = Vec::new();
     for number in 0..plan.carriers.len() {
-        let mut missing = sweep(session, plan, number).await?;
+        let mut missing = sweep(session, address, state, number, options).await?;
         for _ in 0..3 {
             if missing > 0 {
                 snapshots::outlive(session, options).await?;
-                missing = sweep(session, plan, number).await?;
+                missing = sweep(session, address, state, number, options).await?;
             }
         }
         options.failpoints.pass("swept")?;
@@ -107,30 +135,27 @@ pub(crate) async fn fill(
 async fn run(
     session: &mut Session,
     address: &str,
-    plan: &Plan,
+    state: &State,
     number: usize,
     options: &Options,
 ) -> Result<(), Error> {
-    let chunks = store::chunks(session, &plan.name, pass_of(number)).await?;
-    let (done, open): (Vec<_>, Vec<_>) = chunks.into_iter().partition(|chunk| chunk.done);
-    let rows_of = |chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.rows).sum::<i64>();
-    let pass = Arc::new(Pass {
-        address: address.into(),
-        plan: plan.clone(),
-        lanes: plan.target.lanes()?,
-        number,
-        options: options.clone(),
-        filled: AtomicI64::new(rows_of(&done)),
-        rows: rows_of(&done) + rows_of(&open),
-        queue: Mutex::new(open.into()),
-    });
-    let mut workers = tokio::task::JoinSet::new();
+    let chunks = store::chunks(session, &state.plan.name, pass_of(number)).await?;
+    let pass = Pass::of(address, state, number, options, chunks)?;
+    let mut workers = JoinSet::new();
     let workers_at_once =
-        if dialect(plan.engine).writes_alone() { 1 } else { options.workers.max(1) };
+        if dialect(pass.plan.engine).writes_alone() { 1 } else { options.workers.max(1) };
     for _ in 0..workers_at_once {
         workers.spawn(worker::work(Arc::clone(&pass)));
     }
-    // The first failure ends the others, in the middle of whatever they do: the ledger knows.
+    ended(session, workers).await
+}
+
+/// Waits until all workers have ended. The first failure ends the others, in the middle of whatever they do: the
+/// ledger knows.
+async fn ended(
+    session: &mut Session,
+    mut workers: JoinSet<Result<(), Error>>,
+) -> Result<(), Error> {
     loop {
         tokio::select! {
             ended = workers.join_next() => match ended {
@@ -148,12 +173,19 @@ fn broke(error: tokio::task::JoinError) -> Error {
 }
 
 /// Fills the rows that no chunk of a carrier met, and says how many are left without an id.
-async fn sweep(session: &mut Session, plan: &Plan, number: usize) -> Result<i64, Error> {
-    if number > 0 && missing(session, plan, number).await? > 0 {
-        let statement = statements::following(plan, number, "1 = 1");
-        session.execute(&statement, &[]).await?;
+async fn sweep(
+    session: &mut Session,
+    address: &str,
+    state: &State,
+    number: usize,
+    options: &Options,
+) -> Result<i64, Error> {
+    if number > 0 && missing(session, &state.plan, number).await? > 0 {
+        let mut workers = JoinSet::new();
+        workers.spawn(worker::sweep(Pass::of(address, state, number, options, Vec::new())?));
+        ended(session, workers).await?;
     }
-    missing(session, plan, number).await
+    missing(session, &state.plan, number).await
 }
 
 /// How many rows of a carrier have no new id and should have one: every row of the migrated table, and every

@@ -203,7 +203,8 @@ pub(crate) async fn plan_reference(
     store::keep_chunks(session, &plan.name, &chunks).await
 }
 
-/// After which keys chunks of so many rows end: hops from one to the next.
+/// After which keys chunks of so many rows end: hops from one to the next, each past the one before as the engine
+/// compares what is kept of it, so that they come to an end.
 async fn hops(
     session: &mut Session,
     plan: &Plan,
@@ -212,21 +213,37 @@ async fn hops(
 ) -> Result<Vec<Vec<String>>, Error> {
     let sql = dialect(plan.engine);
     let columns: Vec<&Column> = plan.tables[table].key.iter().collect();
+    let of = sql.table(plan, table);
     let mut ends: Vec<Vec<String>> = Vec::new();
+    let mut doubted = None;
     while !columns.is_empty() {
         let quoted: Vec<_> = columns.iter().map(|c| format!("c.{}", sql.quote(&c.name))).collect();
         let read: Vec<_> = columns.iter().zip(&quoted).map(|(c, q)| sql.read(q, c.kind)).collect();
         let (condition, parameters) =
             between(sql, "c", &columns, ends.last().map(Vec::as_slice), None);
         let query = format!(
-            "SELECT {} FROM {} c WHERE {condition} ORDER BY {} LIMIT 1 OFFSET {}",
+            "SELECT {} FROM {of} c WHERE {condition} ORDER BY {} LIMIT 1 OFFSET {}",
             read.join(", "),
-            sql.table(plan, table),
             quoted.join(", "),
             chunk_rows - 1
         );
         let Some(row) = session.row(&query, &parameters).await? else { break };
-        ends.push((0..row.0.len()).map(|i| row.text(i)).collect::<Result<_, _>>()?);
+        let end = (0..row.0.len()).map(|i| row.text(i)).collect::<Result<Vec<_>, _>>()?;
+        let (condition, parameters) =
+            between(sql, "c", &columns, ends.last().map(Vec::as_slice), Some(&end));
+        let within = format!("SELECT 1 FROM {of} c WHERE {condition} LIMIT 1");
+        if session.row(&within, &parameters).await?.is_some() {
+            ends.push(end);
+        } else if doubted.as_ref() == Some(&end) {
+            return Err(Error::Schema(format!(
+                "no chunk of {} can end at {}: read back, that is not past the row before; its key holds something else than when it was planned, or is of a type that no text brings back: roll back to planned, and plan anew, or take such a key away",
+                plan.tables[table].name,
+                end.join(", ")
+            )));
+        } else {
+            // Or its rows are gone meanwhile, and then there is another one.
+            doubted = Some(end);
+        }
     }
     Ok(ends)
 }

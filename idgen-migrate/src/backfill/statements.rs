@@ -47,6 +47,15 @@ pub(super) fn assigning(plan: &Plan) -> String {
 
 /// What lets a carrier follow the migrated key, on a condition.
 pub(super) fn following(plan: &Plan, number: usize, condition: &str) -> String {
+    followed(plan, number, |_| condition.into())
+}
+
+/// The same of rows that no chunk met, no more than so many.
+pub(super) fn sweeping(plan: &Plan, number: usize, rows: i64) -> String {
+    followed(plan, number, |link| dialect(plan.engine).some(link, rows))
+}
+
+fn followed(plan: &Plan, number: usize, condition: impl Fn(&Link<'_>) -> String) -> String {
     let sql = dialect(plan.engine);
     let carrier = &plan.carriers[number];
     let quote = |name: &str| sql.quote(name);
@@ -59,7 +68,7 @@ pub(super) fn following(plan: &Plan, number: usize, condition: &str) -> String {
         root_old: &quote(&plan.key().column.name),
         root_new: &quote(&plan.key().new),
     };
-    sql.follow(&link, condition)
+    sql.follow(&link, &condition(&link))
 }
 
 /// The pass that fixes what every row gets, to be read.

@@ -17,57 +17,102 @@ use crate::{Error, runner};
 /// How long a worker sleeps before it asks again whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// What is filled at once.
+enum Part<'a> {
+    /// What the ledger has an entry for.
+    Chunk(&'a mut Chunk),
+    /// Some of the rows that no chunk met, and how many they were.
+    Rest(&'a mut u64),
+}
+
+/// Fills chunks until none is left.
 pub(super) async fn work(pass: Arc<Pass>) -> Result<(), Error> {
     let mut session = None;
     let mut pace = Pace::new(duty(&pass));
     while let Some(mut chunk) = pass.take() {
-        let mut failed = 0;
-        let took = loop {
-            match attempt(&pass, &mut session, &mut chunk).await {
-                Ok(took) => break took,
-                Err(error) if failed < pass.options.retries && may_retry(&error) => {
-                    failed += 1;
-                    pass.options.watch.waits(&format!("{error}; attempt {failed}"));
-                    if error.is_connection_lost() {
-                        session = None;
-                    }
-                    if error.is_of_broken_triggers() {
-                        read_triggers(&pass, &mut session).await?;
-                    }
-                    tokio::time::sleep(Duration::from_millis(20 << failed.min(6))).await;
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let took = part(&pass, &mut session, Part::Chunk(&mut chunk)).await?;
         pass.is_filled(chunk.rows);
-        let rest = pace.rest(took);
-        if !rest.is_zero() {
-            tokio::time::sleep(rest).await;
-        }
+        rest(&mut pace, took).await;
     }
     Ok(())
 }
 
-/// Fills a chunk once it is welcome, by a new session where there is none; and says how long it took.
+/// Fills the rows that no chunk met, some at a time, until none is left that could be filled.
+pub(super) async fn sweep(pass: Arc<Pass>) -> Result<(), Error> {
+    let mut session = None;
+    let mut pace = Pace::new(duty(&pass));
+    loop {
+        let mut filled = 0;
+        let took = part(&pass, &mut session, Part::Rest(&mut filled)).await?;
+        if filled == 0 {
+            return Ok(());
+        }
+        rest(&mut pace, took).await;
+    }
+}
+
+/// Leaves the database to others for a while.
+async fn rest(pace: &mut Pace, took: Duration) {
+    let rest = pace.rest(took);
+    if !rest.is_zero() {
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// Fills a part, however often it must be tried, and says how long it took.
+async fn part(
+    pass: &Pass,
+    session: &mut Option<Session>,
+    mut part: Part<'_>,
+) -> Result<Duration, Error> {
+    let mut failed = 0;
+    loop {
+        match attempt(pass, session, &mut part).await {
+            Ok(took) => return Ok(took),
+            Err(error) if failed < pass.options.retries && may_retry(&error) => {
+                failed += 1;
+                pass.options.watch.waits(&format!("{error}; attempt {failed}"));
+                if error.is_connection_lost() {
+                    *session = None;
+                }
+                if error.is_of_broken_triggers() {
+                    read_triggers(pass, session).await?;
+                }
+                tokio::time::sleep(Duration::from_millis(20 << failed.min(6))).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Fills a part once it is welcome, by a new session where there is none; and says how long it took.
 async fn attempt(
     pass: &Pass,
     session: &mut Option<Session>,
-    chunk: &mut Chunk,
+    part: &mut Part<'_>,
 ) -> Result<Duration, Error> {
     let session = match session {
         Some(session) => session,
-        None => session.insert(connect(pass).await?),
+        None => session.insert(connect(pass, part).await?),
     };
     wait_until_welcome(pass, session).await?;
     let began = pass.options.clock.monotonic();
-    fill(pass, session, chunk).await?;
+    match part {
+        Part::Chunk(chunk) => fill(pass, session, chunk).await?,
+        Part::Rest(filled) => {
+            let rows = pass.options.chunk_rows.max(1);
+            let statement = statements::sweeping(&pass.plan, pass.number, rows);
+            **filled = session.execute(&statement, &[]).await?;
+            pass.options.failpoints.pass("some swept")?;
+        }
+    }
     Ok(pass.options.clock.monotonic().saturating_sub(began))
 }
 
 /// A session for work that is done again if it is lost.
-async fn connect(pass: &Pass) -> Result<Session, Error> {
-    let mut session = if pass.is_of_one_chunk() {
-        // However large the table is.
+async fn connect(pass: &Pass, part: &Part<'_>) -> Result<Session, Error> {
+    let mut session = if pass.is_of_one_chunk() || matches!(part, Part::Rest(_)) {
+        // However large the table is, which is looked through.
         Session::connect_for_long(&pass.address).await?
     } else {
         Session::connect(&pass.address).await?.answering_within(pass.options.answer_within)
@@ -150,7 +195,7 @@ async fn in_transaction(
     pass.options.failpoints.pass("chunk filled")?;
     let took = pass.options.clock.monotonic().saturating_sub(began);
     chunk.micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
-    store::finish_chunk(session, &pass.plan.name, chunk).await?;
+    store::finish_chunk(session, &pass.plan.name, pass.version, chunk).await?;
     pass.options.failpoints.pass("chunk marked")
 }
 

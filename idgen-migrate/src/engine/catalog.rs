@@ -46,4 +46,7 @@ pub(crate) struct FoundIndex {
     pub(crate) index: Index,
     /// Why it cannot have a twin, if so.
     pub(crate) odd: Option<&'static str>,
+    /// By how many of its columns, from the first, rows are told apart where none of them is NULL; 0 where not all
+    /// rows are.
+    pub(crate) unique_by: usize,
 }

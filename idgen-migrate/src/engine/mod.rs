@@ -93,6 +93,9 @@ pub(crate) trait Dialect: Sync {
         )
     }
 
+    /// The condition of `c` by which no more than so many of the rows follow that have not and could.
+    fn some(&self, link: &Link<'_>, rows: i64) -> String;
+
     /// The whole part of a number divided by another.
     fn quotient(&self, number: &str, by: u128) -> String {
         format!("({number} / {by})")
@@ -223,6 +226,18 @@ pub(crate) struct Link<'a> {
     pub(crate) root_new: &'a str,
 }
 
+impl Link<'_> {
+    /// The query of what names rows that have not followed and could, no more than so many.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    fn open(&self, name: &str, rows: i64) -> String {
+        let Link { child, reference, new, root, root_old, root_new, .. } = self;
+        format!(
+            "SELECT o.{name} FROM {child} AS o JOIN {root} AS r ON r.{root_old} = o.{reference} \
+             WHERE o.{new} IS NULL AND r.{root_new} IS NOT NULL LIMIT {rows}"
+        )
+    }
+}
+
 /// The SQL of an engine.
 pub(crate) fn dialect(engine: Engine) -> &'static dyn Dialect {
     match engine {
@@ -292,7 +307,7 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
         #[cfg(feature = "mysql")]
         Engine::MariaDb => {
             mariadb::defaults::look(plan);
-            Ok(())
+            mariadb::discover::look(plan)
         }
         _ => {
             let _ = plan;

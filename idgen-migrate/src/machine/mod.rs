@@ -5,7 +5,7 @@ mod way;
 use std::time::Duration;
 
 use crate::backfill;
-use crate::engine::{Step, refresh};
+use crate::engine::{Step, dialect, refresh};
 use crate::evidence::{Done, Evidence};
 use crate::gate::{self, Check};
 use crate::options::Options;
@@ -18,6 +18,9 @@ use crate::{Error, Phase, runner};
 
 /// How long until a gate is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// By what name those that begin hold a lock. A migration of this name would only have them wait.
+const BEGINNING: &str = "a migration begins";
 
 /// A migration, as its operator holds it.
 #[derive(Debug)]
@@ -33,7 +36,8 @@ impl Migration {
     ///
     /// # Errors
     /// If there is one of this name, or another at work on the same columns, the schema has changed since the
-    /// plan was made, something that it found is not accepted, or something is that has no such name.
+    /// plan was made, something that it found is not accepted, or something is that has no such name; or if
+    /// others begin at once, and take long.
     pub async fn begin(address: &str, plan: &Plan, options: Options) -> Result<Self, Error> {
         plan.target.lanes()?;
         gate::are_known(&options)?;
@@ -41,14 +45,8 @@ impl Migration {
         let mut session = Session::connect_for_long(address).await?;
         let check = gate::schema(&mut session, plan, Phase::Planned).await?;
         gate::pass(Phase::Planned.name(), &[check], &options)?;
-        for other in store::states(&mut session).await? {
-            if let Some(what) = plan::shared(plan, &other) {
-                let (name, phase) = (other.plan.name, other.phase);
-                return Err(Error::Shared { what, name, phase });
-            }
-        }
         store::prepare(&mut session).await?;
-        store::create(&mut session, plan).await?;
+        create(&mut session, address, plan).await?;
         let state = store::load(&mut session, &plan.name).await?;
         let mut migration = Self { address: address.into(), session, state, options };
         migration.note("planned", &without_password(address)).await?;
@@ -300,7 +298,7 @@ impl Migration {
             }
             Phase::Backfilled => {
                 let (session, address) = (&mut self.session, self.address.as_str());
-                let checks = backfill::fill(session, address, &plan, &self.options).await?;
+                let checks = backfill::fill(session, address, &self.state, &self.options).await?;
                 evidence.checks.extend(checks);
                 gate::pass(to.name(), &evidence.checks, &self.options)?;
             }
@@ -333,4 +331,31 @@ impl Migration {
         let entry = Note::new(&self.options, event, detail);
         store::note(&mut self.session, &self.state.plan.name, &entry).await
     }
+}
+
+/// Keeps a migration, unless another one is at work on the same columns. In between nobody else begins one.
+async fn create(session: &mut Session, address: &str, plan: &Plan) -> Result<(), Error> {
+    let sql = dialect(session.engine());
+    // Where one writes at a time, the transaction is enough. Elsewhere the lock ends with its session.
+    let mut alone = None;
+    if !sql.writes_alone() {
+        let name = plan.name.clone();
+        if let Some(holder) = alone.insert(Session::connect(address).await?).hold(BEGINNING).await?
+        {
+            return Err(Error::Busy { name, holder });
+        }
+    }
+    session.run(sql.begin()).await?;
+    let created = create_unless_shared(session, plan).await;
+    session.end(created).await
+}
+
+async fn create_unless_shared(session: &mut Session, plan: &Plan) -> Result<(), Error> {
+    for other in store::states(session).await? {
+        if let Some(what) = plan::shared(plan, &other) {
+            let (name, phase) = (other.plan.name, other.phase);
+            return Err(Error::Shared { what, name, phase });
+        }
+    }
+    store::create(session, plan).await
 }

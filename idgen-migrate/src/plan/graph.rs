@@ -122,7 +122,7 @@ impl<'a> Graph<'a> {
     /// The indexes that get twins, and what is to be known of the others.
     fn indexes(&self, wish: &Wish, findings: &mut Vec<Finding>) -> Vec<Index> {
         let mut indexes = Vec::new();
-        for FoundIndex { index, odd } in &self.catalog.indexes {
+        for FoundIndex { index, odd, .. } in &self.catalog.indexes {
             let holds = self.holds(index.table, &index.columns);
             let Some(table) = self.place(index.table).filter(|_| holds) else { continue };
             match odd {
@@ -162,23 +162,24 @@ fn rewritten(plan: &Plan) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// A table with the columns by which its rows are told apart.
+/// A table with the columns by which its rows are told apart, and an index leads from one to the next.
 fn with_key(catalog: &Catalog, table: usize) -> Table {
     let mut found = catalog.tables[table].clone();
-    let keys = catalog.indexes.iter().filter(|found| {
-        found.index.table == table && found.index.unique && !found.index.columns.is_empty()
+    let of_table = catalog.indexes.iter().filter(|found| found.index.table == table);
+    let keys = of_table.filter_map(|found| {
+        let columns = found.index.columns.get(..found.unique_by)?;
+        (!columns.is_empty()).then_some((found, columns))
     });
     let nullable: BTreeSet<_> =
         columns_of(catalog, table).filter(|c| c.nullable).map(|c| c.name.as_str()).collect();
-    let is_there = |found: &&FoundIndex| {
-        let index = &found.index;
-        index.primary || !index.columns.iter().any(|column| nullable.contains(column.as_str()))
+    let is_there = |(found, columns): &(&FoundIndex, &[String])| {
+        found.index.primary || !columns.iter().any(|column| nullable.contains(column.as_str()))
     };
-    // One that is of all rows, and of columns as they are, rather than another.
-    let best = |found: &&FoundIndex| (found.index.primary, found.odd.is_none());
-    if let Some(key) = keys.filter(is_there).max_by_key(best) {
+    // One of columns as they are, and of no others, rather than another.
+    let best = |(found, _): &(&FoundIndex, &[String])| (found.index.primary, found.odd.is_none());
+    if let Some((_, key)) = keys.filter(is_there).max_by_key(best) {
         let named = |name: &String| columns_of(catalog, table).find(|c| c.name == *name).cloned();
-        found.key = key.index.columns.iter().filter_map(named).collect();
+        found.key = key.iter().filter_map(named).collect();
     }
     found
 }

@@ -97,12 +97,21 @@ pub(crate) async fn chunks(
 }
 
 /// What marks a chunk as done: the time when it was. One that is done already keeps what it found: where the
-/// answer to its commit was lost it is tried again, and finds nothing left to fill.
+/// answer to its commit was lost it is tried again, and finds nothing left to fill. Once the migration was moved,
+/// none is marked: what its worker knows may be of an earlier attempt.
 pub(crate) fn finishing(sql: &dyn Dialect) -> String {
     let (ledger, now) = (sql.own("ledger"), sql.now());
     format!(
-        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? WHERE name = ? AND pass = ? AND chunk = ? AND done = 0"
+        "UPDATE {ledger} SET done = {now}, filled = ?, digest = ?, micros = ? \
+         WHERE name = ? AND pass = ? AND chunk = ? AND done = 0 AND {}",
+        unmoved(sql)
     )
+}
+
+/// The condition that the migration of an entry is of a version.
+fn unmoved(sql: &dyn Dialect) -> String {
+    let (ledger, state) = (sql.own("ledger"), sql.own("state"));
+    format!("EXISTS (SELECT 1 FROM {state} s WHERE s.name = {ledger}.name AND s.version = ?)")
 }
 
 /// What keeps a chunk that is planned.
@@ -114,22 +123,28 @@ pub(crate) fn keeping(sql: &dyn Dialect) -> String {
     )
 }
 
-/// Marks a chunk as done, in the transaction that filled it.
+/// Marks a chunk as done, in the transaction that filled it; an error where the migration is of another version.
 pub(crate) async fn finish_chunk(
     session: &mut Session,
     name: &str,
+    version: i64,
     chunk: &Chunk,
 ) -> Result<(), Error> {
-    let sql = finishing(dialect(session.engine()));
-    let values: [Value; 6] = [
-        chunk.filled.into(),
-        chunk.digest.into(),
-        chunk.micros.into(),
-        name.into(),
-        chunk.pass.into(),
-        chunk.number.into(),
-    ];
-    session.execute(&sql, &values).await.map(drop)
+    let sql = dialect(session.engine());
+    let found: [Value; 3] = [chunk.filled.into(), chunk.digest.into(), chunk.micros.into()];
+    let which: [Value; 4] = [name.into(), chunk.pass.into(), chunk.number.into(), version.into()];
+    if session.execute(&finishing(sql), &[found.as_slice(), &which].concat()).await? == 1 {
+        return Ok(());
+    }
+    let done = format!(
+        "SELECT count(*) FROM {} WHERE name = ? AND pass = ? AND chunk = ? AND done > 0 AND {}",
+        sql.own("ledger"),
+        unmoved(sql)
+    );
+    match session.number(&done, &which).await? {
+        1 => Ok(()),
+        _ => Err(Error::Moved { name: name.into(), version }),
+    }
 }
 
 /// How many rows changed their place in the order when they had their id already: triggers keep which.

@@ -9,10 +9,12 @@ use idgen_testkit::SplitMix64;
 use tokio::sync::OnceCell;
 
 use crate::course::{advance_to, begin, options};
+use crate::heard::Heard;
 use crate::hurry::hurried;
-use crate::server::Database;
+use crate::instances::own;
+use crate::server::{Database, run};
 use crate::shop::{self, Path};
-use crate::{dump, every_engine};
+use crate::{dump, every_engine, references};
 
 pub(crate) const CUSTOMERS: u64 = 60;
 
@@ -155,7 +157,35 @@ async fn killed_at_random_in_the_backfill_of(engine: Engine, path: Path) {
     assert_eq!(left, undisturbed(engine, path, customers).await);
 }
 
-every_engine!(killed_at_every_step, killed_at_random_in_the_backfill);
+/// A worker whose operator was lost may wake after another one went back and began anew: it finds that it is late,
+/// and what it did is undone with its chunk.
+async fn a_worker_of_an_earlier_attempt_writes_nothing(engine: Engine) {
+    let database = references::shop(engine).await;
+    let mut session = database.session().await;
+    let heard = Arc::new(Heard::default());
+    let watch = Arc::clone(&heard) as _;
+    let options = Options { watch, ..references::patient() };
+    let plan = references::planned(&database, "c").await;
+    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    advance_to(&mut migration, Phase::Backfilling).await;
+    migration.pause(true).await.unwrap();
+    let late = tokio::spawn(async move { migration.advance().await.map(drop) });
+    heard.until("paused").await;
+    let moved = format!("UPDATE {} SET version = version + 9, paused = 0", own(engine, "state"));
+    run(&mut session, &moved).await;
+    let error = late.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Moved { .. }), "{error}");
+    let filled = "SELECT count(*) FROM c WHERE id_new IS NOT NULL";
+    assert_eq!(session.number(filled, &[]).await.unwrap(), 0);
+    let done = format!("SELECT count(*) FROM {} WHERE done > 0", own(engine, "ledger"));
+    assert_eq!(session.number(&done, &[]).await.unwrap(), 0);
+}
+
+every_engine!(
+    killed_at_every_step,
+    killed_at_random_in_the_backfill,
+    a_worker_of_an_earlier_attempt_writes_nothing
+);
 
 /// The other paths: on SQLite, and each on one server at every step.
 #[tokio::test(flavor = "multi_thread")]

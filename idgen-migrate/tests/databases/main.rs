@@ -21,6 +21,7 @@ mod heard;
 mod hurry;
 mod instances;
 mod keyless;
+mod keys;
 mod load;
 mod mariadb;
 mod mint;

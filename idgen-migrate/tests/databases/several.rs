@@ -64,6 +64,47 @@ async fn a_key_is_in_one_migration_at_a_time(engine: Engine) {
     assert_eq!(Migration::all(&database.address).await.unwrap().len(), 1, "nothing was kept");
 }
 
+/// Whoever looks whether another one is at work on a column keeps its own before anybody else looks.
+async fn of_two_that_begin_at_once_one_is_refused(engine: Engine) {
+    let database = shop(engine).await;
+    begun(&database).await.forget().await.unwrap();
+    for round in 0..if engine == Engine::Sqlite { 12 } else { 3 } {
+        let mut session = database.session().await;
+        // Where readers are not held up, both look before either can write.
+        let held = match engine {
+            Engine::Postgres => "BEGIN; LOCK TABLE idgen_migrate.state IN EXCLUSIVE MODE",
+            Engine::MariaDb => "LOCK TABLES idgen_migrate_state READ",
+            Engine::Sqlite => "SELECT 1",
+        };
+        let (mut plans, mut both) = (Vec::new(), tokio::task::JoinSet::new());
+        for number in 0..2 {
+            let wish = Wish {
+                name: Some(format!("round {round} of {number}")),
+                suffix: format!("_{number}"),
+                ..Wish::new("c", flakes())
+            };
+            plans.push(survey(&mut session, &wish, &SystemClock).await.unwrap());
+        }
+        run(&mut session, held).await;
+        for plan in plans {
+            let address = database.address.clone();
+            both.spawn(async move { Migration::begin(&address, &plan, patient()).await });
+        }
+        if engine != Engine::Sqlite {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let released = if engine == Engine::Postgres { "COMMIT" } else { "UNLOCK TABLES" };
+            run(&mut session, released).await;
+        }
+        let (kept, refused): (Vec<_>, Vec<_>) =
+            both.join_all().await.into_iter().partition(Result::is_ok);
+        let refused: Vec<_> = refused.into_iter().map(Result::unwrap_err).collect();
+        assert!(matches!(refused.as_slice(), [Error::Shared { .. }]), "{round}: {refused:?}");
+        for migration in kept {
+            migration.unwrap().forget().await.unwrap();
+        }
+    }
+}
+
 async fn an_instance_outlives_its_migration(engine: Engine) {
     let database = shop(engine).await;
     let mut migration = begun(&database).await;
@@ -126,6 +167,7 @@ async fn a_name_that_is_taken_is_found_by_the_plan(engine: Engine) {
 every_engine!(
     two_that_share_a_table_keep_their_triggers_apart,
     a_key_is_in_one_migration_at_a_time,
+    of_two_that_begin_at_once_one_is_refused,
     an_instance_outlives_its_migration,
     an_instance_follows_a_migration_that_was_given_up,
     a_name_that_is_taken_is_found_by_the_plan,

@@ -18,7 +18,7 @@ SELECT table_name, column_name,
     CONCAT(column_type, CASE WHEN character_set_name IS NULL THEN '' ELSE
         CONCAT(' CHARACTER SET ', character_set_name, ' COLLATE ', collation_name) END),
     is_nullable = 'YES', CASE WHEN extra LIKE '%auto_increment%' THEN 'identity'
-        WHEN column_default = 'NULL' THEN NULL ELSE column_default END, data_type, column_type
+        WHEN column_default = 'NULL' THEN NULL ELSE column_default END, data_type
 FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position";
 
 const TOUCHED: &str = "
@@ -69,7 +69,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         let column = Column {
             name: row.text(1)?,
             sql_type: row.text(2)?,
-            kind: kind(&row.text(5)?, &row.text(6)?),
+            kind: kind(&row.text(5)?),
             nullable: row.integer(3)? == 1,
             default: row.optional(4),
         };
@@ -101,8 +101,9 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             let columns = all.map(|(_, column)| column.name.clone()).collect();
             catalog.odd.push(Odd { table, columns, name: LOCKED, what });
         }
+        let unique_by = if unique { columns.len() } else { 0 };
         let index = Index { table, name, columns, primary, unique, constraint: false };
-        catalog.indexes.push(FoundIndex { index, odd });
+        catalog.indexes.push(FoundIndex { index, odd, unique_by });
     }
     for row in session.rows(REFERENCES, &[]).await? {
         let Some(to) = number(row.text(2)?) else { continue };
@@ -161,11 +162,23 @@ pub(in crate::engine) async fn refresh(
     find_touched(session, &mut plan.tables).await
 }
 
-fn kind(name: &str, full: &str) -> Kind {
+/// Errs where ids are bytes that are no UUIDs.
+pub(in crate::engine) fn look(plan: &Plan) -> Result<(), Error> {
+    let key = &plan.key().column;
+    if key.kind == Kind::Bytes && !key.sql_type.eq_ignore_ascii_case("binary(16)") {
+        return Err(Error::Schema(format!(
+            "the key {} is of type {}, of which no ids are; of bytes a key of type BINARY(16) can be migrated",
+            key.name, key.sql_type
+        )));
+    }
+    Ok(())
+}
+
+fn kind(name: &str) -> Kind {
     match name {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Kind::Integer,
         "uuid" => Kind::Uuid,
-        "binary" if full == "binary(16)" => Kind::Bytes,
+        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Kind::Bytes,
         "char" | "varchar" => Kind::Text,
         "datetime" | "timestamp" | "date" => Kind::Time,
         _ => Kind::Other,

@@ -43,7 +43,7 @@ impl Dialect for MariaDb {
         match kind {
             // Of every number as it is, also of those past 2^63, which an UNSIGNED column may hold.
             Kind::Integer => format!("CAST({expression} AS DECIMAL(20))"),
-            // As a UUID is written.
+            // As a UUID is written, and in full where they are more or fewer.
             Kind::Bytes => format!(
                 "lower(insert(insert(insert(insert(hex({expression}), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), 24, 0, '-'))"
             ),
@@ -115,6 +115,11 @@ impl Dialect for MariaDb {
             "UPDATE {child} c STRAIGHT_JOIN {root} r ON r.{root_old} = c.{reference} SET c.{new} = r.{root_new}{untouched} \
              WHERE c.{new} IS NULL AND r.{root_new} IS NOT NULL AND {condition}"
         )
+    }
+
+    /// Conditions are at the end of an update, which may be cut short there.
+    fn some(&self, _link: &Link<'_>, rows: i64) -> String {
+        format!("1 = 1 LIMIT {rows}")
     }
 
     fn quotient(&self, number: &str, by: u128) -> String {

@@ -51,7 +51,8 @@ SELECT i.indrelid::bigint, c.relname::text, i.indisprimary::int, i.indisunique::
         CASE WHEN EXISTS (SELECT FROM unnest(i.indcollation::oid[]) WITH ORDINALITY AS o (collation_of, n)
             JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, n) USING (n)
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE o.collation_of <> a.attcollation) THEN 'has a collation' END)
+            WHERE o.collation_of <> a.attcollation) THEN 'has a collation' END),
+    CASE WHEN i.indisunique AND num_nonnulls(i.indpred, i.indexprs) = 0 THEN i.indnkeyatts ELSE 0 END::bigint
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
 WHERE i.indisvalid ORDER BY i.indrelid, c.relname";
 
@@ -212,7 +213,8 @@ async fn indexes(session: &mut Session, catalog: &mut Catalog, known: &Known) ->
             let columns = index.columns.clone();
             catalog.odd.push(Odd { table, columns, name: LOST, what });
         }
-        catalog.indexes.push(FoundIndex { index, odd });
+        let unique_by = usize::try_from(row.integer(8)?).unwrap_or(0);
+        catalog.indexes.push(FoundIndex { index, odd, unique_by });
     }
     Ok(())
 }

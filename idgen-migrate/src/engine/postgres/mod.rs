@@ -12,7 +12,7 @@ mod standing;
 mod steps;
 mod triggers;
 
-use super::{Dialect, Step};
+use super::{Dialect, Link, Step};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -94,6 +94,11 @@ impl Dialect for Postgres {
             self.write("(e ->> 0)", old),
             self.write("(e ->> 1)", new),
         )
+    }
+
+    /// One that has moved meanwhile is of those that are left.
+    fn some(&self, link: &Link<'_>, rows: i64) -> String {
+        format!("c.ctid = ANY (ARRAY ({}))", link.open("ctid", rows))
     }
 
     fn now(&self) -> &'static str {

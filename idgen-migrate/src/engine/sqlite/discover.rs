@@ -101,8 +101,9 @@ fn primary_key(catalog: &mut Catalog, table: usize, columns: Vec<String>) {
         }
     }
     let name = format!("{}_pk", catalog.tables[table].name);
+    let unique_by = columns.len();
     let index = Index { table, name, columns, primary: true, unique: true, constraint: true };
-    catalog.indexes.push(FoundIndex { index, odd: None });
+    catalog.indexes.push(FoundIndex { index, odd: None, unique_by });
 }
 
 async fn indexes(
@@ -140,7 +141,8 @@ async fn indexes(
             unique: row.integer(2)? == 1 && whole,
             constraint: sql.is_none(),
         };
-        catalog.indexes.push(FoundIndex { index, odd: None });
+        let unique_by = if index.unique { index.columns.len() } else { 0 };
+        catalog.indexes.push(FoundIndex { index, odd: None, unique_by });
         if let Some(sql) = sql {
             catalog.define(table, Made::Index, &name, sql);
         }
@@ -237,15 +239,7 @@ pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> R
     for carrier in &mut plan.carriers {
         carrier.column.kind = kind;
     }
-    let carriers = plan.carriers.clone();
-    for (number, table) in plan.tables.iter_mut().enumerate() {
-        for column in &mut table.key {
-            if carriers.iter().any(|c| c.table == number && c.column.name == column.name) {
-                column.kind = kind;
-            }
-        }
-    }
-    fractions(session, plan).await?;
+    keys(session, plan).await?;
     times(session, plan).await?;
     let mode = session.row("PRAGMA journal_mode", &[]).await?;
     let mode = mode.and_then(|row| row.optional(0)).unwrap_or_default();
@@ -301,33 +295,77 @@ fn readers(plan: &mut Plan) {
     plan.findings.extend(findings);
 }
 
-/// A chunk ends at what a row holds, as text in the ledger: a number of type REAL would not come back as it was, and
-/// rows be left out.
-async fn fractions(session: &mut Session, plan: &Plan) -> Result<(), Error> {
-    let ordered = plan.order_columns().into_iter().map(|column| (plan.root(), column));
-    let keys = plan.tables.iter().flat_map(|table| table.key.iter().map(move |key| (table, key)));
-    for (table, column) in ordered.chain(keys) {
-        let (name, quoted) = (&column.name, Sqlite.quote(&column.name));
-        let real = format!("typeof({quoted}) = 'real'");
-        let query = format!(
-            "SELECT count(*), min({quoted}) FROM {} WHERE {real}",
-            Sqlite.quote(&table.name)
-        );
-        let Some(row) = session.row(&query, &[]).await? else { continue };
-        if row.integer(0)? > 0 {
-            return Err(Error::Schema(format!(
-                "{name} of {} is of type REAL in {} rows, as {}, where no chunk can end: have whole seconds or milliseconds there, in a column of type INTEGER, or name another column",
-                table.name,
-                row.integer(0)?,
-                row.text(1)?
-            )));
+/// The kind of what a column holds, whatever its type promises: a chunk ends at what a row holds, as text in the
+/// ledger. None where a text would not come back as what it was: of several kinds, NULL, or numbers of type REAL.
+async fn stored(
+    session: &mut Session,
+    table: &str,
+    column: &Column,
+) -> Result<Option<Kind>, Error> {
+    let name = Sqlite.quote(&column.name);
+    let query = format!("SELECT DISTINCT typeof({name}) FROM {}", Sqlite.quote(table));
+    let rows = session.rows(&query, &[]).await?;
+    let kinds = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(match kinds.as_slice() {
+        [] => Some(column.kind),
+        [kind] if kind == "integer" => Some(Kind::Integer),
+        [kind] if kind == "text" => Some(Kind::Text),
+        [kind] if kind == "blob" => Some(Kind::Bytes),
+        _ => None,
+    })
+}
+
+/// Takes the kinds of keys from what is in them; a key of which none is known is none, and its rows are told apart
+/// by where they lie.
+async fn keys(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    for table in &mut plan.tables {
+        let mut known = true;
+        for column in &mut table.key {
+            match stored(session, &table.name, column).await? {
+                Some(kind) => column.kind = kind,
+                None => known = false,
+            }
+        }
+        if !known {
+            table.key.clear();
         }
     }
     Ok(())
 }
 
+/// Takes the kind of creation times from what is in them. A number of type REAL would not come back from the ledger
+/// as it was, nor would one beside texts in a column that makes neither of the other, and rows be left out.
+async fn kind_of_times(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    let root = plan.root().name.clone();
+    let Order::Time { column, .. } = &mut plan.order else { return Ok(()) };
+    let (name, quoted) = (&column.name, Sqlite.quote(&column.name));
+    let real = format!("typeof({quoted}) = 'real'");
+    let query = format!("SELECT count(*), min({quoted}) FROM {} WHERE {real}", Sqlite.quote(&root));
+    if let Some(row) = session.row(&query, &[]).await?
+        && row.integer(0)? > 0
+    {
+        return Err(Error::Schema(format!(
+            "{name} of {root} is of type REAL in {} rows, as {}, where no chunk can end: have whole seconds or milliseconds there, in a column of type INTEGER, or name another column",
+            row.integer(0)?,
+            row.text(1)?
+        )));
+    }
+    column.kind = match stored(session, &root, column).await? {
+        Some(kind) => kind,
+        // Such a type makes nothing of what is written.
+        None if column.kind == Kind::Bytes => {
+            return Err(Error::Schema(format!(
+                "{name} of {root} holds values of several kinds, or none, under a type that makes one of neither: mend them first, or name another column"
+            )));
+        }
+        None => Kind::Other,
+    };
+    Ok(())
+}
+
 /// Texts are ordered as texts: times of several forms are not.
 async fn times(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    kind_of_times(session, plan).await?;
     let Order::Time { column, .. } = &plan.order else { return Ok(()) };
     let (name, column) = (column.name.clone(), Sqlite.quote(&column.name));
     let root = Sqlite.table(plan, 0);

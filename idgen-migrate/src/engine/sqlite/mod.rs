@@ -9,7 +9,7 @@ mod tokens;
 mod triggers;
 mod words;
 
-use super::{Dialect, Step};
+use super::{Dialect, Link, Step};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -37,10 +37,11 @@ impl Dialect for Sqlite {
     fn read(&self, expression: &str, kind: Kind) -> String {
         match kind {
             Kind::Integer => format!("CAST({expression} AS INTEGER)"),
-            // As a UUID is written.
+            // As a UUID is written, and in full where they are more or fewer.
             Kind::Bytes => {
                 let part = |from, length| format!("substr(hex({expression}), {from}, {length})");
-                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+                let rest = format!("substr(hex({expression}), 21)");
+                let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), rest];
                 // NULL stays NULL, which hex makes an empty text of.
                 format!(
                     "CASE WHEN {expression} IS NOT NULL THEN lower({}) END",
@@ -110,6 +111,10 @@ impl Dialect for Sqlite {
              WHERE t.rowid = v.o AND t.{new_name} IS NULL",
             self.write("(e.value ->> 1)", new),
         )
+    }
+
+    fn some(&self, link: &Link<'_>, rows: i64) -> String {
+        format!("c.rowid IN ({})", link.open("rowid", rows))
     }
 
     /// It has one writer at a time, whoever writes.

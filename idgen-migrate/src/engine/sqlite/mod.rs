@@ -3,6 +3,7 @@
 pub(super) mod acting;
 mod definition;
 pub(super) mod discover;
+mod rekey;
 mod steps;
 mod table;
 mod tokens;

@@ -4,9 +4,9 @@
 //! come one after the other, so that a counter in a table is enough, and what a transaction that is
 //! rolled back has counted nobody saw. What foreign keys do to rows fires them too.
 
-use super::{Dialect, Sqlite};
+use super::{Dialect, Sqlite, rekey};
 use crate::Error;
-use crate::engine::twins::{self, OnUpdate, Pieces, Stage};
+use crate::engine::twins::{self, Pieces, Stage};
 use crate::plan::{Carrier, Kind, Order, Plan, Reference};
 use crate::target::Lanes;
 
@@ -111,7 +111,7 @@ pub(super) fn triggers(
     }
     if table == 0 && stage == Stage::Swapped {
         // Those of the row itself are completed.
-        update.extend(rekeyed(plan));
+        update.extend(rekey::rekeyed(plan));
     }
     if table == 0 && stage != Stage::Swapped {
         // The backfill writes the new id alone, and nothing is done for it.
@@ -339,64 +339,13 @@ fn of_reference(
     }
 }
 
-/// What becomes of the rows that refer to an old id that changes, as the old foreign keys had it. What follows comes
-/// before what refuses, of which it may be what that asks for.
-fn rekeyed(plan: &Plan) -> Vec<String> {
-    let mut parts = Vec::new();
-    for reference in &plan.references {
-        let mine = plan.carriers_of(reference.table);
-        let mine = mine.filter(|carrier| reference.columns.contains(&carrier.column.name));
-        parts.extend(mine.map(|carrier| rekeyed_by(plan, reference, carrier)));
-    }
-    parts.sort_by_key(|(refuses, _)| *refuses);
-    parts.into_iter().map(|(_, sql)| sql).collect()
-}
-
-/// Whether that refuses, and what does it.
-fn rekeyed_by(plan: &Plan, reference: &Reference, carrier: &Carrier) -> (bool, String) {
-    let key = plan.key();
-    let (id, id_new) = (Sqlite.quote(&key.column.name), Sqlite.quote(&key.new));
-    let (old, new) = (Sqlite.quote(&carrier.column.name), Sqlite.quote(&carrier.new));
-    let table = Sqlite.table(plan, reference.table);
-    let there =
-        twins::others_are_there(reference, &carrier.column.name, &|name| Sqlite.quote(name));
-    let referring = format!(
-        "{new} = NEW.{id_new} AND {old} = OLD.{id}{there} AND {}",
-        changed(&key.column.name)
-    );
-    let set = match twins::on_update(reference) {
-        OnUpdate::Cascade => format!("{old} = NEW.{id}"),
-        // All at once: a table's own trigger is not called for what it does to the table.
-        OnUpdate::SetNull => {
-            let both = reference.columns.iter().map(String::as_str);
-            let both = both.chain(plan.twins(reference.table, &reference.columns));
-            let mut names: Vec<_> = both.map(|name| Sqlite.quote(name)).collect();
-            names.sort();
-            names.dedup();
-            names.iter().map(|name| format!("{name} = NULL")).collect::<Vec<_>>().join(", ")
-        }
-        // Whoever checks late would find that all have followed, and no trigger is called as late.
-        OnUpdate::Refuse if is_late(reference) => format!("{old} = NEW.{id}"),
-        OnUpdate::Refuse | OnUpdate::SetDefault => {
-            let message = format!(
-                "idgen: changing {} breaks the FOREIGN KEY {} of {}: rows refer to it",
-                key.column.name, reference.name, plan.tables[reference.table].name
-            );
-            let message = Sqlite.literal(&message);
-            let found = format!("EXISTS (SELECT 1 FROM {table} WHERE {referring})");
-            return (true, format!("SELECT RAISE(ABORT, {message}) WHERE {found}"));
-        }
-    };
-    (false, format!("UPDATE {table} SET {set} WHERE {referring}"))
-}
-
 /// Whether a reference is checked at the end of the transaction.
-fn is_late(reference: &Reference) -> bool {
+pub(super) fn is_late(reference: &Reference) -> bool {
     reference.clauses.to_ascii_uppercase().contains("DEFERRED")
 }
 
 /// The condition that an update changes a column.
-fn changed(column: &str) -> String {
+pub(super) fn changed(column: &str) -> String {
     let column = Sqlite.quote(column);
     format!("NEW.{column} IS NOT OLD.{column}")
 }

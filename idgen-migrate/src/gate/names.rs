@@ -42,8 +42,6 @@ pub(crate) const OUTSIDE: &str = "outside";
 pub(crate) const LOCKED: &str = "locked";
 /// What updates fire, and so the backfill for every row.
 pub(crate) const ON_UPDATE: &str = "on-update";
-/// Changes of what a reference has beside an id, which are refused.
-pub(crate) const CASCADES: &str = "cascades";
 /// Rows that come early, and are refused.
 pub(crate) const LATE: &str = "late";
 /// Whether a counter is above all numbers.
@@ -81,7 +79,7 @@ impl Check {
 
 impl Finding {
     /// The names of all findings that stop a plan until they are accepted.
-    pub const NAMES: [&str; 6] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, CASCADES, LATE];
+    pub const NAMES: [&str; 5] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, LATE];
 
     /// Whether it stops a plan whoever accepts it.
     #[must_use]

@@ -7,7 +7,6 @@
 //! **Invariant:** the plan is made once and kept in the target database; the steps of all phases
 //! follow from it alone, so they are the same before and after a crash.
 
-mod cascades;
 mod course;
 mod estimate;
 mod finding;

@@ -92,13 +92,14 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
         let ended = attempt_once(session, step).await;
         let took = options.clock.monotonic().saturating_sub(began);
         in_all += took;
-        done.tried(whole_millis(took), holds_up(sql, step, wait));
+        let held_up = holds_up(sql, step, wait);
+        done.tried(whole_millis(took), held_up);
         match ended {
             Ok(()) => return Ok(done),
             // What makes a trigger fails once on a table whose triggers are broken, and mends them by that.
             Err(error) if error.is_retryable() || error.is_of_broken_triggers() => {
                 if attempt + 1 < options.ladder.attempts {
-                    let others = holds_up(sql, step, wait).map_or(0, |_| sql.waits(wait));
+                    let others = held_up.map_or(0, |_| sql.waits(wait));
                     let rest = options.ladder.rest(Duration::from_millis(others));
                     let attempt = done.attempts;
                     options

@@ -59,6 +59,23 @@ pub(crate) fn old_is_given(sql: &dyn Dialect, carrier: &Carrier) -> String {
     format!("(NEW.{new} IS NULL OR NEW.{old} IS NOT NULL{other})")
 }
 
+/// The condition that after an update the old id says to whom a row refers, as long as reads are by old ids: where
+/// it changed, and where a row is saved as it was before it was filled, which loses nothing by that.
+pub(crate) fn old_wins(
+    sql: &dyn Dialect,
+    carrier: &Carrier,
+    changed: impl Fn(&str) -> String,
+) -> String {
+    let (old_changed, new) = (changed(&carrier.column.name), sql.quote(&carrier.new));
+    format!("{old_changed} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)")
+}
+
+/// The condition that an update of a new id is not the backfill's, which fills what has an old id alone.
+pub(crate) fn is_no_backfill(sql: &dyn Dialect, carrier: &Carrier) -> String {
+    let (old, new) = (sql.quote(&carrier.column.name), sql.quote(&carrier.new));
+    format!("(OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)")
+}
+
 /// The condition that an update changes a row's place in the order; `changed` is how the engine says that of a column.
 pub(crate) fn moved(plan: &Plan, changed: impl Fn(&str) -> String) -> String {
     let columns = plan.order_columns().into_iter().map(|column| changed(&column.name));

@@ -136,6 +136,15 @@ impl Plan {
         self.carriers.iter().filter(move |carrier| carrier.table == table)
     }
 
+    /// The carriers among the columns of a reference.
+    pub fn carriers_in<'a>(
+        &'a self,
+        reference: &'a Reference,
+    ) -> impl Iterator<Item = &'a Carrier> {
+        let all = self.carriers_of(reference.table);
+        all.filter(|carrier| reference.columns.contains(&carrier.column.name))
+    }
+
     /// The column that takes a column's place: a carrier's neighbour, or itself.
     #[must_use]
     pub fn twin<'a>(&'a self, table: usize, column: &'a str) -> &'a str {

@@ -43,8 +43,7 @@ pub(super) fn add_reference(plan: &Plan, reference: &Reference) -> Step {
 /// NULL left the new one as it was, since it fires no trigger: those follow first.
 pub(super) fn check_reference(plan: &Plan, reference: &Reference) -> Step {
     let (child, parent) = (MariaDb.table(plan, reference.table), MariaDb.table(plan, reference.to));
-    let carriers = plan.carriers_of(reference.table).filter(|carrier| carrier.column.nullable);
-    let carriers = carriers.filter(|carrier| reference.columns.contains(&carrier.column.name));
+    let carriers = plan.carriers_in(reference).filter(|carrier| carrier.column.nullable);
     let follow = carriers.map(|carrier| {
         let (old, new) = (MariaDb.quote(&carrier.column.name), MariaDb.quote(&carrier.new));
         let untouched = untouched("c", &plan.tables[reference.table].touched);

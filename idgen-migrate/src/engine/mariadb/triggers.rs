@@ -143,6 +143,12 @@ impl Pieces for Hex {
     }
 }
 
+/// The condition that an update changes a column.
+fn changed(column: &str) -> String {
+    let column = MariaDb.quote(column);
+    format!("NOT (NEW.{column} <=> OLD.{column})")
+}
+
 fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), Error> {
     let key = plan.key();
     let (old, new) = (MariaDb.quote(&key.column.name), MariaDb.quote(&key.new));
@@ -151,10 +157,7 @@ fn of_key(plan: &Plan, lanes: &Lanes, stage: Stage) -> Result<(String, String), 
     if let (Stage::Swapped, Some(made)) = (stage, old_default(plan)) {
         insert += &made_up(plan, &made);
     }
-    let moved = twins::moved(plan, |column| {
-        let column = MariaDb.quote(column);
-        format!("NOT (NEW.{column} <=> OLD.{column})")
-    });
+    let moved = twins::moved(plan, changed);
     // A row that has no new id keeps its place in the order until it has one.
     let mut update =
         format!("IF OLD.{new} IS NULL AND NEW.{new} IS NULL AND ({moved}) THEN\n{next}END IF;\n");
@@ -278,16 +281,15 @@ fn of_reference(plan: &Plan, lanes: &Lanes, carrier: &Carrier, stage: Stage) -> 
     // Who refers to somebody by an old id may come before that one has a new id.
     let forth = follow(&old, &id, &new, &id_new, stage == Stage::Filling);
     let back = follow(&new, &id_new, &old, &id, false);
-    let changed = |column: &str| format!("NOT (NEW.{column} <=> OLD.{column})");
-    // A row that is saved as it was before it was filled loses nothing.
-    let old_wins = format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
+    let (old_is, new_is) = (changed(&carrier.column.name), changed(&carrier.new));
+    let old_wins = twins::old_wins(&MariaDb, carrier, changed);
     let (first, first_is, second, second_is) = match stage {
-        Stage::Swapped => (&back, changed(&new), &forth, changed(&old)),
-        Stage::Enforced => (&forth, old_wins, &back, changed(&new)),
-        // The backfill itself is let through: it fills what has an old id alone.
+        Stage::Swapped => (&back, new_is, &forth, old_is),
+        Stage::Enforced => (&forth, old_wins, &back, new_is),
+        // The backfill itself is let through.
         Stage::Filling => {
-            let by_another = format!("(OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)");
-            (&forth, old_wins, &back, format!("{by_another} AND {}", changed(&new)))
+            let by_another = twins::is_no_backfill(&MariaDb, carrier);
+            (&forth, old_wins, &back, format!("{by_another} AND {new_is}"))
         }
     };
     let (wins, other) = if stage == Stage::Swapped { (&new, &old) } else { (&old, &new) };

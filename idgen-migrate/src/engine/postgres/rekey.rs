@@ -65,9 +65,8 @@ fn parts<'a>(
     references: impl Iterator<Item = &'a Reference>,
 ) -> Vec<(OnUpdate, String)> {
     let each = references.flat_map(|reference| {
-        let carriers = plan.carriers_of(reference.table);
-        let mine = carriers.filter(|carrier| reference.columns.contains(&carrier.column.name));
-        mine.map(|carrier| part(plan, reference, &carrier.column.name, &carrier.new))
+        let carriers = plan.carriers_in(reference);
+        carriers.map(|carrier| part(plan, reference, &carrier.column.name, &carrier.new))
     });
     each.collect()
 }

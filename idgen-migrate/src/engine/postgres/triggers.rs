@@ -106,10 +106,9 @@ pub(super) fn triggers(plan: &Plan, table: usize, stage: Stage) -> Vec<String> {
                     _ => format!("{early} OR (OLD.{new} IS NOT NULL AND {new_is})"),
                 }
             }
-            // The backfill itself is let through: it fills what has an old id alone.
+            // The backfill itself is let through.
             Stage::Filling => {
-                let old = Postgres.quote(&carrier.column.name);
-                format!("{old_is} OR ({new_is} AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL))")
+                format!("{old_is} OR ({new_is} AND {})", twins::is_no_backfill(&Postgres, carrier))
             }
             Stage::Enforced | Stage::Swapped => format!("{old_is} OR {new_is}"),
         };
@@ -312,21 +311,21 @@ fn of_reference(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> Strin
         "IF NEW.{new} IS NULL THEN NEW.{old} := NULL; {}ELSE\n        SELECT r.{id} INTO NEW.{old} FROM {root} r WHERE r.{id_new} = NEW.{new}{lock};{no_old}\n    END IF;",
         itself(&new, &id_new, &old, &id),
     );
-    let changed = |column: &str| format!("NEW.{column} IS DISTINCT FROM OLD.{column}");
+    let new_is = changed(&carrier.new);
     let (forward, backward, first, second) = match stage {
         Stage::Swapped => {
-            (format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL"), changed(&new), &back, &forth)
+            let forward = format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL");
+            (forward, new_is.clone(), &back, &forth)
         }
-        // A row that is saved as it was before it was filled loses nothing.
         _ => {
             let forward = twins::old_is_given(&Postgres, carrier);
-            (forward, format!("{} OR NEW.{new} IS NULL", changed(&old)), &forth, &back)
+            (forward, twins::old_wins(&Postgres, carrier, changed), &forth, &back)
         }
     };
     // A reference by its old id alone takes a position of the trigger's lane: it is seen by that.
     let seen = match stage {
         Stage::Swapped => format!(
-            "\n    IF NEW.{new} IS DISTINCT FROM OLD.{new} THEN\n        PERFORM {}();\n    END IF;",
+            "\n    IF {new_is} THEN\n        PERFORM {}();\n    END IF;",
             next_function(plan)
         ),
         _ => String::new(),

@@ -11,9 +11,8 @@ use crate::plan::{Carrier, Plan, Reference};
 pub(super) fn rekeyed(plan: &Plan) -> Vec<String> {
     let mut parts = Vec::new();
     for reference in &plan.references {
-        let mine = plan.carriers_of(reference.table);
-        let mine = mine.filter(|carrier| reference.columns.contains(&carrier.column.name));
-        parts.extend(mine.map(|carrier| rekeyed_by(plan, reference, carrier)));
+        let carriers = plan.carriers_in(reference);
+        parts.extend(carriers.map(|carrier| rekeyed_by(plan, reference, carrier)));
     }
     parts.sort_by_key(|(refuses, _)| *refuses);
     parts.into_iter().map(|(_, sql)| sql).collect()

@@ -204,14 +204,16 @@ fn putting_back(plan: &Plan) -> (String, String) {
     (Sqlite.own("edited"), format!("name = {} AND id = ''", Sqlite.literal(&plan.name)))
 }
 
-/// The condition that an update changes the new id of a row that has one, and that no trigger does.
+/// The condition that an update changes the new id of a row that has one.
+fn is_given_another(plan: &Plan) -> String {
+    let new = &plan.key().new;
+    format!("OLD.{} IS NOT NULL AND {}", Sqlite.quote(new), changed(new))
+}
+
+/// The same, and that no trigger does.
 fn is_to_be_kept(plan: &Plan) -> String {
-    let (new, (edited, mark)) = (&plan.key().new, putting_back(plan));
-    format!(
-        "OLD.{} IS NOT NULL AND {} AND NOT EXISTS (SELECT 1 FROM {edited} WHERE {mark})",
-        Sqlite.quote(new),
-        changed(new)
-    )
+    let (is_changed, (edited, mark)) = (is_given_another(plan), putting_back(plan));
+    format!("{is_changed} AND NOT EXISTS (SELECT 1 FROM {edited} WHERE {mark})")
 }
 
 /// An id that was given stays, whatever an update says: it is put back before anything else looks at the row.
@@ -219,7 +221,7 @@ fn kept(plan: &Plan) -> [String; 3] {
     let (root, new, name) =
         (Sqlite.table(plan, 0), Sqlite.quote(&plan.key().new), Sqlite.literal(&plan.name));
     let (edited, mark) = putting_back(plan);
-    let is_changed = format!("OLD.{new} IS NOT NULL AND {}", changed(&plan.key().new));
+    let is_changed = is_given_another(plan);
     [
         format!("INSERT OR IGNORE INTO {edited} (name, id) SELECT {name}, '' WHERE {is_changed}"),
         format!("UPDATE {root} SET {new} = OLD.{new} WHERE {is_changed} AND rowid = NEW.rowid"),
@@ -307,35 +309,32 @@ fn of_reference(
     };
     let forth = |condition: &str| follow(&new, &id_new, &id, &old, condition);
     let back = |condition: &str| follow(&old, &id, &id_new, &new, condition);
-    let changed = |column: &str| format!("NEW.{column} IS NOT OLD.{column}");
+    let (old_is, new_is) = (changed(&carrier.column.name), changed(&carrier.new));
     if stage == Stage::Swapped {
         // A reference by its old id alone is to be seen. One that the insertion's trigger completes has the
         // right new one already.
         let right = format!("(SELECT r.{id_new} FROM {root} r WHERE r.{id} = NEW.{old})");
         let by_old = format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL");
         insert.push(taken(plan, lanes, &by_old));
-        let by_old =
-            format!("{} AND NEW.{new} IS OLD.{new} AND NEW.{new} IS NOT {right}", changed(&old));
+        let by_old = format!("{old_is} AND NEW.{new} IS OLD.{new} AND NEW.{new} IS NOT {right}");
         update.push(taken(plan, lanes, &by_old));
         insert.push(back(&format!("NEW.{new} IS NOT NULL OR NEW.{old} IS NULL")));
         insert.push(forth(&format!("NEW.{new} IS NULL AND NEW.{old} IS NOT NULL")));
-        update.push(back(&changed(&new)));
-        update.push(forth(&format!("NOT ({}) AND {}", changed(&new), changed(&old))));
+        update.push(back(&new_is));
+        update.push(forth(&format!("NOT ({new_is}) AND {old_is}")));
     } else {
         let given = twins::old_is_given(&Sqlite, carrier);
         insert.push(forth(&given));
         insert.push(back(&format!("NOT {given}")));
-        // The backfill itself is let through: it fills what has an old id alone.
+        // The backfill itself is let through.
         let was = if stage == Stage::Filling {
-            format!(" AND (OLD.{new} IS NOT NULL OR OLD.{old} IS NULL)")
+            format!(" AND {}", twins::is_no_backfill(&Sqlite, carrier))
         } else {
             String::new()
         };
-        // A row that is saved as it was before it was filled loses nothing.
-        let old_wins =
-            format!("{} OR (NEW.{new} IS NULL AND OLD.{new} IS NOT NULL)", changed(&old));
+        let old_wins = twins::old_wins(&Sqlite, carrier, changed);
         update.push(forth(&old_wins));
-        update.push(back(&format!("NOT ({old_wins}) AND {}{was}", changed(&new))));
+        update.push(back(&format!("NOT ({old_wins}) AND {new_is}{was}")));
     }
 }
 

@@ -37,17 +37,36 @@ async fn begin_with(database: &Database, wish: &Wish, options: Options) -> Migra
     Migration::begin(&database.address, &plan, options).await.unwrap()
 }
 
+/// Goes all the way back.
+pub(crate) async fn back_to_planned(migration: &mut Migration) {
+    while migration.phase() > Phase::Planned {
+        migration.roll_back().await.unwrap();
+    }
+}
+
+/// How often a gate is looked at again that the app is to open: for two minutes at least.
+const LOOKS: u32 = 2_400;
+
 /// Goes on to a phase, and waits at gates that the app opens.
 pub(crate) async fn advance_to(migration: &mut Migration, phase: Phase) -> Vec<Evidence> {
-    let mut evidence = Vec::new();
+    let (mut evidence, mut closed) = (Vec::new(), 0);
     while migration.phase() < phase {
         match migration.advance().await {
-            Ok(found) => evidence.push(found),
+            Ok(found) => {
+                closed = 0;
+                evidence.push(found);
+            }
             Err(Error::Gate { reasons, .. })
                 if ["(instances)", "(fence)", "(old-writers)", "no shadow read"]
                     .iter()
                     .any(|name| reasons.contains(name)) =>
             {
+                closed += 1;
+                assert!(
+                    closed < LOOKS,
+                    "nobody opens the gate on from {}: {reasons}",
+                    migration.phase()
+                );
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             Err(error) => panic!("{} on from {}: {error:?}", error, migration.phase()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idgen_migrate::session::Engine;
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
 
 use crate::course::advance_to;
@@ -80,14 +80,19 @@ async fn filled_so_far(database: &Database, pass: i64, chunks: i64) {
     }
 }
 
-/// Rows that move from where a chunk is to be filled to where one was are met by none.
-async fn rows_that_move_between_chunks_are_filled(engine: Engine) {
+/// The shop, when its rows are to be filled.
+async fn backfilling(engine: Engine) -> (Database, Session) {
     let database = shop(engine).await;
-    let mut session = database.session().await;
+    let session = database.session().await;
     let plan = planned(&database, "c").await;
     let mut migration = Migration::begin(&database.address, &plan, in_order()).await.unwrap();
     advance_to(&mut migration, Phase::Backfilling).await;
-    drop(migration);
+    (database, session)
+}
+
+/// Rows that move from where a chunk is to be filled to where one was are met by none.
+async fn rows_that_move_between_chunks_are_filled(engine: Engine) {
+    let (database, mut session) = backfilling(engine).await;
     filled_so_far(&database, 1, 8).await;
     if engine == Engine::Postgres {
         // Where those were that are filled there is room for others.
@@ -120,12 +125,7 @@ async fn sqlite_rows_that_move_between_chunks_are_filled() {
 /// However many rows no chunk met, they are filled some at a time, and one that somebody holds keeps none of the
 /// others from that.
 async fn what_no_chunk_met_is_filled_in_parts(engine: Engine) {
-    let database = shop(engine).await;
-    let mut session = database.session().await;
-    let plan = planned(&database, "c").await;
-    let mut migration = Migration::begin(&database.address, &plan, in_order()).await.unwrap();
-    advance_to(&mut migration, Phase::Backfilling).await;
-    drop(migration);
+    let (database, mut session) = backfilling(engine).await;
     filled_so_far(&database, 0, 1).await;
     let planned = Options { failpoints: Failpoints::stop_at(1), ..in_order() };
     let mut migration = Migration::open(&database.address, "c", planned).await.unwrap();

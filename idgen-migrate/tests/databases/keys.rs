@@ -7,7 +7,7 @@ use idgen_migrate::plan::{Plan, Wish, survey};
 use idgen_migrate::session::Engine;
 use idgen_migrate::{Error, Failpoints, Migration, Options, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::references::{patient, planned, torn};
 use crate::server::{Database, run};
 use crate::shop::flakes;
@@ -124,9 +124,7 @@ async fn sqlite_a_chunk_that_cannot_end_is_told_and_not_looked_for_for_ever() {
     let error = error.expect("it comes to an end").unwrap_err();
     assert!(matches!(&error, Error::Schema(_)), "{error}");
     assert!(error.to_string().contains("no chunk of o can end at key 0007"), "{error}");
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     migration.forget().await.unwrap();
     let plan = planned(&database, "c").await;
     assert_eq!(chunks(&database, &plan).await, CHUNKS);

@@ -7,7 +7,7 @@ use idgen_migrate::plan::{Plan, Wish};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Ladder, Migration, Options, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::heard::Heard;
 use crate::odd::{planned, read_by_another};
 use crate::references::{begun, patient, shop, torn};
@@ -56,9 +56,7 @@ async fn mariadb_a_table_is_written_anew_only_where_the_plan_says_so() {
     assert!(told(&plan), "{:?}", plan.findings);
     let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
     advance_to(&mut migration, Phase::Swapped).await;
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     advance_to(&mut migration, Phase::Contracted).await;
 }
 

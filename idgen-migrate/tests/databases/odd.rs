@@ -7,7 +7,7 @@ use idgen_migrate::plan::{Order, Plan, Risk, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Ladder, Migration, Options, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::every_engine;
 use crate::races;
 use crate::references::{begun, patient, shop, torn};
@@ -259,9 +259,7 @@ async fn postgres_the_way_back_of_a_key_that_is_unique_only_is_resumed() {
     }
     assert_eq!(torn(&mut session, "o", "c_id").await, 0);
     let mut migration = Migration::open(&database.address, "c", patient()).await.unwrap();
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
 }
 
 async fn rows_that_came_after_the_plan_are_of_their_own_time(engine: Engine) {

@@ -5,7 +5,7 @@ use idgen_migrate::plan::{Plan, Risk, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Migration, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::every_engine;
 use crate::references::patient;
 use crate::server::{Database, run};
@@ -64,9 +64,7 @@ async fn twice(database: &Database, wish: &Wish, insert: impl Fn(u32) -> String)
             advance_to(&mut migration, Phase::Contracted).await;
             return;
         }
-        while migration.phase() > Phase::Planned {
-            migration.roll_back().await.unwrap();
-        }
+        back_to_planned(&mut migration).await;
         migration.forget().await.unwrap();
     }
 }

@@ -7,7 +7,7 @@ use idgen_migrate::plan::{Plan, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Migration, Options, Phase};
 
-use crate::course::{advance_to, options};
+use crate::course::{advance_to, back_to_planned, options};
 use crate::every_engine;
 use crate::server::{Database, run};
 use crate::shop::flakes;
@@ -75,9 +75,7 @@ async fn an_id_that_nobody_has_is_refused_in_every_phase(engine: Engine) {
             assert!(text.contains("foreign key"), "{phase}: {text}");
         }
     }
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
 }
 
 /// Before new ids are unique an app that names one alone is early: what it names is followed, where that can be told

@@ -4,7 +4,7 @@
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Migration, Options, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::every_engine;
 use crate::references::{begun, patient, planned, torn};
 use crate::server::{Database, run};
@@ -37,12 +37,6 @@ async fn shop(engine: Engine, on_update: &str) -> Database {
 async fn whole(session: &mut Session, when: &str) {
     for (table, column) in [("c", "parent"), ("o", "c_id"), ("l", "c_id"), ("g", "c_id")] {
         assert_eq!(torn(session, table, column).await, 0, "{when}: {table}.{column}");
-    }
-}
-
-async fn back_to_planned(migration: &mut Migration) {
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
     }
 }
 

@@ -8,7 +8,7 @@ use idgen_migrate::plan::{Wish, survey};
 use idgen_migrate::session::Engine;
 use idgen_migrate::{Error, Migration, Options, Phase};
 
-use crate::course::advance_to;
+use crate::course::{advance_to, back_to_planned};
 use crate::every_engine;
 use crate::references::{begun, patient, planned, shop, torn};
 use crate::server::{Database, run};
@@ -217,9 +217,7 @@ async fn long_names_are_cut_to_what_the_engine_allows(engine: Engine) {
     let plan = planned(&database, &c).await;
     let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
     advance_to(&mut migration, Phase::Swapped).await;
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     advance_to(&mut migration, Phase::Contracted).await;
 }
 

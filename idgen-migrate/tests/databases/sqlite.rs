@@ -9,7 +9,7 @@ use idgen_migrate::plan::{Plan, Risk, Settings, Wish, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Ladder, Lock, Migration, Options, Phase};
 
-use crate::course::{advance_to, options};
+use crate::course::{advance_to, back_to_planned, options};
 use crate::server::{Database, run};
 use crate::{dump, shop};
 
@@ -90,9 +90,7 @@ async fn everything_that_hangs_on_a_table_is_made_anew_with_it() {
     let shouted = "SELECT count(*) FROM people WHERE shout = 'OLD'";
     assert_eq!(session.number(shouted, &[]).await.unwrap(), 1, "the computed column");
 
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     assert_eq!(dump::schema(&database).await, before);
     let all = session.number("SELECT count(*) FROM people", &[]).await.unwrap();
     assert_eq!(all, 41);
@@ -147,9 +145,7 @@ async fn the_old_key_can_stay_and_no_table_is_made_anew() {
         session.run("UPDATE people SET id_new = (SELECT max(id_new) FROM people)").await.is_err(),
         "the new id is unique"
     );
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     assert_eq!(dump::schema(&database).await, before);
 }
 
@@ -223,9 +219,7 @@ async fn numbers_that_the_database_counts_go_on_after_a_rollback() {
     assert_eq!(found, ["1|a", "2|b", "3|c", "9|f"]);
     let counted = "SELECT last FROM idgen_migrate_people_old";
     assert_eq!(session.number(counted, &[]).await.unwrap(), 10);
-    while migration.phase() > Phase::Planned {
-        migration.roll_back().await.unwrap();
-    }
+    back_to_planned(&mut migration).await;
     assert_eq!(dump::schema(&database).await, before);
     run(&mut session, "INSERT INTO people (name) VALUES ('h')").await;
     assert_eq!(session.number("SELECT id FROM people WHERE name = 'h'", &[]).await.unwrap(), 11);

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::Phase;
+use crate::check::Check;
 use crate::engine::Lock;
-use crate::gate::Check;
 use crate::verify::Report;
 
 /// What was seen and done in a transition.

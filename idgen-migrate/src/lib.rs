@@ -30,6 +30,7 @@ pub struct Readme;
 
 pub mod app;
 mod backfill;
+mod check;
 mod engine;
 mod error;
 mod evidence;
@@ -50,10 +51,10 @@ mod verify;
 mod work;
 
 pub use backfill::Lag;
+pub use check::Check;
 pub use engine::{Lock, Step, Work};
 pub use error::Error;
 pub use evidence::{Done, Evidence};
-pub use gate::Check;
 pub use machine::Migration;
 pub use options::{Failpoints, Ladder, Options, Unwatched, Watch};
 pub use pace::Pace;

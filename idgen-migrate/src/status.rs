@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::backfill::{self, Lag};
-use crate::gate::{self, Check};
+use crate::check::Check;
+use crate::gate;
 use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Chunk, Entry, Instance, State};

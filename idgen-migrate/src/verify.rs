@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::backfill::digest;
+use crate::check::{DUPLICATES, FENCE, MISSING, ORDER, REFERENCES};
 use crate::engine::{Lock, Step, Work, and_refers, dialect};
-use crate::gate;
 use crate::plan::Plan;
 use crate::session::{Row, Session};
 use crate::target::{Lanes, Maker};
@@ -92,24 +92,24 @@ impl Report {
                 faults.push((name, format!("{count} {what}")));
             }
         };
-        fault(gate::MISSING, self.without_id, "rows have no new id");
-        fault(gate::DUPLICATES, self.duplicates, "rows share their new id with another");
-        fault(gate::ORDER, self.out_of_order, "rows are not in the order of their creation");
-        fault(gate::FENCE, self.makers.beyond_fence, "ids are on the wrong side of the fence");
+        fault(MISSING, self.without_id, "rows have no new id");
+        fault(DUPLICATES, self.duplicates, "rows share their new id with another");
+        fault(ORDER, self.out_of_order, "rows are not in the order of their creation");
+        fault(FENCE, self.makers.beyond_fence, "ids are on the wrong side of the fence");
         for reference in &self.references {
             let column = &reference.column;
             fault(
-                gate::REFERENCES,
+                REFERENCES,
                 reference.old.abs_diff(reference.new).cast_signed(),
                 &format!("references of {column} are there once only"),
             );
             fault(
-                gate::REFERENCES,
+                REFERENCES,
                 reference.old_to_new,
                 &format!("new references of {column} do not follow the old ones"),
             );
             fault(
-                gate::REFERENCES,
+                REFERENCES,
                 reference.new_to_old,
                 &format!("old references of {column} do not follow the new ones"),
             );

@@ -23,8 +23,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::Error;
+use crate::check::{Check, MISSING};
 use crate::engine::{and_refers, dialect};
-use crate::gate::{Check, MISSING};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::session::Session;

@@ -304,15 +304,15 @@ pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
     match session.engine() {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite => sqlite::discover::look(session, plan).await,
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => postgres::discover::look(session, plan).await,
         #[cfg(feature = "mysql")]
         Engine::MariaDb => {
             mariadb::defaults::look(plan);
             mariadb::discover::look(plan)
         }
-        _ => {
-            let _ = plan;
-            Ok(())
-        }
+        #[allow(unreachable_patterns, reason = "reached where an engine is left out")]
+        _ => unreachable!("no session is of an engine that was left out"),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use idgen_core::UnixTime;
 
-use super::{Check, FENCE, INSTANCES};
 use crate::Error;
+use crate::check::{Check, FENCE, INSTANCES};
 use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Instance, State};

@@ -1,32 +1,22 @@
 //! Gates: what must hold before a phase is entered, and what was found.
 
 mod apps;
-mod names;
 
 pub(crate) use apps::forget;
-pub(crate) use names::*;
 
 use idgen_core::UnixTime;
-use serde::Serialize;
 
 use crate::backfill::missing;
+use crate::check::{
+    Check, DEPENDENTS, FENCE, FIRM, INSTANCES, LOST, MISSING, OLD_WRITERS, ON_UPDATE, READERS,
+    REFERENCES, SCHEMA, SHADOW,
+};
 use crate::engine::{self, dialect, of_lane};
 use crate::options::Options;
-use crate::plan::{self, Plan, Risk};
+use crate::plan::{self, Finding, Plan, Risk};
 use crate::session::Session;
 use crate::store::{self, State};
 use crate::{Error, Phase, verify};
-
-/// One thing that was checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// Name of the check, by which it can be accepted.
-    pub name: &'static str,
-    /// What was found.
-    pub found: String,
-    /// Whether it lets the migration on.
-    pub open: bool,
-}
 
 /// What lets a migration into a phase, before any of its work is done: what is quickly found.
 pub(crate) async fn before(
@@ -35,7 +25,11 @@ pub(crate) async fn before(
     to: Phase,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    let mut checks = vec![schema(session, &state.plan, state.phase).await?];
+    let schema = match state.phase {
+        Phase::Planned => as_planned(session, &state.plan).await?,
+        _ => as_needed(session, state).await?,
+    };
+    let mut checks = vec![schema];
     // Until every instance acts by this phase, the next one is two phases ahead of the last.
     if to > Phase::Expanded {
         checks.push(apps::instances(session, state, options).await?);
@@ -139,7 +133,8 @@ pub(crate) async fn back(
     state: &State,
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
-    Ok(vec![apps::instances(session, state, options).await?])
+    let gone = plan::gone(state, &engine::catalog(session).await?);
+    Ok(vec![schema(&gone, MAKE_AGAIN), apps::instances(session, state, options).await?])
 }
 
 /// Whom a gate waits for that opens by itself: where it is closed, and by nothing else.
@@ -148,6 +143,20 @@ pub(crate) fn waits_for(checks: &[Check], options: &Options) -> Option<String> {
     let by_itself = closed.iter().all(|check| [INSTANCES, FENCE].contains(&check.name));
     let found: Vec<_> = closed.iter().map(|check| check.found.as_str()).collect();
     (by_itself && !closed.is_empty()).then(|| found.join("; "))
+}
+
+/// Errs where a name is accepted that nothing has: whoever wrote it meant another.
+pub(crate) fn are_known(options: &Options) -> Result<(), Error> {
+    let mut known = [Finding::NAMES.as_slice(), &Check::NAMES, &Check::OF_SEGMENTS].concat();
+    let is_known = |name: &&String| {
+        let name = name.as_str();
+        // Of those that nobody can accept the gate says so.
+        known.contains(&name) || FIRM.contains(&name)
+    };
+    let Some(name) = options.accepted.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    known.sort_unstable();
+    known.dedup();
+    Err(Error::NoCheck { name: name.clone(), known: known.join(", ") })
 }
 
 /// Findings of a plan that have to be accepted by name before it begins.
@@ -180,35 +189,49 @@ pub(crate) fn pass(into: &'static str, checks: &[Check], options: &Options) -> R
     Err(Error::Gate { into, reasons: reasons.join("; ") })
 }
 
-/// Whether the schema still is what a plan was made for, as far as it matters in a phase: before the
-/// first step in everything, and later in what holds old ids.
-pub(crate) async fn schema(
-    session: &mut Session,
-    plan: &Plan,
-    phase: Phase,
-) -> Result<Check, Error> {
+/// Whether the schema still is what a plan was made for, in everything: before the first step.
+pub(crate) async fn as_planned(session: &mut Session, plan: &Plan) -> Result<Check, Error> {
     let catalog = engine::catalog(session).await?;
-    let (changes, way) = match phase {
-        Phase::Planned => (plan::changes(plan, &catalog), "plan again"),
-        _ => (
-            plan::left_behind(plan, &catalog),
-            "take it away, or roll back to planned and plan again",
-        ),
-    };
-    Ok(match changes.is_empty() {
-        true => Check::new(SCHEMA, true, "the schema is what was planned"),
-        false => {
+    Ok(schema(&plan::changes(plan, &catalog), "plan again"))
+}
+
+/// Whether it still is, as far as it matters later: in what holds old ids, and what steps need.
+async fn as_needed(session: &mut Session, state: &State) -> Result<Check, Error> {
+    let catalog = engine::catalog(session).await?;
+    let gone = plan::gone(state, &catalog);
+    if !gone.is_empty() {
+        return Ok(schema(&gone, MAKE_AGAIN));
+    }
+    let came = plan::left_behind(&state.plan, &catalog);
+    Ok(schema(&came, "take it away, or roll back to planned and plan again"))
+}
+
+/// What is to be done where something went that steps need.
+const MAKE_AGAIN: &str =
+    "make it again as it was; a table that nobody needs any more can be empty, until the end";
+
+fn schema(changes: &[String], way: &str) -> Check {
+    match changes {
+        [] => Check::new(SCHEMA, true, "the schema is what was planned"),
+        changes => {
             let found = format!("{} after the plan was made: {way}", changes.join(", "));
             Check::new(SCHEMA, false, found)
         }
-    })
+    }
 }
 
 async fn filled(session: &mut Session, state: &State, number: usize) -> Result<Check, Error> {
     let carrier = &state.plan.carriers[number];
     let missing = missing(session, &state.plan, number).await?;
     let table = &state.plan.tables[carrier.table].name;
-    Ok(Check::new(MISSING, missing == 0, format!("{missing} rows of {table} lack {}", carrier.new)))
+    let found = format!("{missing} rows of {table} lack {}", carrier.new);
+    Ok(match missing {
+        0 => Check::new(MISSING, true, found),
+        _ => {
+            let way = "roll back to backfilling, and advance: they are filled with the others";
+            Check::new(MISSING, false, format!("{found}: {way}"))
+        }
+    })
 }
 
 async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {
@@ -279,4 +302,25 @@ async fn watched_millis(session: &mut Session, plan: &Plan) -> Result<i64, Error
     let entered = trail.iter().rev().find(|entry| entry.event.ends_with(&swapped));
     let now = store::now(session).await?;
     Ok(entered.map_or(0, |entry| now.saturating_sub(entry.at_millis)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{ABOVE, LATE};
+
+    #[test]
+    fn what_is_no_check_is_not_accepted() {
+        let accepting = |name: &str| Options { accepted: vec![name.into()], ..Options::default() };
+        for name in [SHADOW, LATE, ABOVE, DEPENDENTS] {
+            assert!(are_known(&accepting(name)).is_ok(), "{name}");
+        }
+        for name in ["shadows", ""] {
+            let error = are_known(&accepting(name)).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("'{name}'")) && error.contains("late, locked, lost"),
+                "{error}"
+            );
+        }
+    }
 }

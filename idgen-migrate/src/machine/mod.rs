@@ -5,9 +5,10 @@ mod way;
 use std::time::Duration;
 
 use crate::backfill;
+use crate::check::Check;
 use crate::engine::{Step, dialect, refresh};
 use crate::evidence::{Done, Evidence};
-use crate::gate::{self, Check};
+use crate::gate;
 use crate::options::Options;
 use crate::plan::{self, Plan};
 use crate::session::{Session, without_password};
@@ -43,7 +44,7 @@ impl Migration {
         gate::are_known(&options)?;
         gate::accepted(plan, &options)?;
         let mut session = Session::connect_for_long(address).await?;
-        let check = gate::schema(&mut session, plan, Phase::Planned).await?;
+        let check = gate::as_planned(&mut session, plan).await?;
         gate::pass(Phase::Planned.name(), &[check], &options)?;
         store::prepare(&mut session).await?;
         create(&mut session, address, plan).await?;

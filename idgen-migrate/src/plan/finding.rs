@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::FIRM;
+use crate::check::{CASCADES, FIRM, LATE, LOCKED, LOST, ON_UPDATE, OUTSIDE};
 
 /// Something that the person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,15 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The names of all findings that stop a plan until they are accepted.
+    pub const NAMES: [&str; 6] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, CASCADES, LATE];
+
+    /// Whether it stops a plan whoever accepts it.
+    #[must_use]
+    pub fn is_firm(&self) -> bool {
+        FIRM.contains(&self.name.as_str())
+    }
+
     /// Something to do by hand.
     pub(crate) fn care(what: impl Into<String>) -> Self {
         Self { risk: Risk::Care, what: what.into(), name: String::new() }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Column, Plan, Table};
 use crate::engine::Catalog;
+use crate::store::State;
 
 /// Each column, index and foreign key of a plan's tables, and how it was when the plan was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,46 @@ pub(crate) fn left_behind(plan: &Plan, catalog: &Catalog) -> Vec<String> {
         let planned = plan.fingerprint.0.contains_key(&fact);
         if holds(place(index.table), &index.columns) && !planned && !of_ours() {
             found.push(format!("{fact} came"));
+        }
+    }
+    found
+}
+
+/// What went of what the steps need from here on, or back: tables, columns, and references of which neither the old one
+/// nor its twin is left.
+pub(crate) fn gone(state: &State, catalog: &Catalog) -> Vec<String> {
+    let plan = &state.plan;
+    let is_at = |of: usize, table: &Table| {
+        let found = &catalog.tables[of];
+        found.schema == table.schema && found.name == table.name
+    };
+    let there: Vec<_> = plan
+        .tables
+        .iter()
+        .map(|table| (0..catalog.tables.len()).any(|of| is_at(of, table)))
+        .collect();
+    let tables = plan.tables.iter().zip(&there).filter(|(_, there)| !**there);
+    let mut found: Vec<_> =
+        tables.map(|(table, _)| format!("table {} went", full_name(table))).collect();
+    for carrier in plan.carriers.iter().filter(|carrier| there[carrier.table]) {
+        let table = &plan.tables[carrier.table];
+        let old = (!state.is_contracting()).then_some(&carrier.column.name);
+        let new = state.has_new_ids().then_some(&carrier.new);
+        for name in old.into_iter().chain(new) {
+            let mut columns = catalog.columns.iter().filter(|(of, _)| is_at(*of, table));
+            if !columns.any(|(_, column)| column.name == *name) {
+                found.push(format!("{} went", column_fact(name, table)));
+            }
+        }
+    }
+    for reference in plan.references.iter().filter(|of| there[of.table] && there[of.to]) {
+        let (from, to) = (&plan.tables[reference.table], &plan.tables[reference.to]);
+        let twins = plan.twins(reference.table, &reference.columns);
+        let mut left = catalog.references.iter().filter(|of| is_at(of.table, from));
+        let is_left = left
+            .any(|of| is_at(of.to, to) && (of.columns == reference.columns || of.columns == twins));
+        if !is_left {
+            found.push(format!("{} went", reference_fact(&reference.name, from)));
         }
     }
     found

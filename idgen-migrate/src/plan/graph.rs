@@ -48,6 +48,8 @@ pub(super) fn graph(
     };
     let late = super::late::findings(&plan);
     plan.findings.extend(late);
+    let cascades = super::cascades::findings(&plan);
+    plan.findings.extend(cascades);
     let rewritten: Vec<_> = rewritten(&plan).collect();
     plan.findings.extend(rewritten);
     Ok(plan)

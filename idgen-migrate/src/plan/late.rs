@@ -1,7 +1,7 @@
 //! Rows that may come before the one they refer to, under a constraint that is checked late.
 
 use super::{Carrier, Finding, Plan, Reference};
-use crate::gate::LATE;
+use crate::check::LATE;
 use crate::session::Engine;
 
 fn is_deferrable(reference: &Reference) -> bool {

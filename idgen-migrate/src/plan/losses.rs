@@ -2,8 +2,8 @@
 
 use super::{Carrier, Finding, Index, Plan, Reference, Table};
 use crate::Error;
+use crate::check::{DEFAULTS, DEPENDENTS, LOST, ON_UPDATE};
 use crate::engine::{self, Catalog};
-use crate::gate::{DEFAULTS, DEPENDENTS, LOST, ON_UPDATE};
 use crate::plan::Wish;
 use crate::session::{Engine, Session};
 
@@ -125,14 +125,17 @@ pub(super) fn are_free(plan: &Plan, catalog: &Catalog) -> Result<(), Error> {
     }
     for reference in &plan.references {
         let (mine, name) = (&plan.tables[reference.table], plan.twin_name(&reference.name));
-        let taken = catalog.references.iter().any(|of| {
+        let taken = catalog.references.iter().find(|of| {
             let its = &catalog.tables[of.table];
-            of.name == name && its.schema == mine.schema && its.name == mine.name
+            // Names of foreign keys are the database's on MariaDB.
+            of.name.eq_ignore_ascii_case(&name)
+                && its.schema == mine.schema
+                && (plan.engine == Engine::MariaDb || its.name == mine.name)
         });
-        if taken {
+        if let Some(taken) = taken {
             return Err(Error::Schema(format!(
                 "{} has a constraint {name} already: rename it, or choose another suffix than {}",
-                mine.name, plan.suffix
+                catalog.tables[taken.table].name, plan.suffix
             )));
         }
     }

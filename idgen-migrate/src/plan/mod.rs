@@ -7,6 +7,7 @@
 //! **Invariant:** the plan is made once and kept in the target database; the steps of all phases
 //! follow from it alone, so they are the same before and after a crash.
 
+mod cascades;
 mod course;
 mod estimate;
 mod finding;
@@ -25,7 +26,7 @@ pub use course::{Leg, Planned, room};
 pub use estimate::{Estimate, Settings, span};
 pub use finding::{Finding, Risk};
 pub use fingerprint::Fingerprint;
-pub(crate) use fingerprint::{changes, left_behind};
+pub(crate) use fingerprint::{changes, gone, left_behind};
 #[cfg(feature = "postgres")]
 pub(crate) use late::late;
 pub use risk::{Grade, Hazard};

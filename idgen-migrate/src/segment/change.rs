@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Source, Stage};
+use crate::check::{ABOVE, Check, OLD_WRITERS};
 use crate::engine::{Step, dialect};
-use crate::gate::{self, ABOVE, Check, OLD_WRITERS};
+use crate::gate;
 use crate::options::Options;
 use crate::session::Session;
 use crate::store::{self, Note};

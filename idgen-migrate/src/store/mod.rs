@@ -62,6 +62,12 @@ impl State {
         self.under_way.filter(|to| *to <= self.phase)
     }
 
+    /// Whether every table has the columns of new ids, under the names that they get first.
+    pub(crate) fn has_new_ids(&self) -> bool {
+        let goes = self.phase == Phase::Expanded && self.goes_back().is_some();
+        self.phase > Phase::Planned && !goes && !self.is_contracting()
+    }
+
     /// Whether old ids have begun to go.
     pub(crate) fn is_contracting(&self) -> bool {
         self.under_way.is_some_and(Phase::is_destructive)
@@ -162,14 +168,19 @@ pub(crate) async fn now(session: &mut Session) -> Result<i64, Error> {
 }
 
 pub(crate) async fn create(session: &mut Session, plan: &Plan) -> Result<(), Error> {
-    let state = dialect(session.engine()).own("state");
+    let sql = dialect(session.engine());
+    let (state, audit) = (sql.own("state"), sql.own("audit"));
     if let Some(found) = find(session, &plan.name).await? {
         return Err(Error::Exists { name: plan.name.clone(), phase: found.phase });
     }
+    // Each version has an entry in the trail, which stays: of a name's versions none comes twice, also where one
+    // of it was forgotten that somebody is still at work for.
     let sql = format!(
-        "INSERT INTO {state} (name, phase, version, paused, steps_began, steps_ended, plan) VALUES (?, ?, 1, 0, 0, 0, ?)"
+        "INSERT INTO {state} (name, phase, version, paused, steps_began, steps_ended, plan) \
+         SELECT ?, ?, count(*) + 1, 0, 0, 0, ? FROM {audit} WHERE name = ?"
     );
-    let values = [plan.name.as_str().into(), Phase::Planned.name().into(), json(plan)?.into()];
+    let name: Value = plan.name.as_str().into();
+    let values = [name.clone(), Phase::Planned.name().into(), json(plan)?.into(), name];
     session.execute(&sql, &values).await.map(drop)
 }
 

@@ -5,8 +5,9 @@ use idgen_migrate::plan::survey;
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Migration, Phase};
 
-use crate::course::{advance_to, options};
+use crate::course::{advance_to, back_to_planned, options};
 use crate::every_engine;
+use crate::references::patient;
 use crate::server::{Database, run};
 use crate::shop::{self, Path};
 
@@ -104,4 +105,52 @@ async fn what_changed_after_the_plan_stops_it_by_name(engine: Engine) {
     advance_to(&mut migration, Phase::Contracted).await;
 }
 
-every_engine!(what_changed_after_the_plan_stops_it_by_name);
+async fn what_went_is_named_and_can_be_made_again(engine: Engine) {
+    let database = Database::new(engine).await;
+    let mut session = database.session().await;
+    shop::create(&mut session, PATH).await;
+    shop::fill(&mut session, PATH, 50).await;
+    let plan = survey(&mut session, &PATH.wish(), &SystemClock).await.unwrap();
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Backfilled).await;
+    run(&mut session, "DROP TABLE shipments").await;
+    // Nobody goes on or back without what went.
+    let told = "table shipments went after the plan was made: make it again as it was";
+    for attempt in [migration.advance().await, migration.roll_back().await] {
+        let error = attempt.unwrap_err();
+        assert!(error.to_string().replace("public.", "").contains(told), "{error}");
+    }
+    let (old, new) = (PATH.old_type(engine).0, "BIGINT");
+    let shipments = |columns: &str, reference: &str| {
+        format!(
+            "CREATE TABLE shipments (id INTEGER, number INTEGER, line INTEGER, {columns}, CONSTRAINT shipments_pkey PRIMARY KEY (id){reference})"
+        )
+    };
+    let reference = ", CONSTRAINT shipments_line FOREIGN KEY (customer_id, number, line) \
+        REFERENCES order_lines (customer_id, number, line) ON DELETE CASCADE";
+    let both = format!("customer_id {old}, customer_id_new {new}");
+    for (columns, reference, told) in [
+        (format!("customer_id {old}"), reference, "column customer_id_new of shipments went"),
+        (format!("customer_id_new {new}"), "", "column customer_id of shipments went"),
+        (both.clone(), "", "reference shipments_line of shipments went"),
+    ] {
+        run(&mut session, &shipments(&columns, reference)).await;
+        let error = migration.advance().await.unwrap_err();
+        assert!(error.to_string().replace("public.", "").contains(told), "{error}");
+        run(&mut session, "DROP TABLE shipments").await;
+    }
+    run(&mut session, &shipments(&both, reference)).await;
+    run(&mut session, "CREATE INDEX shipments_by_line ON shipments (customer_id, number, line)")
+        .await;
+    advance_to(&mut migration, Phase::Swapped).await;
+    back_to_planned(&mut migration).await;
+    migration.forget().await.unwrap();
+    let plan = survey(&mut session, &PATH.wish(), &SystemClock).await.unwrap();
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Contracted).await;
+}
+
+every_engine!(
+    what_changed_after_the_plan_stops_it_by_name,
+    what_went_is_named_and_can_be_made_again
+);

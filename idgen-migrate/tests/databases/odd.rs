@@ -157,6 +157,11 @@ async fn mariadb_what_has_no_twin_stops_the_migration() {
         "falling of o is in falling order",
     )
     .await;
+    let made = [
+        "CREATE TABLE p (c_id BIGINT, n INTEGER, PRIMARY KEY (c_id, n), CONSTRAINT p_c FOREIGN KEY (c_id) REFERENCES c (id))",
+        "CREATE TABLE q (c_id BIGINT, n INTEGER, CONSTRAINT q_p FOREIGN KEY (c_id, n) REFERENCES p (c_id, n) ON UPDATE CASCADE)",
+    ];
+    stops(engine, &made, "cascades", "q_p of q says ON UPDATE CASCADE").await;
     let made = ["ALTER TABLE c ADD FULLTEXT INDEX words (name)"];
     stops(engine, &made, "locked", "words of c is FULLTEXT").await;
     let made = ["CREATE TABLE v (n INTEGER PRIMARY KEY, c_id BIGINT, \

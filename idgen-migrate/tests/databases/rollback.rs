@@ -9,6 +9,7 @@ use idgen_migrate::{Migration, Options, Phase};
 
 use crate::course::{advance_to, options};
 use crate::hurry::hurried;
+use crate::instances::own;
 use crate::server::{Database, run};
 use crate::shop::{self, Path, literal, old_id};
 use crate::{dump, every_engine};
@@ -66,9 +67,11 @@ async fn back_of(engine: Engine, path: Path) {
     shop::fill(&mut session, path, CUSTOMERS).await;
     let before = dump::schema(&database).await;
     let patient = hurried(Options { quiet: Duration::ZERO, chunk_rows: 15, ..options() });
-    let mut written = 0;
+    let (mut written, mut last) = (0, 0);
+    let version = format!("SELECT version FROM {}", own(engine, "state"));
     for phase in &Phase::ALL[1..10] {
         let mut migration = begun(&database, path, patient.clone()).await;
+        assert!(session.number(&version, &[]).await.unwrap() > last, "at {phase}");
         while migration.phase() < *phase {
             let next = migration.phase().next().unwrap();
             advance_to(&mut migration, next).await;
@@ -84,6 +87,8 @@ async fn back_of(engine: Engine, path: Path) {
             write(&mut session, path, Phase::Planned, 1_000 + written).await;
             written += 1;
         }
+        // Whoever still is at work by one of its versions finds that none of the next one's is the same.
+        last = session.number(&version, &[]).await.unwrap();
         migration.forget().await.unwrap();
         assert_eq!(dump::schema(&database).await, before, "back from {phase}");
         let (count, orders) = (

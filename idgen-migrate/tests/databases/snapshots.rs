@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use idgen_migrate::session::Engine;
+use idgen_core::clock::SystemClock;
+use idgen_migrate::plan::{Wish, survey};
+use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Migration, Options, Phase};
 
-use crate::course::{advance_to, begin, options};
+use crate::course::{advance_to, back_to_planned, begin, options};
 use crate::races::{PATH, shop};
-use crate::server::run;
-use crate::shop::{now, old_id};
+use crate::references::patient;
+use crate::server::{Database, run};
+use crate::shop::{flakes, now, old_id};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
@@ -34,6 +37,50 @@ async fn postgres_an_old_snapshot_is_outlived() {
     let mut migration = open(options()).await.unwrap();
     advance_to(&mut migration, Phase::Verified).await;
     assert_eq!(old.number(lacking, &[]).await.unwrap(), 0);
+}
+
+/// Of the sessions of other roles it sees no more than that they are in a transaction.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_a_role_that_may_not_look_outlives_old_snapshots_too() {
+    let database = Database::new(Engine::Postgres).await;
+    let mut session = database.session().await;
+    let role = format!("operator_{}", std::process::id());
+    let name = database.address.rsplit('/').next().unwrap();
+    for sql in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("GRANT CREATE ON DATABASE {name} TO {role}"),
+        format!("ALTER SCHEMA public OWNER TO {role}"),
+        "CREATE TABLE c (id BIGINT PRIMARY KEY)".into(),
+        "INSERT INTO c VALUES (1), (2)".into(),
+        format!("ALTER TABLE c OWNER TO {role}"),
+    ] {
+        run(&mut session, &sql).await;
+    }
+    let address = database.address.replace("idgen@", &format!("{role}@"));
+    let (mut own, wish) = (Session::connect(&address).await.unwrap(), Wish::new("c", flakes()));
+    let plan = survey(&mut own, &wish, &SystemClock).await.unwrap();
+    let mut migration = Migration::begin(&address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Backfilling).await;
+    drop(migration);
+    // A session of another role, which is in no transaction, is nobody that is waited for.
+    let mut old = database.session().await;
+    run(&mut old, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+    run(&mut old, "SELECT count(*) FROM c").await;
+    let open = async |options| Migration::open(&address, "c", options).await;
+    let impatient = Options { patience: Duration::from_millis(100), ..patient() };
+    let error = open(impatient).await.unwrap().advance().await.unwrap_err();
+    assert!(matches!(&error, Error::OldSnapshots { count: 1, .. }), "{error}");
+    run(&mut old, "COMMIT").await;
+    let mut migration = open(patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Backfilled).await;
+    back_to_planned(&mut migration).await;
+    migration.forget().await.unwrap();
+    run(
+        &mut session,
+        &format!("REASSIGN OWNED BY {role} TO idgen; DROP OWNED BY {role}; DROP ROLE {role}"),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

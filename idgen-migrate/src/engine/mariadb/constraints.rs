@@ -31,12 +31,11 @@ pub(super) fn add_reference(plan: &Plan, reference: &Reference) -> Step {
         reference.clauses
     );
     let add = alter(plan, reference.table, &[add, ONLINE.into()]);
-    let sql = vec!["SET foreign_key_checks = 0".into(), add, "SET foreign_key_checks = 1".into()];
-    Step::beside(name.clone(), sql).on(both(reference)).unless(reference_exists(
-        plan,
-        reference.table,
-        &name,
-    ))
+    let mut step = Step::beside(name.clone(), vec![add])
+        .on(both(reference))
+        .unless(reference_exists(plan, reference.table, &name));
+    step.frame = Some(("SET foreign_key_checks = 0".into(), "SET foreign_key_checks = 1".into()));
+    step
 }
 
 /// Looks at the rows, now that no more can dangle. Until now a cascade that set the old reference to

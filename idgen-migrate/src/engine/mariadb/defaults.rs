@@ -1,6 +1,6 @@
 //! Defaults of references: what a trigger finds in a column that an insertion leaves out.
 
-use crate::gate::DEFAULTS;
+use crate::check::DEFAULTS;
 use crate::plan::{Column, Finding, Kind, Plan};
 
 /// What stands in the column then, as SQL, where a trigger can tell; none where it is NULL.

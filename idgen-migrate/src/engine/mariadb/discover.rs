@@ -2,7 +2,7 @@
 
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
-use crate::gate::{LOCKED, LOST, OUTSIDE};
+use crate::check::{LOCKED, LOST, OUTSIDE};
 use crate::plan::{Column, Index, Kind, Plan, Reference, Table};
 use crate::session::Session;
 

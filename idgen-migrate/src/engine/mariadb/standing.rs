@@ -2,7 +2,7 @@
 
 use super::triggers::PREFIX;
 use super::{Dialect, MariaDb};
-use crate::gate::{DEPENDENTS, READERS};
+use crate::check::{DEPENDENTS, READERS};
 use crate::plan::Plan;
 
 /// Names it, and what becomes of it when they go: the engine refuses to drop a column that a check or

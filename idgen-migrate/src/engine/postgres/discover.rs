@@ -2,8 +2,8 @@
 
 use super::super::{Catalog, FoundIndex, Odd};
 use crate::Error;
-use crate::gate::{DEPENDENTS, LOST, OPERATORS, OUTSIDE};
-use crate::plan::{Column, Index, Kind, Reference, Table};
+use crate::check::{DEPENDENTS, LOST, OPERATORS, OUTSIDE};
+use crate::plan::{Column, Finding, Index, Kind, Plan, Reference, Table};
 use crate::session::{Row, Session};
 
 const TABLES: &str = "
@@ -85,6 +85,18 @@ SELECT c.oid::bigint, o.oid::regclass::text, (i.inhrelid = c.oid)::int,
     (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
 FROM pg_inherits i JOIN pg_class c ON c.oid IN (i.inhrelid, i.inhparent) AND c.relkind = 'r'
 JOIN pg_class o ON o.oid IN (i.inhrelid, i.inhparent) AND o.oid <> c.oid ORDER BY 1, 2";
+
+/// Names what this role cannot see of what the backfill goes by: it would be taken for none.
+pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
+    let query = "SELECT count(*) FROM pg_stat_replication WHERE state IS NULL";
+    let hidden = session.number(query, &[]).await?;
+    if hidden > 0 {
+        plan.findings.push(Finding::care(format!(
+            "{hidden} replicas hide their lag from this role, so that nothing waits for them: GRANT pg_read_all_stats to it"
+        )));
+    }
+    Ok(())
+}
 
 /// What stands in the catalog, with the schema of each type, function and sequence that is not the server's own: so it
 /// reads the same to every operator, and in a trigger.

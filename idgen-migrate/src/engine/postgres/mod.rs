@@ -56,7 +56,12 @@ impl Dialect for Postgres {
 
     fn millis(&self, expression: &str, column: &Column) -> String {
         match column.kind {
-            Kind::Time => format!("floor(extract(epoch FROM {expression}) * 1000)::bigint"),
+            // The first and the last instant of the type stand for those that are before and after all.
+            Kind::Time => format!(
+                "CASE {expression} WHEN 'infinity' THEN {} WHEN '-infinity' THEN {} \
+                 ELSE floor(extract(epoch FROM {expression}) * 1000)::bigint END",
+                INSTANTS.1, INSTANTS.0
+            ),
             _ => format!("{expression}::bigint"),
         }
     }
@@ -157,11 +162,15 @@ impl Dialect for Postgres {
 
     fn old_snapshots(&self) -> Option<(&'static str, &'static str)> {
         Some((
-            "SELECT pg_current_xact_id()::text",
-            "SELECT DISTINCT 'pid ' || pid || ', in a transaction since ' || coalesce(xact_start::text, 'unknown') \
-             FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() \
-             AND backend_type = 'client backend' \
-             AND greatest(age(backend_xmin), age(backend_xid)) > age((?::text)::xid8::xid)",
+            "SELECT json_build_object('next', pg_current_xact_id(), 'open', \
+             (SELECT json_agg(virtualtransaction) FROM pg_locks WHERE locktype = 'virtualxid' AND granted))::text",
+            // Of the sessions of others that this role may not look at, it sees whether their transaction is the same.
+            "SELECT DISTINCT 'pid ' || a.pid || ', in a transaction since ' || coalesce(a.xact_start::text, 'unknown') \
+             FROM (SELECT ?::json AS at) AS mark, pg_stat_activity AS a \
+             WHERE a.pid <> pg_backend_pid() AND a.datname = current_database() AND CASE a.backend_type \
+             WHEN 'client backend' THEN greatest(age(a.backend_xmin), age(a.backend_xid)) > age((at ->> 'next')::xid8::xid) \
+             ELSE a.backend_type IS NULL AND EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid \
+             AND l.virtualtransaction IN (SELECT json_array_elements_text(at -> 'open'))) END",
         ))
     }
 
@@ -181,6 +190,9 @@ impl Dialect for Postgres {
         steps::leave(plan, lanes, from)
     }
 }
+
+/// The first and the last instant of timestamps (8.5, Date/Time Types), in Unix milliseconds.
+const INSTANTS: (i64, i64) = (-210_866_803_200_000, 9_224_318_015_999_999);
 
 /// What the operator's lock is for.
 const OPERATOR: &str = "operator";

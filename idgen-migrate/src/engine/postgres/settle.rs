@@ -107,7 +107,10 @@ fn completing(plan: &Plan, i: usize, carrier: &Carrier, stage: Stage) -> String 
     });
     let mut this: Vec<_> = of_key.collect();
     if this.is_empty() {
-        let same = |column: &str| format!("t.{column} IS NOT DISTINCT FROM NEW.{column}");
+        // Of what IS NOT DISTINCT FROM says no index would be used.
+        let same = |column: &str| {
+            format!("(t.{column} = NEW.{column} OR t.{column} IS NULL AND NEW.{column} IS NULL)")
+        };
         this = vec![same(&old), same(&new)];
     }
     let this = this.join(" AND ");

@@ -1,7 +1,7 @@
 //! What of the app's own stands on the old columns.
 
 use super::{Dialect, Postgres, settle, triggers};
-use crate::gate::{DEPENDENTS, LOST, READERS};
+use crate::check::{DEPENDENTS, LOST, READERS};
 use crate::plan::Plan;
 
 /// The condition that a trigger `g` is one of ours.

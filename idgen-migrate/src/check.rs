@@ -1,9 +1,6 @@
-//! The names of what gates check and of what stops a plan: by these it can be accepted.
+//! What is checked: the names of what gates look at and of what stops a plan, by which it can be accepted.
 
-use super::Check;
-use crate::Error;
-use crate::options::Options;
-use crate::plan::Finding;
+use serde::Serialize;
 
 /// Whether the schema is still what the plan was made for.
 pub(crate) const SCHEMA: &str = "schema";
@@ -42,6 +39,8 @@ pub(crate) const OUTSIDE: &str = "outside";
 pub(crate) const LOCKED: &str = "locked";
 /// What updates fire, and so the backfill for every row.
 pub(crate) const ON_UPDATE: &str = "on-update";
+/// Changes of what a reference has beside an id, which are refused.
+pub(crate) const CASCADES: &str = "cascades";
 /// Rows that come early, and are refused.
 pub(crate) const LATE: &str = "late";
 /// Whether a counter is above all numbers.
@@ -49,6 +48,17 @@ pub(crate) const ABOVE: &str = "above";
 
 /// What nobody can accept.
 pub(crate) const FIRM: [&str; 3] = [DEPENDENTS, DEFAULTS, OPERATORS];
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Name of the check, by which it can be accepted.
+    pub name: &'static str,
+    /// What was found.
+    pub found: String,
+    /// Whether it lets the migration on.
+    pub open: bool,
+}
 
 impl Check {
     /// The names of all checks of a migration that can be accepted.
@@ -74,50 +84,5 @@ impl Check {
         let names = [Self::NAMES.as_slice(), &Self::OF_SEGMENTS, &FIRM];
         debug_assert!(names.concat().contains(&name), "{name} is missing in the names of checks");
         Self { name, found: found.into(), open }
-    }
-}
-
-impl Finding {
-    /// The names of all findings that stop a plan until they are accepted.
-    pub const NAMES: [&str; 5] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, LATE];
-
-    /// Whether it stops a plan whoever accepts it.
-    #[must_use]
-    pub fn is_firm(&self) -> bool {
-        FIRM.contains(&self.name.as_str())
-    }
-}
-
-/// Errs where a name is accepted that nothing has: whoever wrote it meant another.
-pub(crate) fn are_known(options: &Options) -> Result<(), Error> {
-    let mut known = [Finding::NAMES.as_slice(), &Check::NAMES, &Check::OF_SEGMENTS].concat();
-    let is_known = |name: &&String| {
-        let name = name.as_str();
-        // Of those that nobody can accept the gate says so.
-        known.contains(&name) || FIRM.contains(&name)
-    };
-    let Some(name) = options.accepted.iter().find(|name| !is_known(name)) else { return Ok(()) };
-    known.sort_unstable();
-    known.dedup();
-    Err(Error::NoCheck { name: name.clone(), known: known.join(", ") })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_check_is_not_accepted() {
-        let accepting = |name: &str| Options { accepted: vec![name.into()], ..Options::default() };
-        for name in [SHADOW, LATE, ABOVE, DEPENDENTS] {
-            assert!(are_known(&accepting(name)).is_ok(), "{name}");
-        }
-        for name in ["shadows", ""] {
-            let error = are_known(&accepting(name)).unwrap_err().to_string();
-            assert!(
-                error.contains(&format!("'{name}'")) && error.contains("late, locked, lost"),
-                "{error}"
-            );
-        }
     }
 }

@@ -89,7 +89,7 @@ async fn until_done(session: &mut Session, step: &Step, options: &Options) -> Re
             session.run(mend).await?;
         }
         let began = options.clock.monotonic();
-        let ended = attempt_once(session, step).await;
+        let ended = attempt_once(session, step, options).await;
         let took = options.clock.monotonic().saturating_sub(began);
         in_all += took;
         let held_up = holds_up(sql, step, wait);
@@ -142,20 +142,26 @@ fn whole_millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-async fn attempt_once(session: &mut Session, step: &Step) -> Result<(), Error> {
-    let Some((before, after)) = &step.frame else { return attempt_inside(session, step).await };
+async fn attempt_once(session: &mut Session, step: &Step, options: &Options) -> Result<(), Error> {
+    let Some((before, after)) = &step.frame else {
+        return attempt_inside(session, step, options).await;
+    };
     session.run(before).await?;
-    let ended = attempt_inside(session, step).await;
+    let ended = attempt_inside(session, step, options).await;
     session.run(after).await?;
     ended
 }
 
-async fn attempt_inside(session: &mut Session, step: &Step) -> Result<(), Error> {
+async fn attempt_inside(
+    session: &mut Session,
+    step: &Step,
+    options: &Options,
+) -> Result<(), Error> {
     if !step.transaction {
-        return statements(session, step).await;
+        return statements(session, step, options).await;
     }
     session.run(dialect(session.engine()).begin()).await?;
-    match in_transaction(session, step).await {
+    match in_transaction(session, step, options).await {
         Ok(()) => session.commit().await,
         Err(error) => {
             // The first error is the one to tell.
@@ -165,14 +171,23 @@ async fn attempt_inside(session: &mut Session, step: &Step) -> Result<(), Error>
     }
 }
 
-async fn in_transaction(session: &mut Session, step: &Step) -> Result<(), Error> {
+async fn in_transaction(
+    session: &mut Session,
+    step: &Step,
+    options: &Options,
+) -> Result<(), Error> {
     guarded(session, step).await?;
-    statements(session, step).await?;
+    statements(session, step, options).await?;
     allowed(session, step).await
 }
 
-async fn statements(session: &mut Session, step: &Step) -> Result<(), Error> {
-    for statement in &step.sql {
+/// Runs the statements. Whoever is stopped between two of them leaves the first behind, unless they are of one
+/// transaction.
+async fn statements(session: &mut Session, step: &Step, options: &Options) -> Result<(), Error> {
+    for (number, statement) in step.sql.iter().enumerate() {
+        if number > 0 {
+            options.failpoints.pass(format!("within: {}, {number}", step.title))?;
+        }
         session.run(statement).await?;
     }
     Ok(())

@@ -183,29 +183,20 @@ async fn a_worker_of_an_earlier_attempt_writes_nothing(engine: Engine) {
     assert_eq!(session.number(&done, &[]).await.unwrap(), 0);
 }
 
+async fn killed_on_the_way_from_a_sequence(engine: Engine) {
+    killed_at_every_step_of(engine, Path::SequenceToFlake).await;
+    killed_at_random_in_the_backfill_of(engine, Path::SequenceToFlake).await;
+}
+
+async fn killed_on_the_way_from_snowflakes(engine: Engine) {
+    killed_at_every_step_of(engine, Path::FlakeToUuid).await;
+    killed_at_random_in_the_backfill_of(engine, Path::FlakeToUuid).await;
+}
+
 every_engine!(
     killed_at_every_step,
     killed_at_random_in_the_backfill,
-    a_worker_of_an_earlier_attempt_writes_nothing
+    a_worker_of_an_earlier_attempt_writes_nothing,
+    killed_on_the_way_from_a_sequence,
+    killed_on_the_way_from_snowflakes
 );
-
-/// The other paths: on SQLite, and each on one server at every step.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a MariaDB: scripts/test migrate"]
-async fn mariadb_killed_on_the_way_from_a_sequence() {
-    killed_at_every_step_of(Engine::MariaDb, Path::SequenceToFlake).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a PostgreSQL: scripts/test migrate"]
-async fn postgres_killed_on_the_way_from_snowflakes() {
-    killed_at_every_step_of(Engine::Postgres, Path::FlakeToUuid).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sqlite_killed_on_the_other_ways() {
-    for path in [Path::SequenceToFlake, Path::FlakeToUuid] {
-        killed_at_every_step_of(Engine::Sqlite, path).await;
-        killed_at_random_in_the_backfill_of(Engine::Sqlite, path).await;
-    }
-}

@@ -28,18 +28,20 @@ pub(crate) async fn schema(database: &Database) -> String {
             text.lines().filter(|line| !line.starts_with("\\")).collect::<Vec<_>>().join("\n")
         }
         Engine::MariaDb => {
+            let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
+                AND table_name NOT LIKE 'idgen\\_migrate\\_%'";
             let mut text = String::new();
-            for table in ["customers", "orders", "order_lines", "shipments"] {
+            for table in rows(&mut session, tables).await {
                 let row =
                     session.row(&format!("SHOW CREATE TABLE {table}"), &[]).await.unwrap().unwrap();
                 let shown = row.text(1).unwrap();
                 // Where the counting of ids goes on is data.
-                let mut parts = shown.split(" AUTO_INCREMENT=");
-                text += parts.next().unwrap();
+                text += &without_count(&shown);
                 text += "\n";
             }
-            let triggers = "SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = database()";
-            text + &session.number(triggers, &[]).await.unwrap().to_string()
+            let triggers = "SELECT trigger_name, action_statement FROM information_schema.triggers \
+                WHERE trigger_schema = DATABASE()";
+            text + &rows(&mut session, triggers).await.join("\n")
         }
         Engine::Sqlite => {
             let made = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'idgen\\_migrate\\_%' ESCAPE '\\'";
@@ -50,6 +52,16 @@ pub(crate) async fn schema(database: &Database) -> String {
             let sound = rows(&mut session, "PRAGMA integrity_check").await;
             format!("{}; {version} {sound:?}", words.replace(" (", "("))
         }
+    }
+}
+
+/// A table's definition without where the counting of its ids goes on.
+fn without_count(shown: &str) -> String {
+    match shown.split_once(" AUTO_INCREMENT=") {
+        Some((before, count)) => {
+            before.to_owned() + count.trim_start_matches(|c: char| c.is_ascii_digit())
+        }
+        None => shown.to_owned(),
     }
 }
 
@@ -124,23 +136,44 @@ pub(crate) async fn contracted(session: &mut Session) -> Vec<String> {
     ids_and_more(session, false).await
 }
 
+/// What the tables hold beside new ids, sorted.
+pub(crate) async fn old(session: &mut Session) -> Vec<String> {
+    let mut all = Vec::new();
+    for (table, ids, more) in TABLES {
+        let ids = ids.iter().map(|id| as_text(session.engine(), id));
+        let columns = format!("{}{more}", ids.collect::<Vec<_>>().join(", "));
+        let mut found = rows(session, &format!("SELECT '{table}', {columns} FROM {table}")).await;
+        all.append(&mut found);
+    }
+    all.sort_unstable();
+    all
+}
+
+/// The tables of the shop, with the columns of ids, and others.
+const TABLES: [(&str, &[&str], &str); 4] = [
+    ("customers", &["id", "referred_by"], ", name"),
+    ("orders", &["customer_id"], ", number"),
+    ("order_lines", &["customer_id", "gift_for"], ", number, line"),
+    ("shipments", &["customer_id"], ", number, line"),
+];
+
 async fn ids_and_more(session: &mut Session, both: bool) -> Vec<String> {
     let mut all = Vec::new();
-    for (table, ids, more) in [
-        ("customers", &["id", "referred_by"][..], ", name"),
-        ("orders", &["customer_id"], ", number"),
-        ("order_lines", &["customer_id", "gift_for"], ", number, line"),
-        ("shipments", &["customer_id"], ", number, line"),
-    ] {
+    for (table, ids, more) in TABLES {
         let new = ids.iter().map(|id| format!("{id}_new"));
         let old = ids.iter().filter(|_| both).map(|id| (*id).to_owned());
-        let columns = new.chain(old).map(|column| match session.engine() {
-            Engine::Postgres => format!("{column}::text"),
-            Engine::MariaDb => format!("hex({column})"),
-            Engine::Sqlite => format!("quote({column})"),
-        });
+        let columns = new.chain(old).map(|column| as_text(session.engine(), &column));
         let columns = columns.collect::<Vec<_>>().join(", ");
         all.extend(rows(session, &format!("SELECT {columns}{more} FROM {table}")).await);
     }
     all
+}
+
+/// A column of ids as text, whatever its type.
+fn as_text(engine: Engine, column: &str) -> String {
+    match engine {
+        Engine::Postgres => format!("{column}::text"),
+        Engine::MariaDb => format!("hex({column})"),
+        Engine::Sqlite => format!("quote({column})"),
+    }
 }

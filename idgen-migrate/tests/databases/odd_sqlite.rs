@@ -80,7 +80,7 @@ async fn names_are_the_same_in_any_case_and_in_any_quotes() {
     let (database, mut session) = made(
         "CREATE TABLE Customers (Id TEXT NOT NULL, Name TEXT, Code BLOB DEFAULT x'00', rate DEFAULT 1.5e-3, PRIMARY KEY (ID));
          CREATE TABLE Orders (n INTEGER PRIMARY KEY, Customer_Id TEXT, 'gift for' TEXT, CONSTRAINT once UNIQUE (N, CUSTOMER_ID),
-            FOREIGN KEY (customer_ID) REFERENCES CUSTOMERS (iD), FOREIGN KEY (\"GIFT for\") REFERENCES 'customers');
+            FOREIGN KEY (customer_ID) REFERENCES CUSTOMERS (iD), FOREIGN KEY (\"GIFT for\") REFERENCES 'customers' deferrable /* or so */ initially\n deferred);
          CREATE INDEX by_customer ON ORDERS (customer_id); CREATE INDEX by_gift ON orders ('GIFT FOR' DESC, n);
          CREATE TABLE log (what);
          CREATE TRIGGER noted AFTER INSERT ON ORDERS BEGIN INSERT INTO log VALUES (NEW.N); END;
@@ -92,6 +92,8 @@ async fn names_are_the_same_in_any_case_and_in_any_quotes() {
     let wish = Wish::new("Customers", flakes());
     let plan = survey(&mut session, &wish, &SystemClock).await.unwrap();
     assert_eq!(plan.carriers.len(), 3);
+    let late: Vec<_> = plan.findings.iter().map(|found| found.what.as_str()).collect();
+    assert!(late.len() == 1 && late[0].contains("may be checked late"), "{late:?}");
     let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
     let refers = "SELECT count(*) FROM orders o JOIN customers c ON c.id_new = o.customer_id_new \
         JOIN customers g ON g.id_new = o.\"gift for_new\"";

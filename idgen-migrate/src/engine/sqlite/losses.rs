@@ -115,8 +115,10 @@ fn reading(plan: &Plan) -> Vec<&plan::Definition> {
         !matches!(of.what, Made::Table | Made::Index) && names.any(|name| is_old(&name))
     };
     let mut found: Vec<_> = plan.definitions.iter().filter(reads).collect();
-    found.sort_by_key(|of| (of.name.as_str(), of.what == Made::Caller));
-    found.dedup_by_key(|of| of.name.as_str());
+    // A view and a trigger may have one name.
+    let name = |of: &plan::Definition| (of.what == Made::View, of.name.clone());
+    found.sort_by_key(|of| (name(of), of.what == Made::Caller));
+    found.dedup_by_key(|of| name(of));
     found
 }
 

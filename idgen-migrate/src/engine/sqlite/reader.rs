@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         let mut clauses = Vec::new();
         while !self.ends() {
             match self.deferral() {
-                Some(text) => deferred(&mut clauses, text)?,
+                Some(words) => deferred(&mut clauses, &words)?,
                 None => clauses.push(self.clause(false)?),
             }
         }
@@ -286,13 +286,17 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        let clauses = self.since(begin);
-        let clauses = if clauses.is_empty() { String::new() } else { format!(" {clauses}") };
-        Some(Rule::References { table, columns, clauses })
+        Some(Rule::References { table, columns, clauses: self.words(begin) })
+    }
+
+    /// The words from a token to the last one that was read, each after a blank, without what stands between them.
+    fn words(&self, begin: usize) -> String {
+        let words = self.tokens.get(begin..self.at).unwrap_or_default().iter();
+        words.map(|word| format!(" {}", word.text.to_ascii_uppercase())).collect()
     }
 
     /// When a reference is checked, which may be said right after it or later.
-    fn deferral(&mut self) -> Option<&'a str> {
+    fn deferral(&mut self) -> Option<String> {
         let begin = self.at;
         let not = self.peek("NOT") && self.tokens.get(self.at + 1)?.is("DEFERRABLE");
         self.at += usize::from(not);
@@ -302,23 +306,33 @@ impl<'a> Reader<'a> {
         if self.take("INITIALLY") {
             self.next()?;
         }
-        Some(self.since(begin))
+        Some(self.words(begin))
     }
 }
 
 /// Says of a column's last reference when it is checked.
-fn deferred(clauses: &mut [Clause], text: &str) -> Option<()> {
+fn deferred(clauses: &mut [Clause], words: &str) -> Option<()> {
     let of = |clause: &&mut Clause| matches!(clause.rule, Rule::References { .. });
     let clause = clauses.iter_mut().rev().find(of)?;
-    clause.text = format!("{} {text}", clause.text);
+    clause.text += words;
     let Rule::References { clauses, .. } = &mut clause.rule else { return None };
-    *clauses = format!("{clauses} {text}");
+    *clauses += words;
     Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_reference_is_known_in_any_case_and_with_comments_in_it() {
+        let table = parse(
+            "CREATE TABLE t (a INT references p on /* DELETE */ update\n cascade not null deferrable initially deferred)",
+        );
+        let clause = table.unwrap().clauses().next().unwrap().1.clone();
+        let Rule::References { clauses, .. } = &clause.rule else { panic!("{clause:?}") };
+        assert_eq!(clauses, " ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED");
+    }
 
     #[test]
     fn a_table_is_taken_apart() {

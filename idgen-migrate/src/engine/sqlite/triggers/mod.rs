@@ -107,7 +107,8 @@ fn made(plan: &Plan, table: usize, event: &str, of: &str, when: &str, body: &[St
 
 /// Whether a reference is checked at the end of the transaction.
 pub(super) fn is_late(reference: &Reference) -> bool {
-    reference.clauses.to_ascii_uppercase().contains("DEFERRED")
+    let clauses = &reference.clauses;
+    clauses.contains("INITIALLY DEFERRED") && !clauses.contains("NOT DEFERRABLE")
 }
 
 /// The condition that an update changes a column.

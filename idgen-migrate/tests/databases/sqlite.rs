@@ -175,10 +175,7 @@ async fn what_came_into_the_schema_meanwhile_is_not_lost() {
     run(&mut session, "DROP TRIGGER idgen_migrate_people_01_update").await;
     run(&mut session, "UPDATE notes SET person_new = NULL WHERE id = 1").await;
     let error = migration.advance().await.unwrap_err();
-    assert!(
-        error.to_string().contains("1 rows of notes lack person_new: roll back to backfilling"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("1 rows of notes lack person_new"), "{error}");
     // Nor by whoever accepts that: the step looks again, in its own transaction.
     drop(migration);
     let accepted = ["shadow", "lost", "missing", "references"].map(String::from).into();

@@ -258,6 +258,10 @@ pub(crate) async fn standing(
     session: &mut Session,
     plan: &Plan,
 ) -> Result<Vec<(String, String)>, Error> {
+    #[cfg(feature = "sqlite")]
+    if plan.engine == Engine::Sqlite && !plan.keep_key {
+        return Ok(sqlite::losses::standing(plan));
+    }
     let Some(query) = dialect(plan.engine).standing(plan).filter(|_| !plan.keep_key) else {
         return Ok(Vec::new());
     };
@@ -303,7 +307,7 @@ pub(crate) async fn catalog(session: &mut Session) -> Result<Catalog, Error> {
 pub(crate) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), Error> {
     match session.engine() {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => sqlite::discover::look(session, plan).await,
+        Engine::Sqlite => sqlite::look::look(session, plan).await,
         #[cfg(feature = "postgres")]
         Engine::Postgres => postgres::discover::look(session, plan).await,
         #[cfg(feature = "mysql")]

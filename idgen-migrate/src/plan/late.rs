@@ -5,7 +5,7 @@ use crate::check::LATE;
 use crate::session::Engine;
 
 fn is_deferrable(reference: &Reference) -> bool {
-    reference.clauses.contains("DEFERRABLE")
+    reference.clauses.contains("DEFERRABLE") && !reference.clauses.contains("NOT DEFERRABLE")
 }
 
 /// Whether each carrier's row may come before the migrated one that it refers to: by a reference that is checked

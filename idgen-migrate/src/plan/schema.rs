@@ -151,6 +151,8 @@ pub enum Made {
     Index,
     /// A trigger.
     Trigger,
+    /// A trigger of another table or of a view, which writes or reads it.
+    Caller,
     /// A view.
     View,
 }

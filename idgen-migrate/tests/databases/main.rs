@@ -26,6 +26,7 @@ mod load;
 mod mariadb;
 mod mint;
 mod odd;
+mod odd_sqlite;
 mod outlying;
 mod races;
 mod record;

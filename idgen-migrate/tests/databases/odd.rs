@@ -19,7 +19,7 @@ pub(crate) async fn planned(database: &Database, wish: &Wish) -> Plan {
 }
 
 /// Each of these stops the migration by name until it is accepted.
-async fn stops(engine: Engine, made: &[&str], name: &str, told: &str) {
+pub(crate) async fn stops(engine: Engine, made: &[&str], name: &str, told: &str) {
     let database = shop(engine).await;
     let mut session = database.session().await;
     for sql in made {

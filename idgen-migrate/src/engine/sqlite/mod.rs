@@ -3,6 +3,12 @@
 pub(super) mod acting;
 mod definition;
 pub(super) mod discover;
+mod index;
+pub(super) mod look;
+pub(super) mod losses;
+mod reader;
+#[cfg(test)]
+mod real;
 mod rekey;
 mod steps;
 mod table;
@@ -161,4 +167,9 @@ impl Dialect for Sqlite {
     fn leave(&self, plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>, Error> {
         steps::leave(plan, lanes, from)
     }
+}
+
+/// Whether names are the same ones, as SQLite compares them.
+fn same_names(some: &[String], others: &[String]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }

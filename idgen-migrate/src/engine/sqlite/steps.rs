@@ -4,9 +4,10 @@
 //! # Source
 //! "Making Other Kinds Of Table Schema Changes", the twelve steps of SQLite's page on ALTER TABLE.
 
+use std::collections::BTreeSet;
+
 use super::table::{self, Form};
-use super::triggers;
-use super::{Dialect, Sqlite};
+use super::{Dialect, Sqlite, index, triggers};
 use crate::engine::twins::{Stage, and_refers};
 use crate::engine::{Lock, Step, Work};
 use crate::plan::{Index, Made, Plan};
@@ -131,10 +132,10 @@ fn narrow(plan: &Plan) -> Vec<Step> {
 
 fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
-    for index in &plan.indexes {
-        let (name, sql) = table::twin(plan, index);
-        let is = is_twin(plan, index, &name);
-        steps.push(indexing(index.table, &name, sql).unless(is));
+    for of in &plan.indexes {
+        let (name, sql) = index::twin(plan, of);
+        let is = is_twin(plan, of, &name);
+        steps.push(indexing(of.table, &name, sql).unless(is));
     }
     steps.push(restage(plan, lanes, Stage::Enforced)?);
     Ok(steps)
@@ -254,7 +255,7 @@ fn rebuilt(plan: &Plan, form: Form) -> Result<Vec<String>, Error> {
         sql.push(format!("ALTER TABLE {quoted} RENAME TO {old}"));
     }
     for table in all_tables(plan) {
-        sql.extend(table::indexes(plan, table, form).into_iter().map(|(_, sql)| sql));
+        sql.extend(index::indexes(plan, table, form).into_iter().map(|(_, sql)| sql));
     }
     if form != Form::New {
         sql.extend(order_index(plan).map(|(_, sql)| sql));
@@ -285,8 +286,9 @@ fn counts_on(plan: &Plan, table: usize, made: &str) -> Vec<String> {
 /// Has every view and trigger read once, that depends on what was made anew.
 fn compiled(plan: &Plan, both: bool) -> Vec<String> {
     let views = plan.definitions.iter().filter(|of| of.what == Made::View);
-    let mut sql: Vec<_> =
-        views.map(|of| format!("SELECT * FROM {} LIMIT 0", Sqlite.quote(&of.name))).collect();
+    let views: BTreeSet<_> = views.map(|of| of.name.as_str()).collect();
+    let read = |view: &str| format!("SELECT * FROM {} LIMIT 0", Sqlite.quote(view));
+    let mut sql: Vec<_> = views.into_iter().map(read).collect();
     for table in all_tables(plan) {
         let (name, carrier) = (Sqlite.table(plan, table), plan.carriers_of(table).next());
         let Some(carrier) = carrier else { continue };
@@ -317,7 +319,7 @@ fn lost(plan: &Plan) -> Result<String, Error> {
             "SELECT 'column ' || name || ' of ' || {name} || ', which came after the plan,' \
              FROM pragma_table_xinfo({name}) WHERE name NOT IN ({}) \
              UNION ALL SELECT type || ' ' || name || ', which came after the plan,' FROM sqlite_schema \
-             WHERE tbl_name = {name} AND sql IS NOT NULL AND type IN ('index', 'trigger') AND name NOT IN ({}) \
+             WHERE tbl_name = {name} COLLATE NOCASE AND sql IS NOT NULL AND type IN ('index', 'trigger') AND name NOT IN ({}) \
              AND (name, sql) NOT IN (VALUES {})",
             list(&mut columns.map(|name| Sqlite.literal(&name))),
             list(&mut ours.map(|name| Sqlite.literal(&name))),

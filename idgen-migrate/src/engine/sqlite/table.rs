@@ -1,10 +1,11 @@
 //! The forms of a table in the course: as it was, with both ids, and with the new ones alone.
 
-use super::definition::{Clause, Column, Definition, Item, Rule, parse};
-use super::tokens::{Token, replaced};
-use super::{Dialect, Sqlite};
+use super::definition::{Clause, Column, Definition, Item, Rule};
+use super::reader::parse;
+use super::tokens::{Token, tokens};
+use super::{Dialect, Sqlite, same_names};
 use crate::Error;
-use crate::plan::{Carrier, Index, Made, Plan, Reference};
+use crate::plan::{Carrier, Made, Plan, Reference};
 
 /// What a table is made anew as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) fn create(
     for item in &found.items {
         match item {
             Item::Column(column) => match carrier(plan, table, &column.name) {
-                None => columns.push(column.text.clone()),
+                None => columns.push(beside(plan, table, column, form)),
                 Some(carrier) => {
                     columns.push(remade(plan, carrier, column, form));
                     let of = Some(column);
@@ -86,16 +87,34 @@ fn new_column(plan: &Plan, carrier: &Carrier) -> String {
     format!("{} {}", Sqlite.quote(&carrier.new), Sqlite.new_column(&plan.target, "").sql_type)
 }
 
-fn carrier<'a>(plan: &'a Plan, table: usize, column: &str) -> Option<&'a Carrier> {
+pub(super) fn carrier<'a>(plan: &'a Plan, table: usize, column: &str) -> Option<&'a Carrier> {
     plan.carriers_of(table).find(|carrier| carrier.column.name.eq_ignore_ascii_case(column))
+}
+
+/// Whether a text has the name of one of a table's old ids in it.
+pub(super) fn mentions_old(plan: &Plan, table: usize, text: &str) -> bool {
+    let words = tokens(text);
+    words.iter().filter_map(Token::name).any(|name| carrier(plan, table, &name).is_some())
+}
+
+/// A column that holds no ids. What was checked of an old id beside it goes with that.
+fn beside(plan: &Plan, table: usize, column: &Column, form: Form) -> String {
+    let goes =
+        |clause: &Clause| clause.rule == Rule::Check && mentions_old(plan, table, &clause.text);
+    if form == Form::Both || !column.clauses.iter().any(goes) {
+        return column.text.clone();
+    }
+    let stay = column.clauses.iter().filter(|clause| !goes(clause));
+    column.head.clone() + &stay.map(|clause| format!(" {}", clause.text)).collect::<String>()
 }
 
 /// A carrier's column. The old one is neither key nor reference nor asked for; the new one of a row that
 /// has no old one may be missing too.
 fn remade(plan: &Plan, carrier: &Carrier, column: &Column, form: Form) -> String {
     if form == Form::New {
+        let mut asked = column.clauses.iter().filter(|clause| clause.rule == Rule::NotNull);
         let null = if carrier.column.nullable { "" } else { " NOT NULL" };
-        return new_column(plan, carrier) + null;
+        return new_column(plan, carrier) + null + &asked.next().map(tail).unwrap_or_default();
     }
     let stays =
         |clause: &&Clause| matches!(clause.rule, Rule::Check | Rule::Generated | Rule::Other);
@@ -119,23 +138,22 @@ fn constraint(
         Some(name) => format!("CONSTRAINT {} ", Sqlite.quote(name)),
         None => String::new(),
     };
-    let twins = || Sqlite.list(&plan.twins(table, columns));
+    let (twins, tail) = (Sqlite.list(&plan.twins(table, columns)), tail(clause));
     match &clause.rule {
-        Rule::PrimaryKey { .. } if carried => Some(format!("{name}PRIMARY KEY ({})", twins())),
-        Rule::Unique if carried && form == Form::New => Some(format!("{name}UNIQUE ({})", twins())),
-        Rule::Unique if inline => Some(format!("{name}UNIQUE ({})", quoted(columns))),
+        Rule::PrimaryKey { .. } if carried => Some(format!("{name}PRIMARY KEY ({twins}){tail}")),
+        Rule::Unique if carried && form == Form::New => {
+            Some(format!("{name}UNIQUE ({twins}){tail}"))
+        }
+        Rule::Unique if inline => Some(format!("{name}UNIQUE ({}){tail}", quoted(columns))),
         Rule::References { .. } if carried => {
-            let same = |reference: &&Reference| {
-                reference.table == table && same_names(&reference.columns, columns)
-            };
-            let Some(reference) = plan.references.iter().find(same) else {
-                // Of a carrier to something else.
-                let text = format!("{name}FOREIGN KEY ({}) {}", quoted(columns), clause.text);
-                return Some(if inline { text } else { clause.text.clone() });
+            let Some(reference) = planned(plan, table, columns, &clause.rule) else {
+                // Of a carrier to something else, which it refers to no more without its old ids.
+                let text = format!("{name}FOREIGN KEY ({}) {}", quoted(columns), unnamed(clause));
+                let text = if inline { text } else { clause.text.clone() };
+                return (form == Form::Both).then_some(text);
             };
             Some(format!(
-                "{name}FOREIGN KEY ({}) REFERENCES {} ({}){}",
-                twins(),
+                "{name}FOREIGN KEY ({twins}) REFERENCES {} ({}){}",
                 Sqlite.table(plan, reference.to),
                 Sqlite.list(&plan.twins(reference.to, &reference.to_columns)),
                 reference.clauses
@@ -143,8 +161,7 @@ fn constraint(
         }
         // What was checked of an old id says nothing of a new one.
         Rule::Check if !inline => {
-            let mut carriers = plan.carriers_of(table);
-            let of_old = carriers.any(|carrier| clause.mentions(&carrier.column.name));
+            let of_old = mentions_old(plan, table, &clause.text);
             (form == Form::Both || !of_old).then(|| clause.text.clone())
         }
         _ if inline => None,
@@ -152,8 +169,31 @@ fn constraint(
     }
 }
 
-fn same_names(some: &[String], others: &[String]) -> bool {
-    some.len() == others.len() && some.iter().zip(others).all(|(a, b)| a.eq_ignore_ascii_case(b))
+/// What is done on a conflict, where that is said.
+fn tail(clause: &Clause) -> String {
+    clause.conflict.as_ref().map(|what| format!(" ON CONFLICT {what}")).unwrap_or_default()
+}
+
+/// A clause without its name.
+fn unnamed(clause: &Clause) -> &str {
+    let named = usize::from(clause.name.is_some()) * 2;
+    tokens(&clause.text).get(named).map_or("", |first| &clause.text[first.start..])
+}
+
+/// The plan's reference that a table's is.
+fn planned<'a>(
+    plan: &'a Plan,
+    table: usize,
+    columns: &[String],
+    rule: &Rule,
+) -> Option<&'a Reference> {
+    let Rule::References { table: to, columns: to_columns, .. } = rule else { return None };
+    plan.references.iter().find(|of| {
+        of.table == table
+            && same_names(&of.columns, columns)
+            && plan.tables[of.to].name.eq_ignore_ascii_case(to)
+            && (to_columns.is_empty() || same_names(&of.to_columns, to_columns))
+    })
 }
 
 fn quoted(columns: &[String]) -> String {
@@ -180,66 +220,4 @@ pub(super) fn copied(plan: &Plan, table: usize, form: Form) -> Result<Vec<String
         columns.push("rowid".into());
     }
     Ok(columns)
-}
-
-/// The indexes of a table in a form, as they are to be made: name and SQL.
-pub(super) fn indexes(plan: &Plan, table: usize, form: Form) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    let of_table = plan.definitions.iter().filter(|of| of.table == table);
-    for of in of_table.filter(|of| of.what == Made::Index) {
-        let carried =
-            plan.indexes.iter().any(|index| index.table == table && index.name == of.name);
-        if form == Form::New && carried {
-            all.push((of.name.clone(), twin_sql(plan, table, &of.sql, None)));
-        } else {
-            all.push((of.name.clone(), of.sql.clone()));
-        }
-    }
-    if form == Form::New {
-        return all;
-    }
-    for index in plan.indexes.iter().filter(|index| index.table == table) {
-        if form == Form::Both && index.primary {
-            all.push(kept(plan, index));
-        } else {
-            all.push(twin(plan, index));
-        }
-    }
-    all
-}
-
-/// The twin of an index: name and SQL.
-pub(super) fn twin(plan: &Plan, index: &Index) -> (String, String) {
-    let name = plan.twin_name(&index.name);
-    let mut made = plan.definitions.iter().filter(|of| of.what == Made::Index);
-    let sql = match made.find(|of| of.table == index.table && of.name == index.name) {
-        Some(of) => twin_sql(plan, index.table, &of.sql, Some(&name)),
-        // Of a constraint.
-        None => unique(plan, index.table, &name, &plan.twins(index.table, &index.columns)),
-    };
-    (name, sql)
-}
-
-/// The unique index of an old key that is one no more.
-fn kept(plan: &Plan, index: &Index) -> (String, String) {
-    let name = plan.kept_name(&index.name);
-    let columns: Vec<_> = index.columns.iter().map(String::as_str).collect();
-    let sql = unique(plan, index.table, &name, &columns);
-    (name, sql)
-}
-
-fn unique(plan: &Plan, table: usize, name: &str, columns: &[&str]) -> String {
-    let (name, table) = (Sqlite.quote(name), Sqlite.table(plan, table));
-    format!("CREATE UNIQUE INDEX {name} ON {table} ({})", Sqlite.list(columns))
-}
-
-/// An index's SQL with the new columns for the old ones, and another name where there is one.
-fn twin_sql(plan: &Plan, table: usize, sql: &str, name: Option<&str>) -> String {
-    let all = super::tokens::tokens(sql);
-    let place = all.iter().position(|token| token.is("INDEX")).map_or(0, |i| i + 1);
-    replaced(sql, |i, token: &Token<'_>| match i {
-        _ if i == place => name.map(|name| Sqlite.quote(name)),
-        _ if i > place + 2 => carrier(plan, table, &token.name()?).map(|of| Sqlite.quote(&of.new)),
-        _ => None,
-    })
 }

@@ -19,16 +19,24 @@ impl<'a> Token<'a> {
 
     /// The name that it is, without its quotes; none for literals and signs.
     pub(super) fn name(&self) -> Option<String> {
-        let inner = |quote: char| {
-            let inner = &self.text[1..self.text.len() - 1];
-            inner.replace(&format!("{quote}{quote}"), &quote.to_string())
-        };
         match self.text.chars().next()? {
-            quote @ ('"' | '`') => Some(inner(quote)),
-            '[' => Some(self.text[1..self.text.len() - 1].to_owned()),
-            first if first.is_alphabetic() || first == '_' => Some(self.text.to_owned()),
+            quote @ ('"' | '`') => self.inner(quote),
+            '[' => self.inner(']'),
+            first if is_of_word(first) && !first.is_ascii_digit() && !self.text.ends_with('\'') => {
+                Some(self.text.to_owned())
+            }
             _ => None,
         }
+    }
+
+    /// The name that it is where nothing but a name can stand: a text is one there.
+    pub(super) fn label(&self) -> Option<String> {
+        if self.text.starts_with('\'') { self.inner('\'') } else { self.name() }
+    }
+
+    fn inner(&self, quote: char) -> Option<String> {
+        let inner = self.text.get(1..self.text.len() - 1)?;
+        Some(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
     }
 }
 
@@ -39,9 +47,10 @@ pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
     while let Some(first) = sql[at..].chars().next() {
         let rest = &sql[at..];
         let length = match first {
-            _ if first.is_whitespace() => first.len_utf8(),
+            _ if first.is_ascii_whitespace() => 1,
             '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            // Its end has a star of its own.
+            '/' if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
             _ => {
                 let length = length_of(first, rest);
                 found.push(Token { text: &rest[..length], start: at });
@@ -54,14 +63,33 @@ pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
 }
 
 fn length_of(first: char, rest: &str) -> usize {
-    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let word = |text: &str| text.find(|c| !is_of_word(c)).unwrap_or(text.len());
+    let next = rest[first.len_utf8()..].chars().next();
     match first {
         '"' | '`' | '\'' => quoted(rest, first),
         '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
-        // A number may have a point, and an exponent with a sign is one more number for us.
-        _ if first.is_ascii_digit() => rest.find(|c| !in_word(c) && c != '.').unwrap_or(rest.len()),
-        _ if in_word(first) => rest.find(|c| !in_word(c)).unwrap_or(rest.len()),
+        // A literal of bytes.
+        'x' | 'X' if next == Some('\'') => 1 + quoted(&rest[1..], '\''),
+        '0'..='9' => number(rest),
+        '.' if next.is_some_and(|next| next.is_ascii_digit()) => number(rest),
+        _ if is_of_word(first) => word(rest),
         _ => first.len_utf8(),
+    }
+}
+
+/// Whether SQLite takes a sign for part of a word: whatever is not ASCII is one.
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
+}
+
+/// The length of a number: it may have a point, and an exponent a sign.
+fn number(rest: &str) -> usize {
+    let digits = |text: &str| text.find(|c| !is_of_word(c) && c != '.').unwrap_or(text.len());
+    let length = digits(rest);
+    let exponent = rest[..length].ends_with(['e', 'E']) && !rest.starts_with("0x");
+    match rest[length..].strip_prefix(['+', '-']) {
+        Some(power) if exponent && !rest.starts_with("0X") => length + 1 + digits(power),
+        _ => length,
     }
 }
 
@@ -96,15 +124,43 @@ pub(super) fn replaced(sql: &str, with: impl Fn(usize, &Token<'_>) -> Option<Str
 mod tests {
     use super::*;
 
+    fn texts(sql: &str) -> Vec<&str> {
+        tokens(sql).iter().map(|token| token.text).collect()
+    }
+
     #[test]
     fn names_literals_and_comments_are_told_apart() {
         let sql = "a \"b \"\"c\" 'it''s' -- d\n /* e */ [f g] `h`,(1.5)";
-        let texts: Vec<_> = tokens(sql).iter().map(|token| token.text).collect();
         let all = ["a", "\"b \"\"c\"", "'it''s'", "[f g]", "`h`", ",", "(", "1.5", ")"];
-        assert_eq!(texts, all);
+        assert_eq!(texts(sql), all);
         let names: Vec<_> = tokens(sql).iter().filter_map(Token::name).collect();
         assert_eq!(names, ["a", "b \"c", "f g", "h"]);
+        let labels: Vec<_> = tokens(sql).iter().filter_map(Token::label).collect();
+        assert_eq!(labels, ["a", "b \"c", "it's", "f g", "h"]);
         let text = replaced(sql, |_, token| (token.name()? == "f g").then(|| "x".into()));
         assert_eq!(text, sql.replace("[f g]", "x"));
+    }
+
+    #[test]
+    fn literals_are_one_token_and_no_name() {
+        for literal in ["x''", "X'00ff'", "1.5e-3", ".5", "2.E+10", "0xfe", "1e6", "''", "1_000"] {
+            assert_eq!(texts(&format!("a {literal}-b")), ["a", literal, "-", "b"]);
+            assert_eq!(tokens(literal)[0].name(), None, "{literal}");
+        }
+        // A sign after a hexadecimal number is no exponent's.
+        assert_eq!(texts("0x1e-3"), ["0x1e", "-", "3"]);
+        assert_eq!(texts("a.b t.5"), ["a", ".", "b", "t", ".5"]);
+    }
+
+    #[test]
+    fn blanks_and_words_are_what_sqlite_takes_for_such() {
+        assert_eq!(
+            texts("/*/ not closed */ a\x0cb € \u{a0}c/**/d"),
+            ["a", "b", "€", "\u{a0}c", "d"]
+        );
+        // What never ends, as no text that the database keeps does.
+        for open in ["\"", "[", "'", "x'", "/*", "[ü", "\"ü"] {
+            let _ = tokens(open).iter().filter_map(Token::label).count();
+        }
     }
 }

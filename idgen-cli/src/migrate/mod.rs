@@ -363,7 +363,7 @@ async fn exported(
     // Where there is nothing to export, nothing is written.
     let (mut title, mut pairs, mut lost) = ("old,new\n", 0_u64, None);
     let mut each = |old: String, new: String| {
-        match write!(out, "{}{},{new}\n", std::mem::take(&mut title), show::csv(&old)) {
+        match writeln!(out, "{}{},{new}", std::mem::take(&mut title), show::csv(&old)) {
             Ok(()) => pairs += 1,
             Err(error) => {
                 lost = Some(error);

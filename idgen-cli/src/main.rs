@@ -7,6 +7,7 @@ mod choice;
 mod cli;
 mod convert;
 mod exit;
+mod file;
 mod findings;
 mod generate;
 mod input;

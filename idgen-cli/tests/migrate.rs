@@ -2,6 +2,7 @@
 #![cfg(feature = "migrate")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
@@ -49,6 +50,27 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn what_is_out_of_range_and_what_means_nothing_is_refused() {
+    for (arguments, told) in [
+        (&["advance", "x", "--duty", "5"][..], "5 is not in 0.01..=1"),
+        (&["advance", "x", "--duty", "-1"], "-1 is not in 0.01..=1"),
+        (&["advance", "x", "--workers", "0"], "0 is not in 1..=1000"),
+        (&["advance", "x", "--chunk-rows", "-1"], "-1 is not in 1..=1000000"),
+        (&["plan", "x", "--to", "snowflake", "--rate", "-5"], "-5 is no rate"),
+        (&["segments", "start", "x", "--size", "0"], "0 is not in 1..=1000000"),
+        (&["rollback", "x", "--workers", "2"], "unexpected argument '--workers'"),
+        (&["rollback", "x", "--quiet", "1s"], "unexpected argument '--quiet'"),
+        (&["plan", "x", "--to", "snowflake", "--accept", "lost"], "unexpected argument '--accept'"),
+        (&["segments", "status", "x", "--dry-run"], "unexpected argument '--dry-run'"),
+        (&["segments", "status", "x", "--accept", "above"], "unexpected argument '--accept'"),
+        (&["segments", "rollback", "x", "--quiet", "1s"], "unexpected argument '--quiet'"),
+    ] {
+        let found = says(&idgen(Some("sqlite:nowhere"), arguments), 2);
+        assert!(found.contains(told), "{arguments:?}: {found}");
+    }
+}
+
+#[test]
 #[ignore = "needs a PostgreSQL: scripts/test migrate"]
 fn a_course_on_the_command_line() {
     let server = std::env::var("IDGEN_TEST_POSTGRES").unwrap();
@@ -65,7 +87,7 @@ fn a_course_on_the_command_line() {
         "CREATE TABLE people (id uuid PRIMARY KEY, created_at timestamptz NOT NULL);
          INSERT INTO people SELECT gen_random_uuid(), timestamptz '2024-01-01' + n * interval '1 s' FROM generate_series(1, 500) n",
     );
-    course(&database);
+    course(&database, &std::env::temp_dir().join(format!("{name}.csv")));
 }
 
 /// The same without a server.
@@ -107,7 +129,7 @@ fn a_course_on_the_command_line_on_sqlite() {
     let kept = ["plan", "people", "--to", "snowflake", "--keep-key"];
     let text = says(&idgen(Some(&database), &kept), 0);
     assert!(text.contains("reading-new") && !text.contains("swapped"), "{text}");
-    course(&database);
+    course(&database, &folder.path().join("people.csv"));
     segments(&database);
     assert!(
         says(&idgen(Some("sqlite:/nowhere/at/all"), &["status"]), 1).contains("cannot connect")
@@ -134,8 +156,8 @@ fn segments(database: &str) {
     segments(&["forget", "visits"], 0);
 }
 
-/// On a table of 500 people.
-fn course(database: &str) {
+/// On a table of 500 people, whose pairs are exported into this file.
+fn course(database: &str, pairs: &Path) {
     let migrate = |arguments: &[&str], code| says(&idgen(Some(database), arguments), code);
 
     let plan = migrate(&["plan", "people", "--to", "snowflake", "--json"], 0);
@@ -155,6 +177,10 @@ fn course(database: &str) {
     assert!(migrate(&["status"], 0).is_empty(), "a plan changes nothing");
     migrate(&["start", "people", "--to", "snowflake"], 0);
     assert!(migrate(&["start", "people", "--to", "snowflake"], 1).contains("there already"));
+    let all = migrate(&["status", "--json"], 0);
+    assert_eq!(all, "[{\"name\":\"people\",\"phase\":\"planned\"}]\n");
+    export(database, pairs, 1, "has no new ids yet");
+    assert!(!pairs.exists(), "nothing is exported");
     let sql = migrate(&["advance", "people", "--dry-run"], 0);
     assert!(sql.contains("ADD COLUMN") && migrate(&["status"], 0).contains("planned"), "{sql}");
 
@@ -164,6 +190,9 @@ fn course(database: &str) {
     // The fence lies a little ahead of now.
     let told = migrate(&["advance", "people"], 0);
     assert!(told.contains("the gate of dual-write waits: live ids begin at"), "{told}");
+    assert!(told.contains("no instance of the app ever joined people"), "{told}");
+    export(database, pairs, 0, "0 pairs were written; 500 rows have no new id yet");
+    assert_eq!(std::fs::read_to_string(pairs).unwrap(), "old,new\n");
     let sql = migrate(&["advance", "people", "--dry-run"], 0);
     for said in ["dual-write -> backfilling", "one pass over people", "ORDER BY", "INSERT INTO"] {
         assert!(sql.contains(said), "{sql}");
@@ -178,13 +207,25 @@ fn course(database: &str) {
     let told = migrate(&["status", "people"], 0);
     assert!(told.contains("unasked missing: last seen at"), "{told}");
     assert!(migrate(&["check", "people"], 0).contains("ok     missing: 0 rows of people"));
+    let checks = migrate(&["check", "people", "--json"], 0);
+    let checks: serde_json::Value = serde_json::from_str(&checks).unwrap();
+    assert_eq!((&checks[0]["name"], &checks[0]["open"]), (&"schema".into(), &true.into()));
+    // Before the first step, and not after all but the last.
+    let to_the_end = ["advance", "people", "--to", "contracted", "--accept", "shadow"];
+    assert!(migrate(&to_the_end, 2).contains("drops the old ids of people for good; say --yes"));
+    assert!(migrate(&["rollback", "people", "--to", "planned"], 2).contains("say --yes"));
+    assert!(migrate(&["status"], 0).ends_with(" backfilled\n"), "nothing was done");
     migrate(&["advance", "people", "--to", "constrained"], 0);
     let sql = migrate(&["advance", "people", "--dry-run"], 0);
     assert!(sql.contains("lag(") && sql.contains("order of people"), "{sql}");
     let late = ["advance", "people", "--to", "old-writes-stopped", "--quiet", "0s"];
     assert!(migrate(&late, 1).contains("no shadow read was compared"), "there is no app");
     migrate(&[&late[..], &["--accept", "shadow"]].concat(), 0);
-    assert_eq!(migrate(&["export", "people"], 0).lines().count(), 501);
+    let exported = idgen(Some(database), &["export", "people"]);
+    assert!(says(&exported, 0).contains("500 pairs were written\n"));
+    assert_eq!(String::from_utf8_lossy(&exported.stdout).lines().count(), 501);
+    export(database, pairs, 0, "500 pairs were written\n");
+    assert_eq!(std::fs::read(pairs).unwrap(), exported.stdout);
     assert!(migrate(&["verify", "people"], 0).contains("500 ids of the backfill"));
     assert!(migrate(&["advance", "people"], 2).contains("--yes"), "what destroys asks");
     assert!(
@@ -196,6 +237,27 @@ fn course(database: &str) {
         assert!(told.contains("the next attempt may give one to another row"), "{told}");
     }
     assert!(migrate(&["rollback", "people"], 2).contains("no way back"));
+
+    let end = [&to_the_end[..], &["--yes", "--quiet", "0s"]].concat();
+    migrate(&end, 0);
+    for arguments in [&["advance", "people"][..], &["advance", "people", "--to", "swapped"]] {
+        let told = migrate(arguments, 2);
+        assert!(told.contains("people is at contracted, the last phase: forget it"), "{told}");
+    }
+    for arguments in [&["rollback", "people"][..], &["rollback", "people", "--to", "planned"]] {
+        assert!(migrate(arguments, 2).contains("no way back from contracted"), "{arguments:?}");
+    }
+    // The only copy there is stays.
+    export(database, pairs, 1, "people is contracted: its old ids are gone");
+    assert_eq!(std::fs::read(pairs).unwrap(), exported.stdout);
+    std::fs::remove_file(pairs).unwrap();
     migrate(&["forget", "people"], 0);
     assert!(migrate(&["status"], 0).is_empty());
+}
+
+/// Exports the pairs into a file.
+fn export(database: &str, pairs: &Path, code: i32, told: &str) {
+    let arguments = ["export", "people", "-o", pairs.to_str().unwrap()];
+    let found = says(&idgen(Some(database), &arguments), code);
+    assert!(found.contains(told), "{found}");
 }

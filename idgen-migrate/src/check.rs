@@ -43,6 +43,8 @@ pub(crate) const ON_UPDATE: &str = "on-update";
 pub(crate) const CASCADES: &str = "cascades";
 /// Rows that come early, and are refused.
 pub(crate) const LATE: &str = "late";
+/// Times of creation that are not believed, of most rows.
+pub(crate) const OUTLYING: &str = "outlying";
 /// Whether a counter is above all numbers.
 pub(crate) const ABOVE: &str = "above";
 

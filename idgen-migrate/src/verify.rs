@@ -291,6 +291,15 @@ pub(crate) async fn pairs(
     session.stream(&pairing(plan), &[], &mut |row| each(row.text(0)?, row.text(1)?)).await
 }
 
+/// How many rows lack one of their ids.
+pub(crate) async fn unpaired(session: &mut Session, plan: &Plan) -> Result<i64, Error> {
+    let sql = dialect(plan.engine);
+    let [old, new] = [&plan.key().column.name, &plan.key().new].map(|name| sql.quote(name));
+    let query =
+        format!("SELECT count(*) FROM {} WHERE {old} IS NULL OR {new} IS NULL", sql.table(plan, 0));
+    session.number(&query, &[]).await
+}
+
 /// Reads the pairs of all rows that have both ids.
 fn pairing(plan: &Plan) -> String {
     let sql = dialect(plan.engine);

@@ -6,9 +6,9 @@ mod measure;
 mod page;
 mod table;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use idgen_bench::{Machine, digits};
@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::scheme_names;
 use crate::choice::entry;
 use crate::exit::Failure;
+use crate::file::{self, cannot_write};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -95,20 +96,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         forms,
     };
     if let Some(file) = &arguments.json {
-        write(file, &format!("{:#}\n", json::of(&report)))?;
+        file::write(file, &format!("{:#}\n", json::of(&report)))?;
     }
     if let Some(file) = &arguments.html {
-        write(file, &page::of(&report))?;
+        file::write(file, &page::of(&report))?;
     }
     Ok(anstream::stdout().lock().write_all(table::of(&report).as_bytes())?)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(cannot_write(file))
-}
-
-fn cannot_write(file: &Path) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure::Data(format!("cannot write {}: {error}", file.display()))
 }
 
 /// A number a second with its unit: `4.10 M`.

@@ -6,17 +6,17 @@ mod segments;
 mod show;
 mod watch;
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Subcommand};
 use idgen_migrate::{Check, Error, Migration, Options, Phase};
 
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
+use crate::file::{Whole, cannot_write};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -51,16 +51,16 @@ enum Action {
     /// Read the schema and print what would be done, how long it takes, and what it needs
     Plan(plan::Arguments),
     /// Keep the plan in the database; nothing else is changed
-    Start(plan::Arguments),
+    Start(plan::Start),
     /// Go on to the next phase, or to a later one
-    Advance(Move),
+    Advance(Advance),
     /// Go back to the phase before, or to an earlier one
     Rollback(Move),
     /// Show phase, gate, progress and history, of one migration or all
     Status {
         /// Name of the migration; all where there is none
         name: Option<String>,
-        /// Print an object
+        /// Print an object; of all, a list of objects that hold name and phase
         #[arg(long)]
         json: bool,
     },
@@ -68,7 +68,7 @@ enum Action {
     Check {
         /// Name of the migration
         name: String,
-        /// Print an object
+        /// Print a list of objects: name, what was found, and whether it is open
         #[arg(long)]
         json: bool,
     },
@@ -94,7 +94,7 @@ enum Action {
     Export {
         /// Name of the migration
         name: String,
-        /// Write to this file
+        /// Write to this file, which is replaced once all pairs are there
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -115,23 +115,37 @@ struct Move {
     /// Go as far as this phase
     #[arg(long, value_name = "PHASE", value_parser = phase)]
     to: Option<Phase>,
-    /// Print the SQL of the next phase, the statements of a chunk of the backfill too, and do nothing
+    /// Print the SQL of the next phase on this way, the statements of a chunk of the backfill too, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Do not ask before what destroys ids
     #[arg(short, long)]
     yes: bool,
-    /// Print what was checked and done as objects, one a line
+    /// Print what was checked and done as objects, one a line for each phase
     #[arg(long)]
     json: bool,
+    /// How long to wait for older transactions to end, and at a gate for instances of the app and the fence
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
+    patience: Duration,
+    /// Accept that this check fails; may be given several times
+    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Check::NAMES))]
+    accept: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+struct Advance {
+    #[command(flatten)]
+    of: Move,
     /// Workers of the backfill at once; on SQLite there is one
-    #[arg(long, value_name = "N", default_value = "2")]
+    #[arg(long, value_name = "N", default_value = "2", allow_negative_numbers = true,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
     workers: usize,
     /// Rows of a chunk of the backfill
-    #[arg(long, value_name = "N", default_value = "2000")]
+    #[arg(long, value_name = "N", default_value = "2000", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
     chunk_rows: i64,
     /// Part of its time that a worker works, from 0.01 to 1; all of it by default, and on SQLite half
-    #[arg(long, value_name = "PART")]
+    #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = duty)]
     duty: Option<f64>,
     /// How far replicas may lag before the backfill waits
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = idgen::config::parse_duration)]
@@ -139,15 +153,18 @@ struct Move {
     /// How long the backfill waits for a replica that lags farther, before it ends and names it
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = idgen::config::parse_duration)]
     lag_patience: Duration,
-    /// How long to wait for older transactions to end, and at a gate for instances of the app and the fence
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
-    patience: Duration,
     /// How long nobody may have written without new ids before old ids stop
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
     quiet: Duration,
-    /// Accept that this check fails; may be given several times
-    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Check::NAMES))]
-    accept: Vec<String>,
+}
+
+/// A part of a worker's time.
+fn duty(text: &str) -> Result<f64, String> {
+    let duty: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+    match (0.01..=1.0).contains(&duty) {
+        true => Ok(duty),
+        false => Err(format!("{text} is not in 0.01..=1")),
+    }
 }
 
 fn phase(name: &str) -> Result<Phase, String> {
@@ -225,47 +242,70 @@ fn named(options: Options) -> Options {
 
 fn options(arguments: &Move) -> Options {
     named(Options {
-        workers: arguments.workers,
-        chunk_rows: arguments.chunk_rows,
-        duty: arguments.duty,
-        max_lag: arguments.max_lag,
-        lag_patience: arguments.lag_patience,
         patience: arguments.patience,
         gate_patience: arguments.patience,
-        quiet: arguments.quiet,
         accepted: arguments.accept.clone(),
         watch: Arc::new(watch::Bar::new()),
         ..Options::default()
     })
 }
 
-async fn advance(address: &str, arguments: &Move) -> Result<(), Failure> {
+async fn advance(address: &str, arguments: &Advance) -> Result<(), Failure> {
+    let options = Options {
+        workers: arguments.workers,
+        chunk_rows: arguments.chunk_rows,
+        duty: arguments.duty,
+        max_lag: arguments.max_lag,
+        lag_patience: arguments.lag_patience,
+        quiet: arguments.quiet,
+        ..options(&arguments.of)
+    };
+    let arguments = &arguments.of;
     let mut migration =
-        Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
+        Migration::open(address, &arguments.name, options).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, mut steps) = migration.steps_on().map_err(failure)?;
         steps.extend(migration.work_on().map_err(failure)?);
         return show::steps(migration.phase().name(), to.name(), &steps);
     }
-    let last = arguments.to.or(migration.phase().next()).unwrap_or(migration.phase());
-    if last <= migration.phase() {
-        let (name, phase) = (&arguments.name, migration.phase());
-        return Err(Failure::Usage(format!("{name} is at {phase}; to go back, roll it back")));
+    let last = last_on(&migration, arguments)?;
+    if last.is_destructive() {
+        let what = format!("going on to {last} drops the old ids of {} for good", arguments.name);
+        ask::may(&arguments.name, &what, arguments.yes)?;
     }
     while migration.phase() < last {
-        let next = migration.phase().next();
-        if next.is_some_and(Phase::is_destructive) {
-            ask::may(&arguments.name, "drops the old ids for good", arguments.yes)?;
-        }
         let evidence = migration.advance().await.map_err(failure)?;
         show::evidence(&evidence, arguments.json)?;
     }
     Ok(())
 }
 
+/// How far on it is to go.
+fn last_on(migration: &Migration, arguments: &Move) -> Result<Phase, Failure> {
+    let (name, phase) = (&arguments.name, migration.phase());
+    let end = migration.plan().phases().last().unwrap_or(phase);
+    let last = arguments.to.or(phase.next()).unwrap_or(end);
+    let told = match () {
+        () if phase == end && end.is_destructive() => {
+            format!(
+                "{name} is at {phase}, the last phase: forget it when no app asks for it any more"
+            )
+        }
+        () if last > end => {
+            format!(
+                "the course of {name} ends with {end}, since the old ids stay the key (--keep-key)"
+            )
+        }
+        () if last <= phase => format!("{name} is at {phase}; to go back, roll it back"),
+        () => return Ok(last),
+    };
+    Err(Failure::Usage(told))
+}
+
 async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
+    let name = &arguments.name;
     let mut migration =
-        Migration::open(address, &arguments.name, options(arguments)).await.map_err(failure)?;
+        Migration::open(address, name, options(arguments)).await.map_err(failure)?;
     if arguments.dry_run {
         let (to, steps) = migration.steps_back().map_err(failure)?;
         return show::steps(migration.phase().name(), to.name(), &steps);
@@ -276,22 +316,26 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
         None => migration.steps_back().map_err(failure)?.0,
     };
     if last > migration.phase() {
-        let (name, phase) = (&arguments.name, migration.phase());
+        let phase = migration.phase();
         return Err(Failure::Usage(format!("{name} is at {phase}; to go on, advance it")));
     }
+    if migration.phase() == last && migration.under_way().is_none() {
+        return Ok(());
+    }
     // What was begun is taken back first, or ended.
+    let (next, _) = migration.steps_back().map_err(failure)?;
+    if next < last {
+        let told = format!("{name} is under way to {next}, which is before {last}");
+        return Err(Failure::Usage(told));
+    }
+    if last == Phase::Planned {
+        let what = format!(
+            "going back to {last} drops the new ids of {name}: {TOLD} (export keeps whose they were)"
+        );
+        ask::may(name, &what, arguments.yes)?;
+    }
     while migration.phase() > last || migration.under_way().is_some() {
         let (to, _) = migration.steps_back().map_err(failure)?;
-        if to < last {
-            let name = &arguments.name;
-            return Err(Failure::Usage(format!(
-                "{name} is under way to {to}, which is before {last}"
-            )));
-        }
-        if to == Phase::Planned {
-            let what = format!("drops the new ids: {TOLD} (export keeps whose they were)");
-            ask::may(&arguments.name, &what, arguments.yes)?;
-        }
         let evidence = migration.roll_back().await.map_err(failure)?;
         show::evidence(&evidence, arguments.json)?;
         if to == Phase::Planned {
@@ -302,23 +346,43 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
 }
 
 async fn export(migration: &mut Migration, output: Option<&PathBuf>) -> Result<(), Failure> {
-    let mut out: Box<dyn Write + Send> = match output {
-        Some(file) => Box::new(BufWriter::new(File::create(file).map_err(|error| {
-            Failure::Data(format!("cannot write {}: {error}", file.display()))
-        })?)),
-        None => Box::new(BufWriter::new(io::stdout())),
+    let Some(path) = output else {
+        return exported(migration, &mut BufWriter::new(io::stdout()), Failure::from).await;
     };
-    writeln!(out, "old,new")?;
-    let mut lost = None;
+    let mut file = Whole::create(path)?;
+    exported(migration, &mut file, cannot_write(path)).await?;
+    file.keep()
+}
+
+/// Writes the pairs of all rows, and says how many there are.
+async fn exported(
+    migration: &mut Migration,
+    out: &mut (dyn Write + Send),
+    cannot: impl Fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    // Where there is nothing to export, nothing is written.
+    let (mut title, mut pairs, mut lost) = ("old,new\n", 0_u64, None);
     let mut each = |old: String, new: String| {
-        if lost.is_none() {
-            lost = writeln!(out, "{},{new}", show::csv(&old)).err();
+        match writeln!(out, "{}{},{new}", std::mem::take(&mut title), show::csv(&old)) {
+            Ok(()) => pairs += 1,
+            Err(error) => {
+                lost = Some(error);
+                return Err(Error::Kept("a pair was not written".into()));
+            }
         }
         Ok(())
     };
-    migration.export(&mut each).await.map_err(failure)?;
-    match lost {
-        Some(error) => Err(error.into()),
-        None => Ok(out.flush()?),
+    let left_out = migration.export(&mut each).await;
+    if let Some(error) = lost {
+        return Err(cannot(error));
     }
+    let left_out = left_out.map_err(failure)?;
+    out.write_all(title.as_bytes()).and_then(|()| out.flush()).map_err(cannot)?;
+    exit::note(&match left_out {
+        0 => format!("{pairs} pairs were written"),
+        _ => format!(
+            "{pairs} pairs were written; {left_out} rows have no new id yet, and are left out"
+        ),
+    });
+    Ok(())
 }

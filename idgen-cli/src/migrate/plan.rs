@@ -19,6 +19,7 @@ use super::{failure, named};
 use crate::arguments::scheme_names;
 use crate::choice;
 use crate::exit::Failure;
+use crate::file;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -46,18 +47,33 @@ pub(super) struct Arguments {
     /// ends with reading-new, and on SQLite no table is made anew
     #[arg(long)]
     keep_key: bool,
-    /// Accept what stops the plan, by the name that it gives; may be given several times
-    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Finding::NAMES))]
-    accept: Vec<String>,
     /// Rows that a worker fills in a second, for the estimate
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate)]
     rate: Option<f64>,
-    /// Print an object
+    /// Print an object: the plan, its estimate, its timeline, and the course, with the SQL of every step
     #[arg(long)]
     json: bool,
     /// Draw the timeline into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Start {
+    #[command(flatten)]
+    plan: Arguments,
+    /// Accept what stops the plan, by the name that it gives; may be given several times
+    #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Finding::NAMES))]
+    accept: Vec<String>,
+}
+
+/// Rows in a second: some.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+    match rate.is_finite() && rate > 0.0 {
+        true => Ok(rate),
+        false => Err(format!("{text} is no rate; it is above 0")),
+    }
 }
 
 fn target(name: &str) -> Result<Target, Failure> {
@@ -87,11 +103,11 @@ pub(super) async fn show(address: &str, arguments: &Arguments) -> Result<(), Fai
     shown(&plan, arguments)
 }
 
-pub(super) async fn start(address: &str, arguments: &Arguments) -> Result<(), Failure> {
-    let plan = plan(address, arguments).await?;
+pub(super) async fn start(address: &str, arguments: &Start) -> Result<(), Failure> {
+    let plan = plan(address, &arguments.plan).await?;
     let options = named(Options { accepted: arguments.accept.clone(), ..Options::default() });
     Migration::begin(address, &plan, options).await.map_err(failure)?;
-    shown(&plan, arguments)
+    shown(&plan, &arguments.plan)
 }
 
 fn shown(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
@@ -105,8 +121,7 @@ fn shown(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
     let course = plan.course(basis).map_err(failure)?;
     let timeline = Timeline::of(plan, &course);
     if let Some(file) = &arguments.svg {
-        std::fs::write(file, timeline.svg())
-            .map_err(|error| Failure::Data(format!("cannot write {}: {error}", file.display())))?;
+        file::write(file, &timeline.svg())?;
     }
     let text = if arguments.json {
         let object =

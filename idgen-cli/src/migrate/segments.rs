@@ -22,18 +22,31 @@ pub(super) enum Action {
         #[command(flatten)]
         table: Table,
         /// Numbers in a segment: what a crash may cost, and how often the database is asked
-        #[arg(long, value_name = "N", default_value = "1000")]
+        #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true,
+              value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
         size: i64,
         /// Name of the change; the table's where it is not given
         #[arg(long)]
         name: Option<String>,
     },
     /// Go on: to granted, where apps take segments, and to guarded, where nobody takes single numbers
-    Advance(Move),
+    Advance {
+        #[command(flatten)]
+        of: Move,
+        /// How long nobody may have taken single numbers before they are refused
+        #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
+        quiet: Duration,
+    },
     /// Go back to the stage before
     Rollback(Move),
     /// Show the stage, and how many segments were taken
-    Status(Move),
+    Status {
+        /// Name of the change
+        name: String,
+        /// Print an object
+        #[arg(long)]
+        json: bool,
+    },
     /// Forget segments that are planned, and no more
     Forget {
         /// Name of the change
@@ -60,9 +73,6 @@ pub(super) struct Move {
     /// Print an object
     #[arg(long)]
     json: bool,
-    /// How long nobody may have taken single numbers before they are refused
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = idgen::config::parse_duration)]
-    quiet: Duration,
     /// Accept that this check fails; may be given several times
     #[arg(long, value_name = "CHECK", value_parser = PossibleValuesParser::new(Check::OF_SEGMENTS))]
     accept: Vec<String>,
@@ -77,9 +87,8 @@ async fn source(address: &str, table: &Table) -> Result<Source, Failure> {
     find(&mut session, &table.table, table.key.as_deref()).await.map_err(failure)
 }
 
-async fn open(address: &str, of: &Move) -> Result<Change, Failure> {
-    let options =
-        named(Options { quiet: of.quiet, accepted: of.accept.clone(), ..Options::default() });
+async fn open(address: &str, of: &Move, options: Options) -> Result<Change, Failure> {
+    let options = named(Options { accepted: of.accept.clone(), ..options });
     Change::open(address, &of.name, options).await.map_err(failure)
 }
 
@@ -93,22 +102,25 @@ pub(super) async fn act(address: &str, action: &Action) -> Result<(), Failure> {
             Change::begin(address, name, &source, *size, options).await.map_err(failure)?;
             print(&described(&source))
         }
-        Action::Advance(of) => {
-            let mut change = open(address, of).await?;
+        Action::Advance { of, quiet } => {
+            let options = Options { quiet: *quiet, ..Options::default() };
+            let mut change = open(address, of, options).await?;
             if of.dry_run {
                 return dry(&change, change.steps_on().map_err(failure)?);
             }
             shown(&change.advance().await.map_err(failure)?, of.json)
         }
         Action::Rollback(of) => {
-            let mut change = open(address, of).await?;
+            let mut change = open(address, of, Options::default()).await?;
             if of.dry_run {
                 return dry(&change, change.steps_back().map_err(failure)?);
             }
             shown(&change.roll_back().await.map_err(failure)?, of.json)
         }
-        Action::Status(of) => {
-            shown(&open(address, of).await?.status().await.map_err(failure)?, of.json)
+        Action::Status { name, json } => {
+            let options = named(Options::default());
+            let mut change = Change::open(address, name, options).await.map_err(failure)?;
+            shown(&change.status().await.map_err(failure)?, *json)
         }
         Action::Forget { name } => {
             let options = named(Options::default());

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use idgen_migrate::plan::span;
 use idgen_migrate::{Check, Evidence, Filling, Lag, Lock, Phase, Report, Status, Step};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::exit::Failure;
 
@@ -20,7 +21,8 @@ pub(super) fn object<T: Serialize>(value: &T) -> Result<(), Failure> {
 
 pub(super) fn all(migrations: &[(String, Phase)], json: bool) -> Result<(), Failure> {
     if json {
-        return object(&migrations);
+        let each = migrations.iter().map(|(name, phase)| json!({ "name": name, "phase": phase }));
+        return object(&each.collect::<Vec<_>>());
     }
     let lines = migrations.iter().map(|(name, phase)| format!("{name:<24} {phase}\n"));
     print(&lines.collect::<String>())

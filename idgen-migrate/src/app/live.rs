@@ -55,7 +55,8 @@ struct Seen {
 }
 
 impl Live {
-    /// Joins a migration, whether it is planned yet or not. The instance's name must be nobody else's.
+    /// Joins a migration, whether it is planned yet or not: a name that is mistyped is one that never is, and the
+    /// operator's status tells that nobody joined. The instance's name must be nobody else's.
     ///
     /// # Errors
     /// If the database cannot be reached.

@@ -123,12 +123,27 @@ pub(crate) async fn fill(
             }
         }
         options.failpoints.pass("swept")?;
-        let carrier = &plan.carriers[number];
-        let table = &plan.tables[carrier.table].name;
-        let found = format!("{missing} rows of {table} lack {}", carrier.new);
-        checks.push(Check::new(MISSING, missing == 0, found));
+        let way =
+            "advance again; those that stay refer to nobody, and are to be cleared, or taken away";
+        checks.push(lacking(plan, number, missing, way));
     }
     Ok(checks)
+}
+
+/// What is told of the rows of a carrier that have no new id, and what is to be done where they refer to others.
+pub(crate) fn lacking(plan: &Plan, number: usize, missing: i64, way: &str) -> Check {
+    let carrier = &plan.carriers[number];
+    let found =
+        format!("{missing} rows of {} lack {}", plan.tables[carrier.table].name, carrier.new);
+    let way = match number {
+        // No chunk meets them again, and no trigger did.
+        0 => "they came past the triggers; roll back to planned, and advance again",
+        _ => way,
+    };
+    match missing {
+        0 => Check::new(MISSING, true, found),
+        _ => Check::new(MISSING, false, format!("{found}: {way}")),
+    }
 }
 
 /// Fills a carrier: all chunks of its pass that are not done.

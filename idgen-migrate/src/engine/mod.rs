@@ -59,7 +59,7 @@ pub(crate) trait Dialect: Sync {
     /// The column of the new ids.
     fn new_column(&self, target: &Target, name: &str) -> Column;
 
-    /// A column of instants as whole Unix milliseconds, rounded down.
+    /// A column of instants, or of numbers as [`of_number`] has them, as whole Unix milliseconds, rounded down.
     fn millis(&self, expression: &str, column: &Column) -> String;
 
     /// Whether `(a, b) > (1, 2)` uses an index.
@@ -332,6 +332,13 @@ pub(crate) async fn refresh(session: &mut Session, plan: &mut Plan) -> Result<()
             Ok(())
         }
     }
+}
+
+/// A whole number as milliseconds of Unix time: below 10^11 it is one of seconds.
+pub(crate) fn of_number(number: &str) -> String {
+    format!(
+        "CASE WHEN {number} BETWEEN -99999999999 AND 99999999999 THEN {number} * 1000 ELSE {number} END"
+    )
 }
 
 /// The names in a JSON list.

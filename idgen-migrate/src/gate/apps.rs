@@ -15,6 +15,13 @@ pub(super) async fn instances(
     options: &Options,
 ) -> Result<Check, Error> {
     let here = present(session, state, options).await?;
+    if here.is_empty() && store::instances(session, &state.plan.name).await?.is_empty() {
+        let name = &state.plan.name;
+        let found = format!(
+            "no instance of the app ever joined {name}: where there are some, see that they join by this name"
+        );
+        return Ok(Check::new(INSTANCES, true, found));
+    }
     let late: Vec<_> = here.iter().filter(|of| of.phase != state.phase).collect();
     let names: Vec<_> = late.iter().map(|of| format!("{} at {}", of.instance, of.phase)).collect();
     Ok(match names.is_empty() {

@@ -6,7 +6,7 @@ pub(crate) use apps::forget;
 
 use idgen_core::UnixTime;
 
-use crate::backfill::missing;
+use crate::backfill::{lacking, missing};
 use crate::check::{
     Check, DEPENDENTS, FENCE, FIRM, INSTANCES, LOST, MISSING, OLD_WRITERS, ON_UPDATE, READERS,
     REFERENCES, SCHEMA, SHADOW,
@@ -221,17 +221,9 @@ fn schema(changes: &[String], way: &str) -> Check {
 }
 
 async fn filled(session: &mut Session, state: &State, number: usize) -> Result<Check, Error> {
-    let carrier = &state.plan.carriers[number];
     let missing = missing(session, &state.plan, number).await?;
-    let table = &state.plan.tables[carrier.table].name;
-    let found = format!("{missing} rows of {table} lack {}", carrier.new);
-    Ok(match missing {
-        0 => Check::new(MISSING, true, found),
-        _ => {
-            let way = "roll back to backfilling, and advance: they are filled with the others";
-            Check::new(MISSING, false, format!("{found}: {way}"))
-        }
-    })
+    let way = "roll back to backfilling, and advance: they are filled with the others";
+    Ok(lacking(&state.plan, number, missing, way))
 }
 
 async fn shadow(session: &mut Session, state: &State) -> Result<Check, Error> {

@@ -255,15 +255,24 @@ impl Migration {
         verify::verify(&mut self.session, &self.state.plan).await
     }
 
-    /// Calls `each` with both ids of every row, in no order.
+    /// Calls `each` with both ids of every row, in no order; says how many rows were left out, since they lack one.
     ///
     /// # Errors
-    /// If the columns are not there, or `each` errs.
+    /// If there are no new ids yet or no old ones any more, or `each` errs.
     pub async fn export(
         &mut self,
         each: &mut (dyn FnMut(String, String) -> Result<(), Error> + Send),
-    ) -> Result<(), Error> {
-        verify::pairs(&mut self.session, &self.state.plan, each).await
+    ) -> Result<i64, Error> {
+        let plan = &self.state.plan;
+        let what = match self.state.phase {
+            Phase::Planned => "it has no new ids yet; export once it is backfilled",
+            Phase::Contracted => "its old ids are gone, and which became which with them",
+            _ => {
+                verify::pairs(&mut self.session, plan, each).await?;
+                return verify::unpaired(&mut self.session, plan).await;
+            }
+        };
+        Err(Error::Schema(format!("{} is {}: {what}", plan.name, self.state.phase)))
     }
 
     /// Everything there is to know.

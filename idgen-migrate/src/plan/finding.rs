@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{CASCADES, FIRM, LATE, LOCKED, LOST, ON_UPDATE, OUTSIDE};
+use crate::check::{CASCADES, FIRM, LATE, LOCKED, LOST, ON_UPDATE, OUTLYING, OUTSIDE};
 
 /// Something that the person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Finding {
 
 impl Finding {
     /// The names of all findings that stop a plan until they are accepted.
-    pub const NAMES: [&str; 6] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, CASCADES, LATE];
+    pub const NAMES: [&str; 7] = [LOST, OUTSIDE, LOCKED, ON_UPDATE, CASCADES, LATE, OUTLYING];
 
     /// Whether it stops a plan whoever accepts it.
     #[must_use]

@@ -1,13 +1,12 @@
 //! What the rows of a plan's tables hold, as far as it is in the way.
 
-use std::fmt::Display;
-
 use idgen_core::UnixTime;
 
-use super::{Finding, Order, Plan};
+use super::{Column, Finding, Kind, Order, Plan};
 use crate::Error;
+use crate::check::OUTLYING;
 use crate::engine::dialect;
-use crate::session::Session;
+use crate::session::{Engine, Session};
 use crate::target::Lanes;
 
 /// Counts what is in the way: missing and outlying times.
@@ -31,6 +30,7 @@ pub(super) async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Resu
         }
         Order::Key { .. } => return Ok(()),
     };
+    tells_time(plan, &column)?;
     let at = sql.millis(&sql.quote(&column.name), &column);
     let query = format!(
         "SELECT count(*) - count({at}), min({at}), max({at}), \
@@ -45,11 +45,30 @@ pub(super) async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Resu
             column.name
         )));
     }
+    let mut outside = Vec::new();
     for (count, edge, bound) in [(3, 1, from), (4, 2, to)] {
-        let edge = UnixTime::from_millis(row.integer(edge)?);
-        plan.findings.extend(outlying(row.integer(count)?, &column.name, edge, bound));
+        let count = row.integer(count)?;
+        // Of no rows there is no edge either.
+        if count > 0 {
+            let edge = UnixTime::from_millis(row.integer(edge)?);
+            outside.push((count, edge.to_string(), bound));
+        }
     }
+    plan.findings.extend(outlying(rows, &column.name, &outside));
     Ok(())
+}
+
+/// Errs where a column is of a type that tells no time. SQLite's say nothing: there it goes by what is in them.
+fn tells_time(plan: &Plan, column: &Column) -> Result<(), Error> {
+    if plan.engine == Engine::Sqlite || matches!(column.kind, Kind::Integer | Kind::Time) {
+        return Ok(());
+    }
+    Err(Error::Schema(format!(
+        "{} of {} is of type {}, which tells no time of creation; name a column of integers (whole seconds or milliseconds of Unix time), dates or times",
+        column.name,
+        plan.root().name,
+        column.sql_type
+    )))
 }
 
 /// Errs where rows have no old id, as a key that is merely unique allows.
@@ -83,27 +102,67 @@ async fn look_at_ids(
         // Where the layout ends before that, no id is later.
         (tick(to).saturating_add(1), ">=", "DESC", to),
     ];
+    let mut all_outside = Vec::new();
     for (tick, is_outside, order, bound) in edges {
         let Ok(edge) = source.least_of(tick) else { continue };
         let edge = source.scheme().format(edge).to_string();
         let outside = format!("{quoted} {is_outside} {}", sql.write("?", &key));
         let count = format!("SELECT count(*) FROM {table} WHERE {outside}");
         let count = session.number(&count, &[edge.into()]).await?;
+        if count == 0 {
+            continue;
+        }
         let farthest = format!(
             "SELECT {} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY {quoted} {order} LIMIT 1",
             sql.read(&quoted, key.kind)
         );
         let farthest = session.row(&farthest, &[]).await?.map(|row| row.text(0)).transpose()?;
-        plan.findings.extend(outlying(count, &key.name, farthest.unwrap_or_default(), bound));
+        all_outside.push((count, farthest.unwrap_or_default(), bound));
     }
+    let rows = plan.root().rows;
+    plan.findings.extend(outlying(rows, &key.name, &all_outside));
     Ok(())
 }
 
-/// What there is to know of rows whose time is not believed.
-fn outlying(count: i64, column: &str, edge: impl Display, bound: i64) -> Option<Finding> {
-    let bound = UnixTime::from_millis(bound);
-    let what = format!(
-        "{count} rows have an outlying {column} (as far as {edge}): their ids are of {bound}"
-    );
-    (count > 0).then(|| Finding::care(what))
+/// What there is to know of rows whose time is not believed: of each side how many, the farthest, and the bound. Where
+/// they are more than half of all, it is the column that is not understood.
+fn outlying(rows: i64, column: &str, outside: &[(i64, String, i64)]) -> Vec<Finding> {
+    let all: i64 = outside.iter().map(|(count, ..)| count).sum();
+    let is_most = all.saturating_mul(2) > rows;
+    let finding = |(count, farthest, bound): &(i64, String, i64)| {
+        let bound = UnixTime::from_millis(*bound);
+        let what = format!(
+            "{count} rows have an outlying {column} (as far as {farthest}): their ids are of {bound}"
+        );
+        match is_most {
+            true => {
+                let whole = format!(
+                    "{what}. These are most of {rows}: see that {column} tells when rows were created"
+                );
+                Finding::stop(OUTLYING, whole)
+            }
+            false => Finding::care(what),
+        }
+    };
+    outside.iter().map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Risk;
+
+    #[test]
+    fn most_rows_outlying_stop_and_fewer_are_named() {
+        let outside = |counts: &[i64]| -> Vec<_> {
+            counts.iter().map(|count| (*count, "there".into(), 0)).collect()
+        };
+        let risks = |rows, counts| -> Vec<_> {
+            outlying(rows, "made", &outside(counts)).iter().map(|found| found.risk).collect()
+        };
+        assert_eq!(risks(0, &[]), []);
+        assert_eq!(risks(10, &[5]), [Risk::Care]);
+        assert_eq!(risks(10, &[6]), [Risk::Stop]);
+        assert_eq!(risks(10, &[3, 3]), [Risk::Stop, Risk::Stop]);
+    }
 }

@@ -89,22 +89,61 @@ pub(crate) async fn locate(
 }
 
 fn find_table(catalog: &Catalog, name: &str) -> Result<usize, Error> {
-    let (schema, bare) = match name.split_once('.') {
-        Some((schema, bare)) => (Some(schema), bare),
-        None => (None, name),
+    let fits = |table: &super::Table, (schema, bare): &(Option<String>, String)| {
+        table.name == *bare && (schema.is_none() || table.schema == *schema)
     };
-    let fits = |table: &super::Table| {
-        table.name == bare && schema.is_none_or(|schema| table.schema.as_deref() == Some(schema))
+    let of = |reading| {
+        let all = catalog.tables.iter().enumerate();
+        all.filter(|(_, table)| fits(table, reading)).map(|(i, _)| i).collect::<Vec<_>>()
     };
-    let mut found = catalog.tables.iter().enumerate().filter(|(_, table)| fits(table));
-    match (found.next(), found.next()) {
-        (Some((i, _)), None) => Ok(i),
-        (Some(_), Some(_)) => Err(Error::Schema(format!(
+    // The name as it stands comes first.
+    let found = readings(name).iter().map(of).find(|found| !found.is_empty());
+    match found.as_deref() {
+        Some([i]) => Ok(*i),
+        Some(_) => Err(Error::Schema(format!(
             "there are several tables {name}; name one as schema.{name}"
         ))),
-        (None, _) => Err(Error::Schema(format!(
+        None => Err(Error::Schema(format!(
             "there is no table {name} that can be migrated: views and partitioned tables cannot"
         ))),
+    }
+}
+
+/// How the name of a table can be read: as one, as parts in quotes, or as a schema and a name at any of its dots.
+fn readings(name: &str) -> Vec<(Option<String>, String)> {
+    let mut readings = vec![(None, name.to_owned())];
+    readings.extend(unquoted(name));
+    let dots = name.match_indices('.');
+    readings.extend(dots.map(|(at, _)| (Some(name[..at].into()), name[at + 1..].into())));
+    readings
+}
+
+/// A name in quotes, `"a.b"` or `"a.b"."c"`, in which quotes are doubled.
+fn unquoted(name: &str) -> Option<(Option<String>, String)> {
+    let mut parts = Vec::new();
+    let mut rest = name.strip_prefix('"')?;
+    loop {
+        let mut part = String::new();
+        loop {
+            let (before, after) = rest.split_once('"')?;
+            part += before;
+            let Some(after) = after.strip_prefix('"') else {
+                rest = after;
+                break;
+            };
+            part.push('"');
+            rest = after;
+        }
+        parts.push(part);
+        if rest.is_empty() {
+            break;
+        }
+        rest = rest.strip_prefix(".\"")?;
+    }
+    let bare = parts.pop()?;
+    match (parts.pop(), parts.pop()) {
+        (schema, None) => Some((schema, bare)),
+        _ => None,
     }
 }
 
@@ -168,4 +207,31 @@ fn find_order(
 /// Whole milliseconds of an instant.
 pub(crate) fn millis(time: UnixTime) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_as_it_stands_and_then_in_parts() {
+        let reading =
+            |schema: Option<&str>, bare: &str| (schema.map(str::to_owned), bare.to_owned());
+        assert_eq!(readings("c"), [reading(None, "c")]);
+        assert_eq!(
+            readings("a.b.c"),
+            [reading(None, "a.b.c"), reading(Some("a"), "b.c"), reading(Some("a.b"), "c")]
+        );
+        for (name, read) in [
+            ("\"a.b\"", Some(reading(None, "a.b"))),
+            ("\"a.b\".\"c\"", Some(reading(Some("a.b"), "c"))),
+            ("\"a\"\"b\"", Some(reading(None, "a\"b"))),
+            ("\"a\".\"b\".\"c\"", None),
+            ("\"a", None),
+            ("\"a\"b", None),
+            ("a", None),
+        ] {
+            assert_eq!(unquoted(name), read, "{name}");
+        }
+    }
 }

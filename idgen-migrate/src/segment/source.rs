@@ -88,8 +88,10 @@ async fn postgres(
     table: &str,
     column: &Column,
 ) -> Result<Option<Counter>, Error> {
-    let query = "SELECT coalesce(pg_get_serial_sequence(?::text, ?::text), \
-        substring(pg_get_expr(d.adbin, d.adrelid) from 'nextval\\(''([^'']+)''')), a.attidentity::text, \
+    // What the default asks: a serial column owns a sequence of its own, also where its default asks another by now.
+    let query = "SELECT CASE WHEN a.attidentity <> '' THEN pg_get_serial_sequence(?::text, ?::text) \
+        ELSE (SELECT format('%I.%I', n.nspname, s.relname) FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace \
+        WHERE s.oid = to_regclass(substring(pg_get_expr(d.adbin, d.adrelid) from 'nextval\\(''([^'']+)'''))) END, a.attidentity::text, \
         pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a \
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
         WHERE a.attrelid = (?::text)::regclass AND a.attname = ?::text";

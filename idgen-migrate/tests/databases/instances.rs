@@ -6,7 +6,7 @@ use std::time::Duration;
 use idgen_core::clock::{Clock, ScriptedClock, SystemClock};
 use idgen_migrate::app::Live;
 use idgen_migrate::session::{Engine, Session};
-use idgen_migrate::{Error, Failpoints, Migration, Options, Phase, Watch};
+use idgen_migrate::{Check, Error, Failpoints, Migration, Options, Phase, Watch};
 
 use crate::course::advance_to;
 use crate::every_engine;
@@ -177,7 +177,29 @@ async fn sqlite_an_instance_goes_on_while_steps_keep_its_report_out() {
     }
 }
 
+/// An app that joins by a name which is mistyped is no instance of this migration, and is named nowhere else.
+async fn that_none_ever_joined_is_told(engine: Engine) {
+    let database = shop(engine).await;
+    let mut migration = begun(&database).await;
+    let mistyped = Live::join(&database.address, "cc", "web-1").await.unwrap();
+    assert_eq!(mistyped.refresh().await.unwrap(), Phase::Planned);
+    advance_to(&mut migration, Phase::Expanded).await;
+    let evidence = advance_to(&mut migration, Phase::DualWrite).await;
+    let of = |checks: &[Check]| -> String {
+        let mut of = checks.iter().filter(|check| check.name == "instances" && check.open);
+        of.next().unwrap().found.clone()
+    };
+    let told = "no instance of the app ever joined c";
+    assert!(of(&evidence[0].checks).starts_with(told), "{evidence:?}");
+    let status = migration.status().await.unwrap();
+    assert!(of(&status.gate).starts_with(told), "{:?}", status.gate);
+    let _live = Live::join(&database.address, "c", "web-1").await.unwrap();
+    let status = migration.status().await.unwrap();
+    assert_eq!(of(&status.gate), "1 instances act by dual-write");
+}
+
 every_engine!(
+    that_none_ever_joined_is_told,
     one_that_cannot_report_writes_no_more,
     steps_that_kept_an_instance_out_count_for_nothing,
     one_that_joins_goes_by_the_phase_in_which_it_is_waited_for,

@@ -90,8 +90,10 @@ async fn mariadb_ids_that_were_made_up_from_the_greatest_downwards_bar_none() {
     let database = Database::new(Engine::MariaDb).await;
     let mut session = database.session().await;
     run(&mut session, "CREATE TABLE c (id BIGINT UNSIGNED NOT NULL PRIMARY KEY)").await;
-    let id = shop::old_id(PATH, 1);
-    run(&mut session, &format!("INSERT INTO c VALUES ({id})")).await;
+    for number in 0..5 {
+        let id = shop::old_id(PATH, number);
+        run(&mut session, &format!("INSERT INTO c VALUES ({id})")).await;
+    }
     let wish = Wish { source: Some(flakes()), ..PATH.wish() };
     let wish = Wish { table: "c".into(), ..wish };
     let insert =

@@ -8,9 +8,10 @@ use idgen_migrate::plan::{Risk, survey};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Ladder, Migration, Options, Phase, Watch};
 
-use crate::course::{advance_to, begin, options};
+use crate::course::{advance_to, back_to_planned, begin, options};
 use crate::every_engine;
 use crate::heard::Heard;
+use crate::references;
 use crate::server::{Database, run, run_past_triggers};
 use crate::shop::{self, Path, at, old_id};
 
@@ -113,19 +114,46 @@ async fn a_row_without_its_id_closes_the_gate(engine: Engine) {
     let mut migration = begin(&database, PATH, options()).await;
     advance_to(&mut migration, Phase::Backfilled).await;
     let mut session = database.session().await;
-    let row = format!("customers SET id_new = {{}} WHERE id = '{}'", old_id(PATH, 7));
-    let query = format!("SELECT id_new FROM customers WHERE id = '{}'", old_id(PATH, 7));
-    let id = session.number(&query, &[]).await.unwrap();
-    let lost = format!("UPDATE {}", row.replace("{}", "NULL"));
+    let lost = format!("UPDATE customers SET id_new = NULL WHERE id = '{}'", old_id(PATH, 7));
     run_past_triggers(&mut session, "customers", &lost).await;
     let error = migration.advance().await.unwrap_err();
-    let told = "1 rows of customers lack id_new (missing)";
+    let told = "1 rows of customers lack id_new: they came past the triggers; roll back to planned, and advance again (missing)";
     assert!(
         matches!(&error, Error::Gate { into: "constrained", reasons } if reasons == told),
         "{error}"
     );
-    run(&mut session, &format!("UPDATE {}", row.replace("{}", &id.to_string()))).await;
+    back_to_planned(&mut migration).await;
     advance_to(&mut migration, Phase::Verified).await;
+}
+
+async fn a_reference_to_nobody_closes_the_gate_and_is_cleared(engine: Engine) {
+    let database = references::shop(engine).await;
+    let mut session = database.session().await;
+    let written = "INSERT INTO o (n, c_id) VALUES (99, 77)";
+    let past = match engine {
+        Engine::Postgres => {
+            format!(
+                "SET session_replication_role = replica; {written}; SET session_replication_role = origin"
+            )
+        }
+        Engine::MariaDb => {
+            format!("SET foreign_key_checks = 0; {written}; SET foreign_key_checks = 1")
+        }
+        Engine::Sqlite => format!("PRAGMA foreign_keys = OFF; {written}; PRAGMA foreign_keys = ON"),
+    };
+    run(&mut session, &past).await;
+    let mut migration = references::begun(&database).await;
+    advance_to(&mut migration, Phase::Backfilling).await;
+    for _ in 0..2 {
+        let error = migration.advance().await.unwrap_err();
+        let told = "1 rows of o lack c_id_new: advance again; those that stay refer to nobody";
+        assert!(
+            matches!(&error, Error::Gate { into: "backfilled", reasons } if reasons.starts_with(told)),
+            "{error}"
+        );
+    }
+    run(&mut session, "UPDATE o SET c_id = NULL WHERE n = 99").await;
+    advance_to(&mut migration, Phase::Contracted).await;
 }
 
 /// Somebody holds the last row of the only chunk, and asks for all others while the chunk waits for that one.
@@ -220,6 +248,7 @@ every_engine!(
     outlying_times_are_found_and_edited_ones_keep_their_place,
     rows_that_are_edited_after_their_turn_keep_the_time_of_their_id,
     a_row_without_its_id_closes_the_gate,
+    a_reference_to_nobody_closes_the_gate_and_is_cleared,
     a_pause_holds_the_backfill
 );
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use idgen_migrate::segment::{Change, Number, Segments, Source, Stage, find};
+use idgen_migrate::segment::{Change, Counter, Number, Segments, Source, Stage, find};
 use idgen_migrate::session::{Engine, Session};
 use idgen_migrate::{Error, Failpoints, Options};
 
@@ -285,4 +285,33 @@ async fn sqlite_many_tasks_of_one_process_share_a_segment() {
     assert!(found.claims >= 250 && found.claims < 300, "{found:?}");
     let last = session.number("SELECT seq FROM sqlite_sequence WHERE name = 'people'", &[]).await;
     assert!(all.last().copied() <= last.ok());
+}
+
+/// A serial column owns a sequence, and its default may ask another.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_the_sequence_that_the_default_asks_is_the_counter() {
+    let table = "CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL); \
+        CREATE SCHEMA s; CREATE SEQUENCE s.\"Other\" START 100; \
+        ALTER TABLE people ALTER COLUMN id SET DEFAULT nextval('s.\"Other\"')";
+    let (database, mut session, source) = people(Engine::Postgres, table).await;
+    let Counter::Sequence { name, .. } = &source.counter else { panic!("{source:?}") };
+    assert_eq!(name, "s.\"Other\"");
+    let patient = Options { quiet: Duration::from_secs(600), ..options() };
+    let begun = Change::begin(&database.address, "people", &source, SIZE, patient).await;
+    let mut change = begun.unwrap();
+    change.advance().await.unwrap();
+    let writing = async {
+        loop {
+            write(&mut session, &single("of an old app")).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        ended = change.advance() => assert!(is_of_old_writers(&ended.unwrap_err())),
+        () = writing => {}
+    }
+    run(&mut database.session().await, "ALTER TABLE people ALTER COLUMN id SET DEFAULT 7").await;
+    let error = find(&mut database.session().await, "people", None).await.unwrap_err();
+    assert!(error.to_string().starts_with("nothing counts people.id"), "{error}");
 }

@@ -9,7 +9,7 @@ mod standing;
 mod steps;
 mod triggers;
 
-use super::{Dialect, Link, Step};
+use super::{Dialect, Link, Step, of_number};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -88,7 +88,7 @@ impl Dialect for MariaDb {
             Kind::Time => {
                 format!("(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {expression}) DIV 1000)")
             }
-            _ => format!("CAST({expression} AS SIGNED)"),
+            _ => of_number(&format!("CAST({expression} AS SIGNED)")),
         }
     }
 

@@ -12,7 +12,7 @@ mod standing;
 mod steps;
 mod triggers;
 
-use super::{Dialect, Link, Step};
+use super::{Dialect, Link, Step, of_number};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -62,7 +62,7 @@ impl Dialect for Postgres {
                  ELSE floor(extract(epoch FROM {expression}) * 1000)::bigint END",
                 INSTANTS.1, INSTANTS.0
             ),
-            _ => format!("{expression}::bigint"),
+            _ => of_number(&format!("{expression}::bigint")),
         }
     }
 

@@ -16,7 +16,7 @@ mod tokens;
 mod triggers;
 mod words;
 
-use super::{Dialect, Link, Step};
+use super::{Dialect, Link, Step, of_number};
 use crate::plan::{Column, Kind, Plan};
 use crate::target::{Lanes, Target};
 use crate::{Error, Phase};
@@ -75,13 +75,14 @@ impl Dialect for Sqlite {
         Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
     }
 
-    /// Texts as SQLite reads them, and whole numbers as seconds or, from 10^11 on, milliseconds of Unix time. Others
+    /// Texts as SQLite reads them, and whole numbers as everywhere. Others
     /// are refused by the plan, and one that comes after it by the pass that reads it.
     fn millis(&self, expression: &str, _column: &Column) -> String {
         format!(
             "CASE typeof({expression}) \
              WHEN 'text' THEN CAST(round((julianday({expression}) - 2440587.5) * 86400000) AS INTEGER) \
-             WHEN 'integer' THEN CASE WHEN abs({expression}) < 100000000000 THEN {expression} * 1000 ELSE {expression} END END"
+             WHEN 'integer' THEN {} END",
+            of_number(expression)
         )
     }
 

@@ -23,6 +23,7 @@ mod instances;
 mod keyless;
 mod keys;
 mod load;
+mod locks;
 mod mariadb;
 mod mint;
 mod odd;

@@ -101,7 +101,7 @@ pub(super) fn are_free(plan: &Plan, catalog: &Catalog) -> Result<(), Error> {
     let mut names: Vec<(usize, String)> = Vec::new();
     for index in &plan.indexes {
         names.push((index.table, plan.twin_name(&index.name)));
-        if index.primary {
+        if index.primary && !plan.keep_key {
             names.push((index.table, plan.kept_name(&index.name)));
         }
     }

@@ -192,9 +192,14 @@ impl Plan {
         (!self.indexes.iter().any(serves)).then(|| (name(), columns))
     }
 
-    /// The primary keys that change.
+    /// The primary keys that hold a carrier.
     pub fn primaries(&self) -> impl Iterator<Item = &Index> {
         self.indexes.iter().filter(|index| index.primary)
+    }
+
+    /// Those that another takes the place of.
+    pub fn replaced(&self) -> impl Iterator<Item = &Index> {
+        self.primaries().filter(|_| !self.keep_key)
     }
 }
 

@@ -20,6 +20,7 @@ mod gates;
 mod heard;
 mod hurry;
 mod instances;
+mod kept;
 mod keyless;
 mod keys;
 mod load;

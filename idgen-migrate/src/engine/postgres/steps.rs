@@ -16,6 +16,7 @@ pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, 
     Ok(match to {
         Phase::Expanded => expand(plan, lanes)?,
         Phase::Constrained => constrain(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order_away(plan),
         Phase::Swapped => vec![swap(plan, lanes)?],
         Phase::Contracted => contract(plan),
         _ => Vec::new(),
@@ -26,6 +27,7 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     Ok(match from {
         Phase::Expanded => narrow(plan),
         Phase::Constrained => relax(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order(plan),
         Phase::Swapped => swap_back(plan, lanes)?,
         _ => Vec::new(),
     })
@@ -54,8 +56,19 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
                 .on([table]),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    steps.extend(order(plan));
     Ok(steps)
+}
+
+/// The index that the backfill reads in the rows' order.
+fn order(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| index(plan, 0, &name, &columns, false)).collect()
+}
+
+fn order_away(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| drop_index(plan, 0, &name, &columns)).collect()
 }
 
 fn narrow(plan: &Plan) -> Vec<Step> {
@@ -72,7 +85,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
                 .on([table]),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
+    steps.extend(order_away(plan));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,
@@ -89,7 +102,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(index(plan, twin.table, &plan.twin_name(&twin.name), &columns, twin.unique));
     }
-    steps.extend(plan.primaries().map(|primary| keep_index(plan, primary)));
+    steps.extend(plan.replaced().map(|primary| keep_index(plan, primary)));
     // Before anything is enforced: what comes early is completed from here on.
     steps.extend(restage(plan, lanes, Stage::Enforced)?);
     for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
@@ -161,7 +174,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for twin in &plan.indexes {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));
-        if twin.primary {
+        if twin.primary && !plan.keep_key {
             let columns: Vec<_> = twin.columns.iter().map(String::as_str).collect();
             steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name), &columns));
         }
@@ -292,7 +305,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
                 .unless(gone),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
+    steps.extend(order_away(plan));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,

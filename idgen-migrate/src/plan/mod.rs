@@ -225,6 +225,7 @@ pub(crate) mod tests {
         let column = |name: &str| Column {
             name: name.into(),
             sql_type: "uuid".into(),
+            base: None,
             kind: Kind::Uuid,
             nullable: false,
             default: None,

@@ -30,6 +30,9 @@ pub struct Column {
     pub name: String,
     /// Its type, as the engine writes it.
     pub sql_type: String,
+    /// The type that its own stands for, where that is a domain.
+    #[serde(default)]
+    pub base: Option<String>,
     /// What is in it.
     pub kind: Kind,
     /// Whether it may be NULL.
@@ -164,6 +167,7 @@ mod tests {
         let mut column = Column {
             name: "a".into(),
             sql_type: "bigint".into(),
+            base: None,
             kind: Kind::Integer,
             nullable: true,
             default: None,

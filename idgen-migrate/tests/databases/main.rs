@@ -13,6 +13,7 @@ mod course;
 mod crashes;
 mod defaults;
 mod dependents;
+mod domains;
 mod drift;
 mod dump;
 mod early;

@@ -69,6 +69,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         let column = Column {
             name: row.text(1)?,
             sql_type: row.text(2)?,
+            base: None,
             kind: kind(&row.text(5)?),
             nullable: row.integer(3)? == 1,
             default: row.optional(4),

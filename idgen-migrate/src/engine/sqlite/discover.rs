@@ -60,7 +60,8 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         let kind = kind(&sql_type);
         // Keys may be NULL, by an old mistake that SQLite stands by; none means it so.
         let nullable = row.integer(3)? == 0 && place == 0;
-        let column = Column { name, sql_type, kind, nullable, default: row.optional(4) };
+        let column =
+            Column { name, sql_type, base: None, kind, nullable, default: row.optional(4) };
         catalog.columns.push((table, column));
     }
     for (table, key) in keys.iter().enumerate() {

@@ -60,6 +60,10 @@ async fn postgres_what_stands_on_old_ids_closes_the_last_gate() {
     let made = "ALTER TABLE o ADD CONSTRAINT differs CHECK (c_id <> other)";
     let undone = "ALTER TABLE o DROP CONSTRAINT differs";
     stands_in_the_way(engine, made, undone, "constraint differs", "(lost)").await;
+    let made =
+        "CREATE SEQUENCE s OWNED BY c.id; CREATE TABLE archive (id BIGINT DEFAULT nextval('s'))";
+    let named = "column id of table archive (ALTER SEQUENCE s OWNED BY NONE";
+    stands_in_the_way(engine, made, "ALTER SEQUENCE s OWNED BY NONE", named, "(dependents)").await;
     let made = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.other := NEW.c_id; RETURN NEW; END'; \
         CREATE TRIGGER copies BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION f()";
     stands_in_the_way(engine, made, "DROP TRIGGER copies ON o", "trigger copies", "(readers)")

@@ -86,6 +86,11 @@ pub(super) async fn look_at_standing(session: &mut Session, plan: &mut Plan) -> 
             )),
         });
     }
+    for what in engine::standing_on_keys(session, plan, false).await? {
+        plan.findings.push(Finding::care(format!(
+            "{what} groups by the primary key alone: have it name every column before swapped"
+        )));
+    }
     Ok(())
 }
 

@@ -123,6 +123,10 @@ impl Dialect for Postgres {
         Some(standing::query(plan))
     }
 
+    fn standing_on_keys(&self, plan: &Plan, new: bool) -> Option<String> {
+        standing::on_keys(plan, new)
+    }
+
     fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String {
         let sequence = self.literal(&triggers::sequence(plan));
         format!("SELECT pg_sequence_last_value({sequence}::regclass) / {}", lanes.per_tick())

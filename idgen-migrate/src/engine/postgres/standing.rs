@@ -1,6 +1,6 @@
 //! What of the app's own stands on the old columns.
 
-use super::{Dialect, Postgres, settle, triggers};
+use super::{Dialect, Postgres, settle, steps, triggers};
 use crate::check::{DEPENDENTS, LOST, READERS};
 use crate::plan::Plan;
 
@@ -51,4 +51,22 @@ pub(super) fn query(plan: &Plan) -> String {
         )
     });
     each.collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+/// Names what stands on the primary keys themselves, while they are of the old columns or of the new ones: what groups
+/// by one alone, and takes the row's other columns from that.
+pub(super) fn on_keys(plan: &Plan, new: bool) -> Option<String> {
+    let each = plan.replaced().map(|primary| {
+        format!(
+            "SELECT coalesce((SELECT 'view ' || w.ev_class::regclass::text FROM pg_rewrite w \
+             WHERE d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid), \
+             pg_describe_object(d.classid, d.objid, d.objsubid)) || ' on ' || k.conname \
+             FROM pg_constraint k JOIN pg_depend d ON d.refclassid = 'pg_constraint'::regclass AND d.refobjid = k.oid \
+             WHERE k.contype = 'p' AND k.conrelid = {}::regclass AND d.deptype <> 'i' AND EXISTS ({})",
+            Postgres.literal(&Postgres.table(plan, primary.table)),
+            steps::primary_has(plan, primary, new)
+        )
+    });
+    let each: Vec<_> = each.collect();
+    (!each.is_empty()).then(|| format!("{} ORDER BY 1", each.join(" UNION ")))
 }

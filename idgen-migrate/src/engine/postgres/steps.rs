@@ -241,7 +241,7 @@ fn primary_from(plan: &Plan, primary: &Index, index: &str) -> String {
 }
 
 /// Yields 1 where the primary key is of the new columns, or of the old ones.
-fn primary_has(plan: &Plan, primary: &Index, new: bool) -> String {
+pub(super) fn primary_has(plan: &Plan, primary: &Index, new: bool) -> String {
     let mut carriers = plan.carriers_of(primary.table);
     let carrier = carriers.find(|c| primary.columns.contains(&c.column.name));
     let column = carrier.map_or("", |c| if new { &c.new } else { &c.column.name });

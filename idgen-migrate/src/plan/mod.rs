@@ -264,6 +264,7 @@ pub(crate) mod tests {
                 to: 0,
                 to_columns: vec!["id".into()],
                 clauses: String::new(),
+                cleared: Vec::new(),
             }],
             findings: Vec::new(),
             fence: Some(7),

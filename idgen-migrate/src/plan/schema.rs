@@ -129,6 +129,9 @@ pub struct Reference {
     pub to_columns: Vec<String>,
     /// What follows the columns: actions and when it is checked.
     pub clauses: String,
+    /// Which of its columns ON DELETE SET NULL, or DEFAULT, clears; none where it clears all.
+    #[serde(default)]
+    pub cleared: Vec<String>,
 }
 
 /// Something of the schema, as its engine keeps the text of it.

@@ -12,6 +12,7 @@ mod connections;
 mod course;
 mod crashes;
 mod defaults;
+mod deletions;
 mod dependents;
 mod domains;
 mod drift;

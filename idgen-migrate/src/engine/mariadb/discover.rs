@@ -128,6 +128,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             to,
             to_columns: super::super::names(row.optional(4))?,
             clauses: action("DELETE", row.text(6)?) + &action("UPDATE", row.text(5)?),
+            cleared: Vec::new(),
         });
     }
     for row in session.rows(OUTSIDE_REFERENCES, &[]).await? {

@@ -69,7 +69,9 @@ SELECT k.conrelid::bigint, k.conname::text, k.confrelid::bigint,
         WHEN 'd' THEN ' ON DELETE SET DEFAULT' WHEN 'r' THEN ' ON DELETE RESTRICT' ELSE '' END
     || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
-    (jsonb_typeof(to_jsonb(k) -> 'confdelsetcols') = 'array')::int
+    (SELECT json_agg(a.attname) FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
+            WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' END) AS u (attnum)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum::int)::text
 FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname";
 
 const PARTITIONED: &str = "
@@ -241,13 +243,6 @@ async fn references(
         let (Some(table), Some(to)) = (known.number(&row, 0)?, known.number(&row, 2)?) else {
             continue;
         };
-        if row.optional(6).as_deref() == Some("1") {
-            let (name, of) = (row.text(1)?, &catalog.tables[table].name);
-            let what =
-                format!("{name} of {of} clears some of its columns, and its twin would clear all");
-            let columns = super::super::names(row.optional(3))?;
-            catalog.odd.push(Odd { table, columns, name: LOST, what });
-        }
         catalog.references.push(Reference {
             table,
             name: row.text(1)?,
@@ -255,6 +250,7 @@ async fn references(
             to,
             to_columns: super::super::names(row.optional(4))?,
             clauses: row.text(5)?,
+            cleared: super::super::names(row.optional(6))?,
         });
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The steps of each phase, and of each way back.
 
 use super::constraints::{
-    add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
+    act_after, add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
 };
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
@@ -111,6 +111,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for reference in &plan.references {
         let mut sql = lock_both(plan, reference);
         sql.push(add_reference(plan, reference, true));
+        sql.push(act_after(plan, reference, true));
         steps.push(
             Step::moment(format!("{}, not yet validated", plan.twin_name(&reference.name)), sql)
                 .on(both(reference))
@@ -187,6 +188,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
 fn swap(plan: &Plan, lanes: &Lanes) -> Result<Step, Error> {
     let mut sql = lock_all(plan);
     sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, false)));
+    sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, false)));
     sql.extend(
         plan.primaries().map(|primary| primary_from(plan, primary, &plan.twin_name(&primary.name))),
     );
@@ -216,6 +218,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for twin in [false, true] {
         sql.extend(plan.references.iter().map(|reference| add_reference(plan, reference, twin)));
     }
+    sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, true)));
     sql.extend(restage_now(plan, lanes, Stage::Enforced)?);
     sql.extend(rekey::drop_functions(plan));
     let step = Step::moment("the old id is the primary key again", sql).on(0..plan.tables.len());

@@ -172,7 +172,15 @@ fn references(
         let name = format!("{}_{}_fkey", catalog.tables[table].name, columns.join("_"));
         let name = clause.name.clone().unwrap_or(name);
         let clauses = clauses.clone();
-        catalog.references.push(Reference { table, name, columns, to, to_columns, clauses });
+        catalog.references.push(Reference {
+            table,
+            name,
+            columns,
+            to,
+            to_columns,
+            clauses,
+            cleared: Vec::new(),
+        });
     }
 }
 

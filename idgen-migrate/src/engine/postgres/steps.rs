@@ -50,6 +50,7 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let mut sql =
             vec![format!("ALTER TABLE {} {}", Postgres.table(plan, table), columns.join(", "))];
         sql.extend(plan.carriers_of(table).map(|carrier| rights::carried(plan, carrier)));
+        sql.extend(plan.carriers_of(table).map(|carrier| rights::described(plan, carrier)));
         sql.extend(triggers::triggers(plan, table, Stage::Filling));
         steps.push(
             Step::moment(format!("columns and triggers of {}", plan.tables[table].name), sql)

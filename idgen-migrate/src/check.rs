@@ -29,6 +29,9 @@ pub(crate) const DEFAULTS: &str = "defaults";
 /// Ids of types that compare by operators which are not the server's own: nobody can accept them, since triggers would
 /// compare them by others, and refuse what is right.
 pub(crate) const OPERATORS: &str = "operators";
+/// Ids of domains that refuse NULL, or what is made up for an old id: nobody can accept them, since no row could be
+/// written by its new ids alone.
+pub(crate) const DOMAINS: &str = "domains";
 /// What names old columns, as far as its text says so.
 pub(crate) const READERS: &str = "readers";
 /// What vanishes with the old columns.
@@ -49,7 +52,7 @@ pub(crate) const OUTLYING: &str = "outlying";
 pub(crate) const ABOVE: &str = "above";
 
 /// What nobody can accept.
-pub(crate) const FIRM: [&str; 3] = [DEPENDENTS, DEFAULTS, OPERATORS];
+pub(crate) const FIRM: [&str; 4] = [DEPENDENTS, DEFAULTS, OPERATORS, DOMAINS];
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -204,6 +204,12 @@ impl Error {
         self.has_code(&["1064"]) && source.to_string().contains(" has an error in its body")
     }
 
+    /// Whether PostgreSQL refused a value by NOT NULL or a check.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_of_check(&self) -> bool {
+        self.has_code(&["23502", "23514"])
+    }
+
     /// Whether a table is not there.
     pub(crate) fn is_no_table(&self) -> bool {
         let Self::Database { source, .. } = self else { return false };

@@ -121,6 +121,12 @@ pub(crate) trait Dialect: Sync {
         None
     }
 
+    /// A query that names what of the app's own stands on the primary keys themselves, while they are of the old columns,
+    /// or of the new ones; none where nothing can.
+    fn standing_on_keys(&self, _plan: &Plan, _new: bool) -> Option<String> {
+        None
+    }
+
     /// A query that yields the tick of the last position that was taken in the trigger's lane: when somebody
     /// last wrote by old ids alone.
     fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String;
@@ -273,6 +279,19 @@ pub(crate) async fn standing(
     found.sort();
     found.dedup();
     Ok(found)
+}
+
+/// What of the app's own stands on the primary keys that are to change, while they are of the old columns or of the new
+/// ones.
+pub(crate) async fn standing_on_keys(
+    session: &mut Session,
+    plan: &Plan,
+    new: bool,
+) -> Result<Vec<String>, Error> {
+    let Some(query) = dialect(plan.engine).standing_on_keys(plan, new) else {
+        return Ok(Vec::new());
+    };
+    session.rows(&query, &[]).await?.iter().map(|row| row.text(0)).collect()
 }
 
 /// What of the app's own acts on the updates that fill new columns: what becomes of it, and the way out.

@@ -39,7 +39,10 @@ pub(crate) async fn before(
     }
     match to {
         Phase::DualWrite => checks.push(apps::fence(session, state, options).await?),
-        Phase::Swapped => checks.push(shadow(session, state).await?),
+        Phase::Swapped => {
+            checks.push(shadow(session, state).await?);
+            checks.push(on_keys(session, &state.plan, false).await?);
+        }
         Phase::OldWritesStopped => checks.push(old_writers(session, state, options).await?),
         Phase::Contracted => {
             // Once they go there is no way back, and the triggers are the first to go.
@@ -134,7 +137,24 @@ pub(crate) async fn back(
     options: &Options,
 ) -> Result<Vec<Check>, Error> {
     let gone = plan::gone(state, &engine::catalog(session).await?);
-    Ok(vec![schema(&gone, MAKE_AGAIN), apps::instances(session, state, options).await?])
+    let mut checks =
+        vec![schema(&gone, MAKE_AGAIN), apps::instances(session, state, options).await?];
+    if state.phase == Phase::Swapped || state.under_way == Some(Phase::Swapped) {
+        checks.push(on_keys(session, &state.plan, true).await?);
+    }
+    Ok(checks)
+}
+
+/// What of the app's own stands on the primary keys, which are to change.
+async fn on_keys(session: &mut Session, plan: &Plan, new: bool) -> Result<Check, Error> {
+    let found = engine::standing_on_keys(session, plan, new).await?;
+    Ok(match found.is_empty() {
+        true => Check::new(DEPENDENTS, true, "nothing stands on the primary keys alone"),
+        false => {
+            let way = "have it name every column that it groups by, or take it away";
+            Check::new(DEPENDENTS, false, format!("{} is in the way: {way}", found.join(", ")))
+        }
+    })
 }
 
 /// Whom a gate waits for that opens by itself: where it is closed, and by nothing else.

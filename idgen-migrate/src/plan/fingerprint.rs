@@ -37,9 +37,11 @@ impl Fingerprint {
             let (columns, to_columns) =
                 (reference.columns.join(", "), reference.to_columns.join(", "));
             let to = full_name(table(reference.to));
+            let cleared = reference.cleared.iter().map(|column| format!(" of {column}"));
+            let cleared: String = cleared.collect();
             facts.insert(
                 reference_fact(&reference.name, table(reference.table)),
-                format!("({columns}) to {to} ({to_columns}){}", reference.clauses),
+                format!("({columns}) to {to} ({to_columns}){}{cleared}", reference.clauses),
             );
         }
         Self(facts)

@@ -86,6 +86,11 @@ pub(super) async fn look_at_standing(session: &mut Session, plan: &mut Plan) -> 
             )),
         });
     }
+    for what in engine::standing_on_keys(session, plan, false).await? {
+        plan.findings.push(Finding::care(format!(
+            "{what} groups by the primary key alone: have it name every column before swapped"
+        )));
+    }
     Ok(())
 }
 
@@ -101,7 +106,7 @@ pub(super) fn are_free(plan: &Plan, catalog: &Catalog) -> Result<(), Error> {
     let mut names: Vec<(usize, String)> = Vec::new();
     for index in &plan.indexes {
         names.push((index.table, plan.twin_name(&index.name)));
-        if index.primary {
+        if index.primary && !plan.keep_key {
             names.push((index.table, plan.kept_name(&index.name)));
         }
     }

@@ -192,9 +192,14 @@ impl Plan {
         (!self.indexes.iter().any(serves)).then(|| (name(), columns))
     }
 
-    /// The primary keys that change.
+    /// The primary keys that hold a carrier.
     pub fn primaries(&self) -> impl Iterator<Item = &Index> {
         self.indexes.iter().filter(|index| index.primary)
+    }
+
+    /// Those that another takes the place of.
+    pub fn replaced(&self) -> impl Iterator<Item = &Index> {
+        self.primaries().filter(|_| !self.keep_key)
     }
 }
 
@@ -220,6 +225,7 @@ pub(crate) mod tests {
         let column = |name: &str| Column {
             name: name.into(),
             sql_type: "uuid".into(),
+            base: None,
             kind: Kind::Uuid,
             nullable: false,
             default: None,
@@ -258,6 +264,7 @@ pub(crate) mod tests {
                 to: 0,
                 to_columns: vec!["id".into()],
                 clauses: String::new(),
+                cleared: Vec::new(),
             }],
             findings: Vec::new(),
             fence: Some(7),

@@ -30,6 +30,9 @@ pub struct Column {
     pub name: String,
     /// Its type, as the engine writes it.
     pub sql_type: String,
+    /// The type that its own stands for, where that is a domain.
+    #[serde(default)]
+    pub base: Option<String>,
     /// What is in it.
     pub kind: Kind,
     /// Whether it may be NULL.
@@ -126,6 +129,9 @@ pub struct Reference {
     pub to_columns: Vec<String>,
     /// What follows the columns: actions and when it is checked.
     pub clauses: String,
+    /// Which of its columns ON DELETE SET NULL, or DEFAULT, clears; none where it clears all.
+    #[serde(default)]
+    pub cleared: Vec<String>,
 }
 
 /// Something of the schema, as its engine keeps the text of it.
@@ -166,6 +172,7 @@ mod tests {
         let mut column = Column {
             name: "a".into(),
             sql_type: "bigint".into(),
+            base: None,
             kind: Kind::Integer,
             nullable: true,
             default: None,

@@ -127,3 +127,37 @@ async fn postgres_triggers_of_statements_and_rules_are_named_and_disabled_ones_a
     assert_eq!(fired(&plan), ["rule copies of c", "trigger each_time of o"]);
     assert!(plan.findings.iter().all(|found| found.what.contains("for every chunk")), "{plan:?}");
 }
+
+/// Updates of our own triggers search no schema of the app's: a function that says where it looks finds all of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_a_trigger_that_ours_fire_says_in_which_schemas_it_looks() {
+    let (database, mut session) = noted(Engine::Postgres).await;
+    run(&mut session, &noting(Engine::Postgres, "of_orders", "UPDATE", "o")).await;
+    let made = "ALTER TABLE o DROP CONSTRAINT o_c, ADD CONSTRAINT o_c FOREIGN KEY (c_id) REFERENCES c (id) \
+        ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED";
+    run(&mut session, made).await;
+    let plan = planned(&database, "c").await;
+    let told = "SET search_path FROM CURRENT";
+    assert!(plan.findings.iter().any(|found| found.what.contains(told)), "{:?}", plan.findings);
+    let accepted = ["on-update", "shadow"].map(String::from).into();
+    let options = Options { accepted, ..patient() };
+    let mut migration = Migration::begin(&database.address, &plan, options).await.unwrap();
+    advance_to(&mut migration, Phase::Swapped).await;
+    let follows = "UPDATE c SET id = 20 WHERE id = 2";
+    let early =
+        "BEGIN; INSERT INTO o (n, c_id) VALUES (9, 30); INSERT INTO c (id) VALUES (30); COMMIT";
+    for sql in [follows, early] {
+        let error = format!("{:?}", session.run(sql).await.unwrap_err());
+        assert!(error.contains(r#"relation \"noted\" does not exist"#), "{sql}: {error}");
+        // Where a transaction is open still.
+        run(&mut session, "ROLLBACK").await;
+    }
+    run(&mut session, "ALTER FUNCTION note() SET search_path FROM CURRENT").await;
+    for sql in [follows, early] {
+        run(&mut session, "DELETE FROM noted").await;
+        run(&mut session, sql).await;
+        assert_eq!(session.number("SELECT count(*) FROM noted", &[]).await.unwrap(), 1, "{sql}");
+    }
+    advance_to(&mut migration, Phase::Contracted).await;
+}

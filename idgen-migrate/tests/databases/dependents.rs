@@ -60,6 +60,10 @@ async fn postgres_what_stands_on_old_ids_closes_the_last_gate() {
     let made = "ALTER TABLE o ADD CONSTRAINT differs CHECK (c_id <> other)";
     let undone = "ALTER TABLE o DROP CONSTRAINT differs";
     stands_in_the_way(engine, made, undone, "constraint differs", "(lost)").await;
+    let made =
+        "CREATE SEQUENCE s OWNED BY c.id; CREATE TABLE archive (id BIGINT DEFAULT nextval('s'))";
+    let named = "column id of table archive (ALTER SEQUENCE s OWNED BY NONE";
+    stands_in_the_way(engine, made, "ALTER SEQUENCE s OWNED BY NONE", named, "(dependents)").await;
     let made = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.other := NEW.c_id; RETURN NEW; END'; \
         CREATE TRIGGER copies BEFORE INSERT ON o FOR EACH ROW EXECUTE FUNCTION f()";
     stands_in_the_way(engine, made, "DROP TRIGGER copies ON o", "trigger copies", "(readers)")
@@ -90,6 +94,52 @@ async fn mariadb_what_stands_on_old_ids_closes_the_last_gate() {
     let made = "CREATE INDEX part ON c (name(10), id)";
     stands_in_the_way(engine, made, "DROP INDEX part ON c", "index part of c", "(dependents)")
         .await;
+}
+
+/// Of a view that groups by the primary key the constraint itself is a part, also on the way back.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: scripts/test migrate"]
+async fn postgres_what_groups_by_the_primary_key_alone_closes_the_gate_before_it_changes() {
+    let view = |id| {
+        format!(
+            "CREATE VIEW v AS SELECT c.{id}, c.name, count(*) FROM c JOIN o ON o.c_{id} = c.{id} GROUP BY c.{id}"
+        )
+    };
+    let database = shop(Engine::Postgres).await;
+    let mut session = database.session().await;
+    run(&mut session, &view("id")).await;
+    let plan = planned(&database, "c").await;
+    let told = |what: &str| plan.findings.iter().any(|finding| finding.what.contains(what));
+    assert!(told("view v on c_pkey groups by the primary key alone"), "{:?}", plan.findings);
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::ReadingNew).await;
+    let accepted = ["dependents", "shadow"].map(String::from).into();
+    let options = Options { accepted, ..patient() };
+    drop(migration);
+    let mut migration = Migration::open(&database.address, "c", options).await.unwrap();
+    for id in ["id", "id_new"] {
+        let ended = match id {
+            "id" => migration.advance().await,
+            _ => migration.roll_back().await,
+        };
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("view v on c_pkey") && error.contains("(dependents)"), "{error}");
+        run(&mut session, "DROP VIEW v").await;
+        // What names every column holds in both.
+        let all = view(id).replace("GROUP BY c.id", "GROUP BY c.name, c.id");
+        run(&mut session, &all).await;
+        match id {
+            "id" => advance_to(&mut migration, Phase::Swapped).await,
+            _ => Vec::from([migration.roll_back().await.unwrap()]),
+        };
+        run(&mut session, "SELECT * FROM v; DROP VIEW v").await;
+        if id == "id" {
+            run(&mut session, &view("id_new")).await;
+        }
+        let both = "SELECT c.id, c.id_new, c.name, count(*) FROM c GROUP BY c.id, c.id_new";
+        run(&mut session, both).await;
+    }
+    advance_to(&mut migration, Phase::Contracted).await;
 }
 
 async fn there_is_no_way_back_once_old_ids_go(engine: Engine) {

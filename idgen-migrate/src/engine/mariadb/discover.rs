@@ -69,6 +69,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
         let column = Column {
             name: row.text(1)?,
             sql_type: row.text(2)?,
+            base: None,
             kind: kind(&row.text(5)?),
             nullable: row.integer(3)? == 1,
             default: row.optional(4),
@@ -127,6 +128,7 @@ pub(in crate::engine) async fn catalog(session: &mut Session) -> Result<Catalog,
             to,
             to_columns: super::super::names(row.optional(4))?,
             clauses: action("DELETE", row.text(6)?) + &action("UPDATE", row.text(5)?),
+            cleared: Vec::new(),
         });
     }
     for row in session.rows(OUTSIDE_REFERENCES, &[]).await? {

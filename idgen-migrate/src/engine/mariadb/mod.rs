@@ -80,7 +80,14 @@ impl Dialect for MariaDb {
     fn new_column(&self, target: &Target, name: &str) -> Column {
         let (sql_type, kind) =
             if target.is_uuid() { ("BINARY(16)", Kind::Bytes) } else { ("BIGINT", Kind::Integer) };
-        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+        Column {
+            name: name.into(),
+            sql_type: sql_type.into(),
+            base: None,
+            kind,
+            nullable: true,
+            default: None,
+        }
     }
 
     fn millis(&self, expression: &str, column: &Column) -> String {

@@ -24,6 +24,7 @@ pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, 
     Ok(match to {
         Phase::Expanded => expand(plan, lanes)?,
         Phase::Constrained => constrain(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order_away(plan),
         Phase::Swapped => swap(plan, lanes)?,
         Phase::Contracted => contract(plan),
         _ => Vec::new(),
@@ -34,6 +35,7 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     Ok(match from {
         Phase::Expanded => narrow(plan),
         Phase::Constrained => relax(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order(plan),
         Phase::Swapped => swap_back(plan, lanes)?,
         _ => Vec::new(),
     })
@@ -87,8 +89,19 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let made = triggers::triggers(plan, lanes, table, Stage::Filling)?;
         steps.push(moment(table, of(plan, table, "triggers"), made));
     }
-    steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    steps.extend(order(plan));
     Ok(steps)
+}
+
+/// The index that the backfill reads in the rows' order.
+fn order(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| index(plan, 0, &name, &columns, false)).collect()
+}
+
+fn order_away(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| drop_index(plan, 0, &name, &columns)).collect()
 }
 
 fn narrow(plan: &Plan) -> Vec<Step> {
@@ -105,7 +118,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
             .collect();
         steps.push(columns(plan, table, of(plan, table, "columns, away,"), dropped, INSTANT));
     }
-    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
+    steps.extend(order_away(plan));
     steps.push(Step::beside("counters of the triggers, away", triggers::drop_counters(plan)));
     steps
 }
@@ -118,7 +131,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(index(plan, twin.table, &plan.twin_name(&twin.name), &columns, twin.unique));
     }
-    for primary in plan.primaries() {
+    for primary in plan.replaced() {
         let columns: Vec<_> = primary.columns.iter().map(String::as_str).collect();
         steps.push(index(plan, primary.table, &plan.kept_name(&primary.name), &columns, true));
     }
@@ -167,7 +180,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for twin in &plan.indexes {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));
-        if twin.primary {
+        if twin.primary && !plan.keep_key {
             let columns: Vec<_> = twin.columns.iter().map(String::as_str).collect();
             steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name), &columns));
         }

@@ -7,6 +7,11 @@ use crate::engine::names;
 use crate::plan::Plan;
 use crate::session::Session;
 
+/// Our own triggers search no schema but the server's: whoever may set the path could have them use operators of theirs.
+/// What their updates fire goes by the same, unless its function says otherwise.
+const WHERE: &str = "where a trigger of ours completes a row, or has it follow a changed key, it runs as the role that migrates \
+    and finds no table without its schema: ALTER FUNCTION ... SET search_path FROM CURRENT";
+
 /// Those that are enabled: a trigger's type has 1 for each row, and 16 for updates.
 fn query(plan: &Plan) -> String {
     let ours = standing::is_ours();
@@ -38,5 +43,6 @@ pub(in crate::engine) async fn told(
             each_row: row.integer(3)? == 1,
         });
     }
-    Ok(acting::told(plan, &found, "UPDATE OF, or WHEN", ""))
+    let told = acting::told(plan, &found, "UPDATE OF, or WHEN", "").into_iter();
+    Ok(told.map(|what| format!("{what}; {WHERE}")).collect())
 }

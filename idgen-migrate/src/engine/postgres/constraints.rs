@@ -13,12 +13,18 @@ pub(super) fn constraint_exists(plan: &Plan, table: usize, name: &str, and: &str
 }
 
 pub(super) fn add_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
-    let Reference { table, name, columns, to, to_columns, clauses } = reference;
+    let Reference { table, name, columns, to, to_columns, clauses, cleared } = reference;
     let name = if twin { plan.twin_name(name) } else { name.clone() };
     let list = |table: usize, columns: &[String]| match twin {
         true => Postgres.list(&plan.twins(table, columns)),
         false => Postgres.list(&columns.iter().map(String::as_str).collect::<Vec<_>>()),
     };
+    let mut clauses = clauses.clone();
+    if !cleared.is_empty() {
+        for action in ["ON DELETE SET NULL", "ON DELETE SET DEFAULT"] {
+            clauses = clauses.replace(action, &format!("{action} ({})", list(*table, cleared)));
+        }
+    }
     format!(
         "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){clauses} NOT VALID",
         Postgres.table(plan, *table),
@@ -26,6 +32,29 @@ pub(super) fn add_reference(plan: &Plan, reference: &Reference, twin: bool) -> S
         list(*table, columns),
         Postgres.table(plan, *to),
         list(*to, to_columns)
+    )
+}
+
+/// Has a twin act after the foreign key that it is beside, or as any other again. What they do when a row goes or
+/// changes is done by triggers, which the server calls in the order of their names: `RI_ConstraintTrigger_a_`, and a
+/// number as text, by which the twin may well come first. Where it does and clears another column of a composite
+/// reference too, the old one finds no row any more, and the old id stays.
+pub(super) fn act_after(plan: &Plan, reference: &Reference, after: bool) -> String {
+    let names = ["RI_ConstraintTrigger_a_", "RI_ConstraintTrigger_b_"];
+    let [from, to] = if after { names } else { [names[1], names[0]] };
+    format!(
+        "DO $idgen$
+DECLARE
+    of record;
+BEGIN
+    FOR of IN SELECT t.tgname, t.tgrelid::regclass AS on_table FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint
+        WHERE k.conrelid = {}::regclass AND k.conname = {} AND t.tgisinternal AND starts_with(t.tgname, '{from}') LOOP
+        EXECUTE format('ALTER TRIGGER %I ON %s RENAME TO %I', of.tgname, of.on_table, replace(of.tgname, '{from}', '{to}'));
+    END LOOP;
+END
+$idgen$",
+        Postgres.literal(&Postgres.table(plan, reference.table)),
+        Postgres.literal(&plan.twin_name(&reference.name))
     )
 }
 

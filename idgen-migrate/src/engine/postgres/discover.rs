@@ -13,20 +13,20 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'idgen_migrate')
 ORDER BY 2, 3";
 
-/// At last a type that compares by operators which are not the server's own, also where a domain stands for it.
+/// At last the type that a domain stands for, and one that compares by operators which are not the server's own.
 const COLUMNS: &str = "
-WITH RECURSIVE base (of, oid) AS (SELECT oid, oid FROM pg_type
-    UNION ALL SELECT base.of, d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd')
+WITH RECURSIVE base (of, oid, mod) AS (SELECT oid, oid, -1 FROM pg_type
+    UNION ALL SELECT base.of, d.typbasetype, d.typtypmod FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd')
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), (NOT a.attnotnull)::int,
-    CASE WHEN a.attidentity <> '' THEN 'identity' ELSE pg_get_expr(d.adbin, d.adrelid) END,
+    CASE WHEN a.attidentity <> '' THEN 'identity' ELSE coalesce(pg_get_expr(d.adbin, d.adrelid),
+        (SELECT pg_get_expr(own.typdefaultbin, 0) FROM pg_type own WHERE own.oid = a.atttypid)) END,
     CASE WHEN t.typname IN ('int2', 'int4', 'int8') THEN 'integer' WHEN t.typname = 'uuid' THEN 'uuid'
         WHEN t.typname = 'bytea' THEN 'bytes' WHEN t.typcategory = 'S' THEN 'text'
         WHEN t.typname IN ('timestamp', 'timestamptz', 'date') THEN 'time' ELSE 'other' END,
-    format_type(other.oid, NULL)
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    CASE WHEN t.oid <> a.atttypid THEN format_type(t.oid, base.mod) END,
+    CASE WHEN t.typtype = 'b' AND t.typnamespace <> 'pg_catalog'::regnamespace THEN format_type(t.oid, NULL) END
+FROM pg_attribute a JOIN base ON base.of = a.atttypid JOIN pg_type t ON t.oid = base.oid AND t.typtype <> 'd'
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-LEFT JOIN (SELECT base.of, b.oid FROM base JOIN pg_type b ON b.oid = base.oid
-    WHERE b.typtype = 'b' AND b.typnamespace <> 'pg_catalog'::regnamespace) AS other ON other.of = t.oid
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
 
 /// Columns that an expression or a condition names come behind those that stand there by themselves.
@@ -69,7 +69,9 @@ SELECT k.conrelid::bigint, k.conname::text, k.confrelid::bigint,
         WHEN 'd' THEN ' ON DELETE SET DEFAULT' WHEN 'r' THEN ' ON DELETE RESTRICT' ELSE '' END
     || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
-    (jsonb_typeof(to_jsonb(k) -> 'confdelsetcols') = 'array')::int
+    (SELECT json_agg(a.attname) FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
+            WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' END) AS u (attnum)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum::int)::text
 FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname";
 
 const PARTITIONED: &str = "
@@ -95,7 +97,7 @@ pub(in crate::engine) async fn look(session: &mut Session, plan: &mut Plan) -> R
             "{hidden} replicas hide their lag from this role, so that nothing waits for them: GRANT pg_read_all_stats to it"
         )));
     }
-    Ok(())
+    super::domains::look(session, plan).await
 }
 
 /// What stands in the catalog, with the schema of each type, function and sequence that is not the server's own: so it
@@ -178,11 +180,12 @@ async fn columns(session: &mut Session, catalog: &mut Catalog, known: &Known) ->
         let column = Column {
             name: row.text(1)?,
             sql_type: row.text(2)?,
+            base: row.optional(6),
             kind: kind(&row.text(5)?),
             nullable: row.integer(3)? == 1,
             default: row.optional(4),
         };
-        if let Some(foreign) = row.optional(6) {
+        if let Some(foreign) = row.optional(7) {
             let (name, of) = (&column.name, &catalog.tables[table].name);
             let what = format!(
                 "{name} of {of} is of type {foreign}, whose operators no trigger finds: change it to a type of the server's own first"
@@ -240,13 +243,6 @@ async fn references(
         let (Some(table), Some(to)) = (known.number(&row, 0)?, known.number(&row, 2)?) else {
             continue;
         };
-        if row.optional(6).as_deref() == Some("1") {
-            let (name, of) = (row.text(1)?, &catalog.tables[table].name);
-            let what =
-                format!("{name} of {of} clears some of its columns, and its twin would clear all");
-            let columns = super::super::names(row.optional(3))?;
-            catalog.odd.push(Odd { table, columns, name: LOST, what });
-        }
         catalog.references.push(Reference {
             table,
             name: row.text(1)?,
@@ -254,6 +250,7 @@ async fn references(
             to,
             to_columns: super::super::names(row.optional(4))?,
             clauses: row.text(5)?,
+            cleared: super::super::names(row.optional(6))?,
         });
     }
     Ok(())

@@ -3,6 +3,7 @@
 pub(super) mod acting;
 mod constraints;
 pub(super) mod discover;
+mod domains;
 mod indexes;
 mod locks;
 mod rekey;
@@ -51,7 +52,14 @@ impl Dialect for Postgres {
     fn new_column(&self, target: &Target, name: &str) -> Column {
         let (sql_type, kind) =
             if target.is_uuid() { ("uuid", Kind::Uuid) } else { ("bigint", Kind::Integer) };
-        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+        Column {
+            name: name.into(),
+            sql_type: sql_type.into(),
+            base: None,
+            kind,
+            nullable: true,
+            default: None,
+        }
     }
 
     fn millis(&self, expression: &str, column: &Column) -> String {
@@ -75,6 +83,7 @@ impl Dialect for Postgres {
         let place = Column {
             name: "ctid".into(),
             sql_type: "tid".into(),
+            base: None,
             kind: Kind::Other,
             nullable: false,
             default: None,
@@ -112,6 +121,10 @@ impl Dialect for Postgres {
 
     fn standing(&self, plan: &Plan) -> Option<String> {
         Some(standing::query(plan))
+    }
+
+    fn standing_on_keys(&self, plan: &Plan, new: bool) -> Option<String> {
+        standing::on_keys(plan, new)
     }
 
     fn trigger_tick(&self, plan: &Plan, lanes: &Lanes) -> String {

@@ -79,9 +79,11 @@ pub(super) fn stand_in(column: &Column, by: &str) -> String {
         let part = |seed| format!("lpad(to_hex({}), 16, '0')", hash(seed));
         format!("{} || {}", part(0), part(1))
     };
+    // Of a domain the type that it stands for: what is compared with it alone is no matter of the domain's checks.
+    let sql_type = column.base.as_ref().unwrap_or(&column.sql_type);
     let value = match column.kind {
         Kind::Integer => {
-            let greatest = match column.sql_type.as_str() {
+            let greatest = match sql_type.as_str() {
                 "smallint" => i64::from(i16::MAX),
                 "integer" => i64::from(i32::MAX),
                 _ => i64::MAX,
@@ -91,7 +93,7 @@ pub(super) fn stand_in(column: &Column, by: &str) -> String {
         Kind::Bytes => format!("decode({}, 'hex')", hex()),
         _ => format!("({})::uuid::text", hex()),
     };
-    format!("({value})::{}", column.sql_type)
+    format!("({value})::{sql_type}")
 }
 
 /// The function that completes a row, or one whose reference was set by a trigger after ours; and refuses it

@@ -1,7 +1,7 @@
 //! The steps of each phase, and of each way back.
 
 use super::constraints::{
-    add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
+    act_after, add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
 };
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
@@ -16,6 +16,7 @@ pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, 
     Ok(match to {
         Phase::Expanded => expand(plan, lanes)?,
         Phase::Constrained => constrain(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order_away(plan),
         Phase::Swapped => vec![swap(plan, lanes)?],
         Phase::Contracted => contract(plan),
         _ => Vec::new(),
@@ -26,6 +27,7 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     Ok(match from {
         Phase::Expanded => narrow(plan),
         Phase::Constrained => relax(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order(plan),
         Phase::Swapped => swap_back(plan, lanes)?,
         _ => Vec::new(),
     })
@@ -48,14 +50,26 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let mut sql =
             vec![format!("ALTER TABLE {} {}", Postgres.table(plan, table), columns.join(", "))];
         sql.extend(plan.carriers_of(table).map(|carrier| rights::carried(plan, carrier)));
+        sql.extend(plan.carriers_of(table).map(|carrier| rights::described(plan, carrier)));
         sql.extend(triggers::triggers(plan, table, Stage::Filling));
         steps.push(
             Step::moment(format!("columns and triggers of {}", plan.tables[table].name), sql)
                 .on([table]),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| index(plan, 0, &name, &columns, false)));
+    steps.extend(order(plan));
     Ok(steps)
+}
+
+/// The index that the backfill reads in the rows' order.
+fn order(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| index(plan, 0, &name, &columns, false)).collect()
+}
+
+fn order_away(plan: &Plan) -> Vec<Step> {
+    let found = plan.order_index().into_iter();
+    found.map(|(name, columns)| drop_index(plan, 0, &name, &columns)).collect()
 }
 
 fn narrow(plan: &Plan) -> Vec<Step> {
@@ -72,7 +86,7 @@ fn narrow(plan: &Plan) -> Vec<Step> {
                 .on([table]),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
+    steps.extend(order_away(plan));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,
@@ -89,7 +103,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(index(plan, twin.table, &plan.twin_name(&twin.name), &columns, twin.unique));
     }
-    steps.extend(plan.primaries().map(|primary| keep_index(plan, primary)));
+    steps.extend(plan.replaced().map(|primary| keep_index(plan, primary)));
     // Before anything is enforced: what comes early is completed from here on.
     steps.extend(restage(plan, lanes, Stage::Enforced)?);
     for carrier in plan.carriers.iter().filter(|carrier| !carrier.column.nullable) {
@@ -98,6 +112,7 @@ fn constrain(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for reference in &plan.references {
         let mut sql = lock_both(plan, reference);
         sql.push(add_reference(plan, reference, true));
+        sql.push(act_after(plan, reference, true));
         steps.push(
             Step::moment(format!("{}, not yet validated", plan.twin_name(&reference.name)), sql)
                 .on(both(reference))
@@ -161,7 +176,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for twin in &plan.indexes {
         let columns = plan.twins(twin.table, &twin.columns);
         steps.push(drop_index(plan, twin.table, &plan.twin_name(&twin.name), &columns));
-        if twin.primary {
+        if twin.primary && !plan.keep_key {
             let columns: Vec<_> = twin.columns.iter().map(String::as_str).collect();
             steps.push(drop_index(plan, twin.table, &plan.kept_name(&twin.name), &columns));
         }
@@ -174,6 +189,7 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
 fn swap(plan: &Plan, lanes: &Lanes) -> Result<Step, Error> {
     let mut sql = lock_all(plan);
     sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, false)));
+    sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, false)));
     sql.extend(
         plan.primaries().map(|primary| primary_from(plan, primary, &plan.twin_name(&primary.name))),
     );
@@ -203,6 +219,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
     for twin in [false, true] {
         sql.extend(plan.references.iter().map(|reference| add_reference(plan, reference, twin)));
     }
+    sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, true)));
     sql.extend(restage_now(plan, lanes, Stage::Enforced)?);
     sql.extend(rekey::drop_functions(plan));
     let step = Step::moment("the old id is the primary key again", sql).on(0..plan.tables.len());
@@ -228,7 +245,7 @@ fn primary_from(plan: &Plan, primary: &Index, index: &str) -> String {
 }
 
 /// Yields 1 where the primary key is of the new columns, or of the old ones.
-fn primary_has(plan: &Plan, primary: &Index, new: bool) -> String {
+pub(super) fn primary_has(plan: &Plan, primary: &Index, new: bool) -> String {
     let mut carriers = plan.carriers_of(primary.table);
     let carrier = carriers.find(|c| primary.columns.contains(&c.column.name));
     let column = carrier.map_or("", |c| if new { &c.new } else { &c.column.name });
@@ -292,7 +309,7 @@ fn contract(plan: &Plan) -> Vec<Step> {
                 .unless(gone),
         );
     }
-    steps.extend(plan.order_index().map(|(name, columns)| drop_index(plan, 0, &name, &columns)));
+    steps.extend(order_away(plan));
     let functions = triggers::drop_functions(plan);
     steps.push(Step {
         lock: Lock::None,

@@ -254,6 +254,16 @@ impl<'a> OldIds<'a> {
     }
 }
 
+/// What is made up for an old key that its app no longer makes, as far as a domain's checks may refuse it.
+pub(super) fn made_up(plan: &Plan) -> Option<&'static str> {
+    match OldIds::of(plan) {
+        OldIds::Default(_) | OldIds::Counter => None,
+        OldIds::Downwards => Some("-1"),
+        OldIds::Uuid => Some("gen_random_uuid()"),
+        OldIds::Text => Some("gen_random_uuid()::text"),
+    }
+}
+
 fn of_key(plan: &Plan, stage: Stage) -> String {
     let key = plan.key();
     let (old, new) = (Postgres.quote(&key.column.name), Postgres.quote(&key.new));

@@ -96,7 +96,8 @@ async fn columns(
         let kind = kind(&sql_type);
         // Keys may be NULL, by an old mistake that SQLite stands by; none means it so.
         let nullable = row.integer(3)? == 0 && place == 0;
-        let column = Column { name, sql_type, kind, nullable, default: row.optional(4) };
+        let column =
+            Column { name, sql_type, base: None, kind, nullable, default: row.optional(4) };
         catalog.columns.push((table, column));
     }
     Ok(keys.into_iter().map(|key| key.into_values().collect()).collect())
@@ -257,7 +258,16 @@ fn references(
         let columns: Vec<_> = columns.iter().map(|name| spelled(catalog, table, name)).collect();
         let made_up = format!("{}_{}_fkey", catalog.tables[table].name, columns.join("_"));
         let name = name.unwrap_or(made_up);
-        catalog.references.push(Reference { table, name, columns, to, to_columns, clauses });
+        let cleared = Vec::new();
+        catalog.references.push(Reference {
+            table,
+            name,
+            columns,
+            to,
+            to_columns,
+            clauses,
+            cleared,
+        });
     }
 }
 

@@ -72,7 +72,14 @@ impl Dialect for Sqlite {
     fn new_column(&self, target: &Target, name: &str) -> Column {
         let (sql_type, kind) =
             if target.is_uuid() { ("BLOB", Kind::Bytes) } else { ("INT", Kind::Integer) };
-        Column { name: name.into(), sql_type: sql_type.into(), kind, nullable: true, default: None }
+        Column {
+            name: name.into(),
+            sql_type: sql_type.into(),
+            base: None,
+            kind,
+            nullable: true,
+            default: None,
+        }
     }
 
     /// Texts as SQLite reads them, and whole numbers as everywhere. Others
@@ -94,6 +101,7 @@ impl Dialect for Sqlite {
         let place = Column {
             name: "rowid".into(),
             sql_type: "INTEGER".into(),
+            base: None,
             kind: Kind::Integer,
             nullable: false,
             default: None,

@@ -18,6 +18,7 @@ pub(super) fn enter(plan: &Plan, lanes: &Lanes, to: Phase) -> Result<Vec<Step>, 
     Ok(match to {
         Phase::Expanded => expand(plan, lanes)?,
         Phase::Constrained => constrain(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order_away(plan),
         Phase::Swapped => vec![swap(plan, lanes)?],
         Phase::Contracted => vec![contract(plan)?],
         _ => Vec::new(),
@@ -28,6 +29,7 @@ pub(super) fn leave(plan: &Plan, lanes: &Lanes, from: Phase) -> Result<Vec<Step>
     Ok(match from {
         Phase::Expanded => narrow(plan),
         Phase::Constrained => relax(plan, lanes)?,
+        Phase::ReadingNew if plan.keep_key => order(plan),
         Phase::Swapped => vec![swap_back(plan, lanes)?],
         _ => Vec::new(),
     })
@@ -88,10 +90,22 @@ fn expand(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         let made = is_there("trigger", &triggers::trigger(plan, table, "update"), true);
         steps.push(Step::moment(title, sql).on([table]).unless(made));
     }
-    if let Some((name, sql)) = order_index(plan) {
-        steps.push(indexing(0, &name, sql).unless(is_there("index", &name, true)));
-    }
+    steps.extend(order(plan));
     Ok(steps)
+}
+
+fn order(plan: &Plan) -> Vec<Step> {
+    let made = |(name, sql): (String, String)| {
+        indexing(0, &name, sql).unless(is_there("index", &name, true))
+    };
+    order_index(plan).into_iter().map(made).collect()
+}
+
+fn order_away(plan: &Plan) -> Vec<Step> {
+    let away = |(name, _): (String, String)| {
+        writers(format!("index {name}, away"), vec![drop_index(&name)]).on([0])
+    };
+    order_index(plan).into_iter().map(away).collect()
 }
 
 /// What makes the index that the backfill reads in the rows' order: its name, and SQL.

@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
+use idgen::clock::{Clock as _, SystemClock};
 use idgen_migrate::session::{Session, Value};
 use idgen_testkit::SplitMix64;
 
@@ -72,15 +73,15 @@ fn advance(database: &str) -> Child {
 
 /// Whether a process ends within a while, and how.
 fn ends_within(child: &mut Child, while_: Duration) -> Option<bool> {
-    let began = Instant::now();
+    let began = SystemClock.monotonic();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status.success());
         }
-        if began.elapsed() >= while_ {
+        if SystemClock.monotonic().saturating_sub(began) >= while_ {
             return None;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        SystemClock.wait(Duration::from_millis(1));
     }
 }
 

@@ -42,12 +42,10 @@ fn of_table(plan: &Plan, number: usize, findings: &mut Vec<Finding>) -> Result<(
                     format!("{} of {name} goes with the old ids, and has no twin", clause.text);
                 findings.push(Finding::stop(LOST, what));
             }
-            (rule, Some(conflict)) if of_old && conflict != "ABORT" => {
-                // Where the key stays, so does what is asked of it.
-                if *rule != Rule::NotNull || !plan.keep_key {
-                    findings
-                        .push(Finding::stop(LOST, on_conflict(&columns, clause, conflict, name)));
-                }
+            // Where the key stays, so does what is asked of it.
+            (Rule::NotNull, Some(_)) if plan.keep_key => {}
+            (_, Some(conflict)) if of_old && conflict != "ABORT" => {
+                findings.push(Finding::stop(LOST, on_conflict(&columns, clause, conflict, name)));
             }
             _ => {}
         }

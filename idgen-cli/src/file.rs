@@ -36,6 +36,10 @@ impl Whole {
             let out = BufWriter::new(File::options().write(true).open(path)?);
             return Ok(Self { path: path.into(), out, beside: None });
         }
+        // What may not be written is not replaced either.
+        if there.is_some() {
+            File::options().write(true).open(path)?;
+        }
         // A link stays one, and what it leads to is replaced.
         let path = if there.is_some() { fs::canonicalize(path)? } else { path.into() };
         let beside = tempfile_in(folder(&path))?;

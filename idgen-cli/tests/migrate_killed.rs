@@ -99,6 +99,7 @@ fn killed(database: &str, seed: u64) -> u64 {
                 let told = child.wait_with_output().unwrap().stderr;
                 errors += 1;
                 assert!(errors < MOST_ERRORS, "{}", String::from_utf8_lossy(&told));
+                SystemClock.wait(Duration::from_millis(100));
             }
             None => {
                 child.kill().unwrap(); // SIGKILL

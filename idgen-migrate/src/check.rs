@@ -44,6 +44,9 @@ pub(crate) const LOCKED: &str = "locked";
 pub(crate) const ON_UPDATE: &str = "on-update";
 /// Changes of what a reference has beside an id, which are refused.
 pub(crate) const CASCADES: &str = "cascades";
+/// Keys that have no room for an old id that is made up: nobody can accept it, since no row of new ids alone could be
+/// written while both are there.
+pub(crate) const ROOM: &str = "room";
 /// Rows that come early, and are refused.
 pub(crate) const LATE: &str = "late";
 /// Times of creation that are not believed, of most rows.
@@ -52,7 +55,7 @@ pub(crate) const OUTLYING: &str = "outlying";
 pub(crate) const ABOVE: &str = "above";
 
 /// What nobody can accept.
-pub(crate) const FIRM: [&str; 4] = [DEPENDENTS, DEFAULTS, OPERATORS, DOMAINS];
+pub(crate) const FIRM: [&str; 5] = [DEPENDENTS, DEFAULTS, OPERATORS, DOMAINS, ROOM];
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -185,7 +185,7 @@ async fn in_transaction(
 /// transaction.
 async fn statements(session: &mut Session, step: &Step, options: &Options) -> Result<(), Error> {
     for (number, statement) in step.sql.iter().enumerate() {
-        if number > 0 {
+        if number > 0 && !step.transaction {
             options.failpoints.pass(format!("within: {}, {number}", step.title))?;
         }
         session.run(statement).await?;

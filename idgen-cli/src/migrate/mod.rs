@@ -347,19 +347,23 @@ async fn roll_back(address: &str, arguments: &Move) -> Result<(), Failure> {
 
 async fn export(migration: &mut Migration, output: Option<&PathBuf>) -> Result<(), Failure> {
     let Some(path) = output else {
-        return exported(migration, &mut BufWriter::new(io::stdout()), Failure::from).await;
+        let written = exported(migration, &mut BufWriter::new(io::stdout()), Failure::from).await?;
+        exit::note(&written);
+        return Ok(());
     };
     let mut file = Whole::create(path)?;
-    exported(migration, &mut file, cannot_write(path)).await?;
-    file.keep()
+    let written = exported(migration, &mut file, cannot_write(path)).await?;
+    file.keep()?;
+    exit::note(&written);
+    Ok(())
 }
 
-/// Writes the pairs of all rows, and says how many there are.
+/// Writes the pairs of all rows; what there is to say of how many they are.
 async fn exported(
     migration: &mut Migration,
     out: &mut (dyn Write + Send),
     cannot: impl Fn(io::Error) -> Failure,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     // Where there is nothing to export, nothing is written.
     let (mut title, mut pairs, mut lost) = ("old,new\n", 0_u64, None);
     let mut each = |old: String, new: String| {
@@ -378,11 +382,10 @@ async fn exported(
     }
     let left_out = left_out.map_err(failure)?;
     out.write_all(title.as_bytes()).and_then(|()| out.flush()).map_err(cannot)?;
-    exit::note(&match left_out {
+    Ok(match left_out {
         0 => format!("{pairs} pairs were written"),
         _ => format!(
-            "{pairs} pairs were written; {left_out} rows have no new id yet, and are left out"
+            "{pairs} pairs were written; {left_out} rows lack one of both ids, and are left out"
         ),
-    });
-    Ok(())
+    })
 }

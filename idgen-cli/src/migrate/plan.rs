@@ -72,7 +72,7 @@ fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
     match rate.is_finite() && rate > 0.0 {
         true => Ok(rate),
-        false => Err(format!("{text} is no rate; it is above 0")),
+        false => Err(format!("{text} is no rate: that is a finite number above 0")),
     }
 }
 

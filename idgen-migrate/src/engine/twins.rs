@@ -5,6 +5,8 @@ use idgen_core::text::Form;
 
 use crate::Error;
 use crate::engine::Dialect;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::plan::Column;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::plan::Reference;
 use crate::plan::{Carrier, Plan};
@@ -114,6 +116,12 @@ pub(crate) enum OnUpdate {
     SetDefault,
     /// It refuses that.
     Refuse,
+}
+
+/// Of how many digits of chance an old key is made up, where it has no room for the text of a UUID.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn digits_made_up(column: &Column) -> Option<usize> {
+    column.room().filter(|room| *room < 36).map(|room| room.min(32))
 }
 
 /// What a reference says of that.

@@ -281,6 +281,7 @@ impl Migration {
     /// If the database refuses.
     pub async fn status(&mut self) -> Result<Status, Error> {
         self.state = store::load(&mut self.session, &self.state.plan.name).await?;
+        refresh(&mut self.session, &mut self.state.plan).await?;
         status::look(&mut self.session, &self.state, &self.options).await
     }
 

@@ -50,6 +50,8 @@ pub(super) fn graph(
     plan.findings.extend(late);
     let cascades = super::cascades::findings(&plan);
     plan.findings.extend(cascades);
+    let room = super::losses::room(&plan);
+    plan.findings.extend(room);
     let rewritten: Vec<_> = rewritten(&plan).collect();
     plan.findings.extend(rewritten);
     Ok(plan)

@@ -1,8 +1,8 @@
 //! What a plan has no twin for: named before anything is done.
 
-use super::{Carrier, Finding, Index, Plan, Reference, Table};
+use super::{Carrier, Column, Finding, Index, Plan, Reference, Table};
 use crate::Error;
-use crate::check::{DEFAULTS, DEPENDENTS, LOST, ON_UPDATE};
+use crate::check::{DEFAULTS, DEPENDENTS, LOST, ON_UPDATE, ROOM};
 use crate::engine::{self, Catalog};
 use crate::plan::Wish;
 use crate::session::{Engine, Session};
@@ -27,7 +27,8 @@ pub(super) fn without_twin(
         if carrier.column.constant_default().is_none() && *default != "identity" {
             let (table, column) = (&tables[carrier.table].name, &carrier.column.name);
             let what = format!(
-                "{column} of {table} has the default {default}, which no trigger can tell from an id that an app gave: drop the default first"
+                "{column} of {table} has the default {default}, which no trigger can tell from an id that an app gave: {}",
+                way(&carrier.column)
             );
             findings.push(Finding::stop(DEFAULTS, what));
         }
@@ -50,7 +51,8 @@ pub(super) fn without_twin(
     if let Some(default) = key.constant_default() {
         let (name, table) = (&key.name, &tables[0].name);
         let what = format!(
-            "the key {name} of {table} has the default {default}, which makes no second old id: drop the default first"
+            "the key {name} of {table} has the default {default}, which makes no second old id: {}",
+            way(key)
         );
         findings.push(Finding::stop(DEFAULTS, what));
     }
@@ -60,6 +62,30 @@ pub(super) fn without_twin(
         Finding::stop(LOST, what)
     }));
     findings
+}
+
+/// Of how few hexadecimal digits of chance an old id is made up at the least.
+const FEWEST: usize = 12;
+
+/// A key of texts in which no old id can be made up. SQLite's hold whatever they are given.
+pub(super) fn room(plan: &Plan) -> Option<Finding> {
+    let (key, table) = (&plan.key().column, &plan.root().name);
+    let is_asked = plan.engine != Engine::Sqlite && !plan.keep_key && key.default.is_none();
+    let room = key.room().filter(|room| is_asked && *room < FEWEST)?;
+    let what = format!(
+        "the key {} of {table} has room for {room} characters, and one that is made up for a row of new ids alone has {FEWEST} at least: make room for them first",
+        key.name
+    );
+    Some(Finding::stop(ROOM, what))
+}
+
+/// How a column comes to have no default.
+fn way(column: &Column) -> &'static str {
+    match column.base {
+        // A domain's own is there again when the column's is dropped.
+        Some(_) => "SET DEFAULT NULL of the column first",
+        None => "drop the default first",
+    }
 }
 
 /// An index that has no twin: where it keeps rows apart, that would be lost with the old ids.

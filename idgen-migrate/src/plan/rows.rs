@@ -30,7 +30,7 @@ pub(super) async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Resu
         }
         Order::Key { .. } => return Ok(()),
     };
-    tells_time(plan, &column)?;
+    has_times(plan, &column)?;
     let at = sql.millis(&sql.quote(&column.name), &column);
     let query = format!(
         "SELECT count(*) - count({at}), min({at}), max({at}), \
@@ -58,9 +58,14 @@ pub(super) async fn look_at_rows(session: &mut Session, plan: &mut Plan) -> Resu
     Ok(())
 }
 
-/// Errs where a column is of a type that tells no time. SQLite's say nothing: there it goes by what is in them.
-fn tells_time(plan: &Plan, column: &Column) -> Result<(), Error> {
-    if plan.engine == Engine::Sqlite || matches!(column.kind, Kind::Integer | Kind::Time) {
+/// Whether a column is of a type that tells a time. SQLite's say nothing: there it goes by what is in them.
+pub(super) fn tells_time(engine: Engine, column: &Column) -> bool {
+    engine == Engine::Sqlite || matches!(column.kind, Kind::Integer | Kind::Time)
+}
+
+/// Errs where a column is of one that tells none.
+fn has_times(plan: &Plan, column: &Column) -> Result<(), Error> {
+    if tells_time(plan.engine, column) {
         return Ok(());
     }
     Err(Error::Schema(format!(

@@ -42,6 +42,19 @@ pub struct Column {
 }
 
 impl Column {
+    /// The type of what it holds: of a domain the one that it stands for.
+    #[must_use]
+    pub fn stored_type(&self) -> &str {
+        self.base.as_ref().unwrap_or(&self.sql_type)
+    }
+
+    /// How many characters it has room for, where it holds texts of so many at most.
+    #[must_use]
+    pub fn room(&self) -> Option<usize> {
+        let (_, room) = self.stored_type().split_once('(').filter(|_| self.kind == Kind::Text)?;
+        room.split_once(')')?.0.trim().parse().ok()
+    }
+
     /// The default as a literal, if it is a constant: a row that was given no value is told by it.
     #[must_use]
     pub fn constant_default(&self) -> Option<&str> {

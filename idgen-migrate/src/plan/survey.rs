@@ -5,7 +5,7 @@ use idgen_core::clock::Clock;
 
 use super::graph::graph;
 use super::losses::{are_free, look_at_acting, look_at_standing};
-use super::rows::look_at_rows;
+use super::rows::{look_at_rows, tells_time};
 use super::{Column, Kind, Order, Plan};
 use crate::Error;
 use crate::engine::{self, Catalog};
@@ -194,7 +194,10 @@ fn find_order(
                 plan.root().name
             ))
         })?),
-        None => CREATED.iter().find_map(|name| named(name)),
+        // One that is named so and tells no time may be anything.
+        None => {
+            CREATED.iter().find_map(|name| named(name).filter(|of| tells_time(plan.engine, of)))
+        }
     };
     Ok(match column {
         Some(column) => {

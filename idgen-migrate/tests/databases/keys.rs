@@ -184,3 +184,46 @@ async fn postgres_rows_are_told_apart_by_indexes_that_do() {
         assert!(chunks(&database, &plan).await > 8, "{index}");
     }
 }
+
+async fn an_old_key_is_made_up_in_the_room_that_it_has(engine: Engine) {
+    for (kind, has_room) in
+        [("VARCHAR(36)", true), ("CHAR(26)", true), ("VARCHAR(12)", true), ("VARCHAR(8)", false)]
+    {
+        let database = Database::new(engine).await;
+        let mut session = database.session().await;
+        for sql in [
+            format!("CREATE TABLE c (id {kind} NOT NULL, CONSTRAINT c_pkey PRIMARY KEY (id))"),
+            format!(
+                "CREATE TABLE o (k INTEGER NOT NULL, c_id {kind} NOT NULL, CONSTRAINT o_pkey PRIMARY KEY (k), \
+                 CONSTRAINT o_c FOREIGN KEY (c_id) REFERENCES c (id))"
+            ),
+            "INSERT INTO c (id) VALUES ('one'), ('two')".into(),
+            "INSERT INTO o (k, c_id) VALUES (1, 'one')".into(),
+        ] {
+            run(&mut session, &sql).await;
+        }
+        let plan = planned(&database, "c").await;
+        // On SQLite a text is as long as it is, whatever its type says.
+        let stops = !has_room && engine != Engine::Sqlite;
+        assert_eq!(plan.findings.iter().any(|of| of.name == "room"), stops, "{kind}");
+        if stops {
+            let accepted = vec!["room".into()];
+            let options = Options { accepted, ..patient() };
+            let error = Migration::begin(&database.address, &plan, options).await.unwrap_err();
+            assert!(error.to_string().contains("make room for them first"), "{error}");
+            continue;
+        }
+        let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+        advance_to(&mut migration, Phase::Swapped).await;
+        for id in 1..20_i64 {
+            let new = (1 << 62) | id;
+            run(&mut session, &format!("INSERT INTO c (id_new) VALUES ({new})")).await;
+            run(&mut session, &format!("INSERT INTO o (k, c_id_new) VALUES ({}, {new})", 100 + id))
+                .await;
+        }
+        assert_eq!(torn(&mut session, "o", "c_id").await, 0, "{kind}");
+        advance_to(&mut migration, Phase::Contracted).await;
+    }
+}
+
+crate::every_engine!(an_old_key_is_made_up_in_the_room_that_it_has);

@@ -367,3 +367,25 @@ async fn numbers_that_were_counted_never_come_again_in_a_table_that_refers() {
         [format!("o|{}", last[0]), format!("q|{}", last[1])]
     );
 }
+
+/// Tables, indexes and constraints may be called as a column of ids is, and a text may say the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_called_as_an_old_id_stays() {
+    let (database, mut session) = made(
+        "CREATE TABLE tag (tag TEXT NOT NULL PRIMARY KEY, name TEXT, CONSTRAINT tag CHECK (length(name) > 0)); \
+         CREATE UNIQUE INDEX by_name ON tag (name); \
+         CREATE INDEX said ON tag (name) WHERE name <> 'tag'; \
+         CREATE INDEX part ON tag (name ->> 'tag'); \
+         INSERT INTO tag VALUES ('a', 'x'), ('b', 'y')",
+    )
+    .await;
+    let plan = planned(&database, "tag").await;
+    assert_eq!(plan.findings, [], "nothing is lost, and nothing is to be done by hand");
+    assert!(plan.indexes.iter().all(|index| index.primary), "{:?}", plan.indexes);
+    let mut migration = Migration::begin(&database.address, &plan, patient()).await.unwrap();
+    advance_to(&mut migration, Phase::Contracted).await;
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'tag' AND sql IS NOT NULL";
+    assert_eq!(dump::rows(&mut session, names).await, ["by_name", "part", "said"]);
+    let refused = session.run("INSERT INTO tag (name) VALUES ('')").await.unwrap_err();
+    assert!(refused.to_string().contains("CHECK"), "{refused}");
+}

@@ -244,7 +244,10 @@ fn old_default(plan: &Plan) -> Option<String> {
         (Some(default), _) => Some(default.clone()),
         (None, Kind::Integer) => Some(format!("NEXTVAL({})", old_sequence(plan))),
         (None, Kind::Bytes) => Some("unhex(replace(uuid(), '-', ''))".into()),
-        (None, _) => Some("uuid()".into()),
+        (None, _) => Some(match twins::digits_made_up(column) {
+            None => "uuid()".into(),
+            Some(digits) => Hex.random(digits),
+        }),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::session::Session;
 
 /// Our own triggers search no schema but the server's: whoever may set the path could have them use operators of theirs.
 /// What their updates fire goes by the same, unless its function says otherwise.
-const WHERE: &str = "where a trigger of ours completes a row, or has it follow a changed key, it runs as the role that migrates \
-    and finds no table without its schema: ALTER FUNCTION ... SET search_path FROM CURRENT";
+const WHERE: &str = "what an update of our own triggers fires, where they complete a row or have it follow a changed key, runs as the role that \
+    migrates, and finds no table that it names without a schema: ALTER FUNCTION ... SET search_path FROM CURRENT";
 
 /// Those that are enabled: a trigger's type has 1 for each row, and 16 for updates.
 fn query(plan: &Plan) -> String {

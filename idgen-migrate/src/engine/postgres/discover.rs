@@ -69,8 +69,8 @@ SELECT k.conrelid::bigint, k.conname::text, k.confrelid::bigint,
         WHEN 'd' THEN ' ON DELETE SET DEFAULT' WHEN 'r' THEN ' ON DELETE RESTRICT' ELSE '' END
     || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
     || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END,
-    (SELECT json_agg(a.attname) FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
-            WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' END) AS u (attnum)
+    (SELECT json_agg(a.attname ORDER BY u.n) FROM jsonb_array_elements_text(CASE jsonb_typeof(to_jsonb(k) -> 'confdelsetcols')
+            WHEN 'array' THEN to_jsonb(k) -> 'confdelsetcols' END) WITH ORDINALITY AS u (attnum, n)
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum::int)::text
 FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname";
 
@@ -183,7 +183,7 @@ async fn columns(session: &mut Session, catalog: &mut Catalog, known: &Known) ->
             base: row.optional(6),
             kind: kind(&row.text(5)?),
             nullable: row.integer(3)? == 1,
-            default: row.optional(4),
+            default: row.optional(4).filter(|default| !is_null(default)),
         };
         if let Some(foreign) = row.optional(7) {
             let (name, of) = (&column.name, &catalog.tables[table].name);
@@ -254,6 +254,11 @@ async fn references(
         });
     }
     Ok(())
+}
+
+/// Whether a default is none: as one of a column's own it stands in front of a domain's.
+fn is_null(default: &str) -> bool {
+    default == "NULL" || default.starts_with("NULL::")
 }
 
 fn kind(name: &str) -> Kind {

@@ -24,7 +24,7 @@ pub(super) async fn look(session: &mut Session, plan: &mut Plan) -> Result<(), E
             findings.push(Finding::stop(DOMAINS, format!("{of}, which refuses NULL: {what}")));
             continue;
         }
-        if let Some(made) = made
+        if let Some(made) = &made
             && refuses(session, kind, made).await?
         {
             let what = "which is made up as the old id of a row of new ids alone from swapped on: take that check from the domain";

@@ -45,8 +45,9 @@ impl Dialect for Postgres {
     }
 
     fn write(&self, parameter: &str, column: &Column) -> String {
-        // Twice, so that the parameter itself is a text whatever it becomes.
-        format!("{parameter}::text::{}", column.sql_type)
+        // Twice, so that the parameter itself is a text whatever it becomes; and of a domain what it stands for,
+        // since a bound may be what its checks refuse.
+        format!("{parameter}::text::{}", column.stored_type())
     }
 
     fn new_column(&self, target: &Target, name: &str) -> Column {

@@ -80,10 +80,10 @@ pub(super) fn stand_in(column: &Column, by: &str) -> String {
         format!("{} || {}", part(0), part(1))
     };
     // Of a domain the type that it stands for: what is compared with it alone is no matter of the domain's checks.
-    let sql_type = column.base.as_ref().unwrap_or(&column.sql_type);
+    let sql_type = column.stored_type();
     let value = match column.kind {
         Kind::Integer => {
-            let greatest = match sql_type.as_str() {
+            let greatest = match sql_type {
                 "smallint" => i64::from(i16::MAX),
                 "integer" => i64::from(i32::MAX),
                 _ => i64::MAX,

@@ -249,18 +249,20 @@ impl<'a> OldIds<'a> {
             ),
             Self::Downwards => format!("nextval({})", Postgres.literal(&old_sequence(plan))),
             Self::Uuid => "gen_random_uuid()".into(),
-            Self::Text => "gen_random_uuid()::text".into(),
+            Self::Text => match twins::digits_made_up(&plan.key().column) {
+                None => "gen_random_uuid()::text".into(),
+                Some(digits) => format!("left(md5(gen_random_uuid()::text), {digits})"),
+            },
         }
     }
 }
 
 /// What is made up for an old key that its app no longer makes, as far as a domain's checks may refuse it.
-pub(super) fn made_up(plan: &Plan) -> Option<&'static str> {
+pub(super) fn made_up(plan: &Plan) -> Option<String> {
     match OldIds::of(plan) {
         OldIds::Default(_) | OldIds::Counter => None,
-        OldIds::Downwards => Some("-1"),
-        OldIds::Uuid => Some("gen_random_uuid()"),
-        OldIds::Text => Some("gen_random_uuid()::text"),
+        OldIds::Downwards => Some("-1".into()),
+        made @ (OldIds::Uuid | OldIds::Text) => Some(made.sql(plan)),
     }
 }
 

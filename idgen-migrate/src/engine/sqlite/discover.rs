@@ -151,8 +151,13 @@ fn index(catalog: &mut Catalog, table: usize, row: &Row) -> Result<(), Error> {
     let whole = row.integer(4)? == 0 && row.integer(7)? == 0;
     if let Some(sql) = sql.as_ref().filter(|_| !whole) {
         let words = tokens(sql);
-        let named = words.iter().skip_while(|token| !token.is("("));
-        let named: Vec<_> = named.filter_map(Token::label).collect();
+        let open = words.iter().position(|word| word.is("(")).unwrap_or(words.len());
+        // A text in quotes is a column where nothing else can be.
+        let name = |i: usize| match super::index::is_column(&words, i) {
+            true => words[i].label(),
+            false => words[i].name(),
+        };
+        let named: Vec<_> = (open..words.len()).filter_map(name).collect();
         let of_table = catalog.columns.iter().filter(|(of, _)| *of == table);
         let mentioned = of_table
             .map(|(_, column)| &column.name)

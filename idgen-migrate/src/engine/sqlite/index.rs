@@ -17,7 +17,7 @@ pub(super) fn indexes(plan: &Plan, table: usize, form: Form) -> Vec<(String, Str
                 all.push((of.name.clone(), twin_sql(plan, table, &of.sql, None)));
             }
             // One that has no twin goes with what it asks of.
-            Form::New if mentions_old(plan, table, &of.sql) => {}
+            Form::New if mentions_old(plan, table, asked(&of.sql)) => {}
             _ => all.push((of.name.clone(), of.sql.clone())),
         }
     }
@@ -32,6 +32,13 @@ pub(super) fn indexes(plan: &Plan, table: usize, form: Form) -> Vec<(String, Str
         }
     }
     all
+}
+
+/// What an index is of, and of which rows: what follows its own name and the table's.
+fn asked(sql: &str) -> &str {
+    let words = tokens(sql);
+    let open = words.iter().find(|word| word.is("("));
+    open.map_or("", |open| &sql[open.start..])
 }
 
 /// The twin of an index: name and SQL.
@@ -74,7 +81,7 @@ fn twin_sql(plan: &Plan, table: usize, sql: &str, name: Option<&str>) -> String 
 }
 
 /// Whether a token of an index's text is a column that it is of, as that is.
-fn is_column(all: &[Token<'_>], i: usize) -> bool {
+pub(super) fn is_column(all: &[Token<'_>], i: usize) -> bool {
     let before = &all[..i];
     let count = |sign: &str| before.iter().filter(|token| token.is(sign)).count();
     let begins = before.last().is_some_and(|last| last.is("(") || last.is(","));

@@ -29,7 +29,7 @@ fn of_table(plan: &Plan, number: usize, findings: &mut Vec<Finding>) -> Result<(
         |column: &String| plan.carriers_of(number).any(|carrier| carrier.column.name == *column);
     for (columns, clause) in table::definition(plan, number)?.clauses() {
         let of_old = columns.iter().any(is_old);
-        let names_old = of_old || table::mentions_old(plan, number, &clause.text);
+        let names_old = of_old || table::constrains_old(plan, number, clause);
         match (&clause.rule, &clause.conflict) {
             (Rule::Generated, _) if of_old => {
                 findings.push(Finding::stop(DEPENDENTS, computed_id(&columns, name)));

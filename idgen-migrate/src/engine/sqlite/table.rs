@@ -97,10 +97,14 @@ pub(super) fn mentions_old(plan: &Plan, table: usize, text: &str) -> bool {
     words.iter().filter_map(Token::name).any(|name| carrier(plan, table, &name).is_some())
 }
 
+/// The same of a constraint, whose own name is none of a column.
+pub(super) fn constrains_old(plan: &Plan, table: usize, clause: &Clause) -> bool {
+    mentions_old(plan, table, unnamed(clause))
+}
+
 /// A column that holds no ids. What was checked of an old id beside it goes with that.
 fn beside(plan: &Plan, table: usize, column: &Column, form: Form) -> String {
-    let goes =
-        |clause: &Clause| clause.rule == Rule::Check && mentions_old(plan, table, &clause.text);
+    let goes = |clause: &Clause| clause.rule == Rule::Check && constrains_old(plan, table, clause);
     if form == Form::Both || !column.clauses.iter().any(goes) {
         return column.text.clone();
     }

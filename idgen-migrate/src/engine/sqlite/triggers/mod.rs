@@ -107,8 +107,10 @@ fn made(plan: &Plan, table: usize, event: &str, of: &str, when: &str, body: &[St
 
 /// Whether a reference is checked at the end of the transaction.
 pub(super) fn is_late(reference: &Reference) -> bool {
-    let clauses = &reference.clauses;
-    clauses.contains("INITIALLY DEFERRED") && !clauses.contains("NOT DEFERRABLE")
+    let clauses = reference.clauses.to_ascii_uppercase();
+    let words: Vec<_> = clauses.split_whitespace().collect();
+    let says = |what: [&str; 2]| words.windows(2).any(|pair| pair == what);
+    says(["INITIALLY", "DEFERRED"]) && !says(["NOT", "DEFERRABLE"])
 }
 
 /// The condition that an update changes a column.

@@ -6,7 +6,7 @@ use idgen_core::clock::Clock;
 use super::graph::graph;
 use super::losses::{are_free, look_at_acting, look_at_standing};
 use super::rows::{look_at_rows, tells_time};
-use super::{Column, Kind, Order, Plan};
+use super::{Column, Finding, Kind, Order, Plan};
 use crate::Error;
 use crate::engine::{self, Catalog};
 use crate::session::Session;
@@ -74,7 +74,22 @@ pub async fn survey(session: &mut Session, wish: &Wish, clock: &dyn Clock) -> Re
     look_at_standing(session, &mut plan).await?;
     look_at_acting(session, &mut plan).await?;
     look_at_rows(session, &mut plan).await?;
+    plan.findings.extend(passed_over(&catalog, root, wish, &plan));
     Ok(plan)
+}
+
+/// A column that is named as one of creation times is, and is of a type that tells none.
+fn passed_over(catalog: &Catalog, root: usize, wish: &Wish, plan: &Plan) -> Option<Finding> {
+    let is_guessed = wish.created.is_none() && wish.source.is_none();
+    let columns = || columns_of(catalog, root).filter(|of| CREATED.contains(&of.name.as_str()));
+    let told = columns().find(|of| !tells_time(plan.engine, of));
+    let column = told.filter(|_| is_guessed && matches!(plan.order, Order::Key { .. }))?;
+    Some(Finding::care(format!(
+        "{} of {} is of type {}, which tells no time of creation: rows keep the order of their keys, and get ids of now; name a column of times by --created where there is one",
+        column.name,
+        plan.root().name,
+        column.sql_type
+    )))
 }
 
 /// A table by its name, and its key.

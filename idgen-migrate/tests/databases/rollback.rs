@@ -135,6 +135,7 @@ fn dress(engine: Engine) -> Vec<&'static str> {
             "COMMENT ON COLUMN orders.customer_id IS 'who pays'",
             "COMMENT ON INDEX customers_by_referrer IS 'for trees'",
             "COMMENT ON CONSTRAINT notes_customer ON notes IS 'goes with them'",
+            "COMMENT ON CONSTRAINT customers_pkey ON customers IS 'of old'",
             "CREATE INDEX notes_words ON notes (lower(note), customer_id) WHERE note <> ''",
             "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := upper(NEW.note); RETURN NEW; END'",
             "CREATE TRIGGER loud BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION shout()",
@@ -166,7 +167,7 @@ async fn back_to_all_that_an_app_has(engine: Engine) {
         run(&mut session, &sql.replace("$id", path.old_type(engine).0)).await;
     }
     let before = (dump::schema(&database).await, dump::old(&mut session).await);
-    let accepted = ["lost", "on-update", "shadow"].map(String::from).to_vec();
+    let accepted = ["lost", "on-update", "late", "shadow"].map(String::from).to_vec();
     let patient = hurried(Options { quiet: Duration::ZERO, accepted, ..options() });
     let plan = survey(&mut session, &path.wish(), &SystemClock).await.unwrap();
     for phase in [Phase::Expanded, Phase::Backfilled, Phase::Constrained, Phase::OldWritesStopped] {

@@ -58,6 +58,46 @@ $idgen$",
     )
 }
 
+/// The constraints that are made anew in the swap, on or back: table, name on either side of it, and a number each.
+fn remade(plan: &Plan) -> impl Iterator<Item = (usize, usize, [String; 2])> {
+    let references = plan.references.iter().map(|reference| {
+        (reference.table, [reference.name.clone(), plan.twin_name(&reference.name)])
+    });
+    let primaries = plan.primaries().map(|of| (of.table, [of.name.clone(), of.name.clone()]));
+    let all = references.chain(primaries);
+    all.enumerate().map(|(number, (table, names))| (number, table, names))
+}
+
+/// What keeps the comments of constraints until they are made anew, for a transaction.
+pub(super) fn keep_comments(plan: &Plan) -> Vec<String> {
+    let kept = remade(plan).map(|(number, table, [old, twin])| {
+        format!(
+            "SELECT set_config('idgen_migrate.comment_{number}', coalesce((SELECT obj_description(oid, 'pg_constraint') \
+             FROM pg_constraint WHERE conrelid = {}::regclass AND conname IN ({}, {}) \
+             ORDER BY obj_description(oid, 'pg_constraint') LIMIT 1), ''), true)",
+            Postgres.literal(&Postgres.table(plan, table)),
+            Postgres.literal(&old),
+            Postgres.literal(&twin)
+        )
+    });
+    kept.collect()
+}
+
+/// What gives them to those that are there from then on: to the twins, or to the old ones.
+pub(super) fn comments(plan: &Plan, twins: bool) -> Vec<String> {
+    let given = remade(plan).map(|(number, table, [old, twin])| {
+        let name = if twins { twin } else { old };
+        format!(
+            "DO $idgen$ BEGIN IF current_setting('idgen_migrate.comment_{number}') <> '' THEN \
+             EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', {}, {}, current_setting('idgen_migrate.comment_{number}')); \
+             END IF; END $idgen$",
+            Postgres.literal(&name),
+            Postgres.literal(&Postgres.table(plan, table))
+        )
+    });
+    given.collect()
+}
+
 pub(super) fn drop_reference(plan: &Plan, reference: &Reference, twin: bool) -> String {
     let name = if twin { plan.twin_name(&reference.name) } else { reference.name.clone() };
     format!(

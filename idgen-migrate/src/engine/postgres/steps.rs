@@ -1,7 +1,8 @@
 //! The steps of each phase, and of each way back.
 
 use super::constraints::{
-    act_after, add_reference, check_name, constraint_exists, drop_reference, not_null, validate,
+    act_after, add_reference, check_name, comments, constraint_exists, drop_reference,
+    keep_comments, not_null, validate,
 };
 use super::indexes::{drop_index, index, keep_index};
 use super::locks::{lock_all, lock_both};
@@ -188,11 +189,13 @@ fn relax(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
 
 fn swap(plan: &Plan, lanes: &Lanes) -> Result<Step, Error> {
     let mut sql = lock_all(plan);
+    sql.extend(keep_comments(plan));
     sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, false)));
     sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, false)));
     sql.extend(
         plan.primaries().map(|primary| primary_from(plan, primary, &plan.twin_name(&primary.name))),
     );
+    sql.extend(comments(plan, true));
     sql.extend(restage_now(plan, lanes, Stage::Swapped)?);
     let step = Step::moment("the new id is the primary key, and references point to it", sql)
         .on(0..plan.tables.len());
@@ -209,6 +212,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         steps.push(index(plan, primary.table, &plan.twin_name(&primary.name), &columns, true));
     }
     let mut sql = lock_all(plan);
+    sql.extend(keep_comments(plan));
     // The old ones are there already where this is done again.
     for twin in [false, true] {
         sql.extend(plan.references.iter().map(|reference| drop_reference(plan, reference, twin)));
@@ -220,6 +224,7 @@ fn swap_back(plan: &Plan, lanes: &Lanes) -> Result<Vec<Step>, Error> {
         sql.extend(plan.references.iter().map(|reference| add_reference(plan, reference, twin)));
     }
     sql.extend(plan.references.iter().map(|reference| act_after(plan, reference, true)));
+    sql.extend(comments(plan, false));
     sql.extend(restage_now(plan, lanes, Stage::Enforced)?);
     sql.extend(rekey::drop_functions(plan));
     let step = Step::moment("the old id is the primary key again", sql).on(0..plan.tables.len());

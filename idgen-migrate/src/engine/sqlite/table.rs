@@ -165,7 +165,7 @@ fn constraint(
         }
         // What was checked of an old id says nothing of a new one.
         Rule::Check if !inline => {
-            let of_old = mentions_old(plan, table, &clause.text);
+            let of_old = constrains_old(plan, table, clause);
             (form == Form::Both || !of_old).then(|| clause.text.clone())
         }
         _ if inline => None,

@@ -191,7 +191,7 @@ fn course(database: &str, pairs: &Path) {
     let told = migrate(&["advance", "people"], 0);
     assert!(told.contains("the gate of dual-write waits: live ids begin at"), "{told}");
     assert!(told.contains("no instance of the app ever joined people"), "{told}");
-    export(database, pairs, 0, "0 pairs were written; 500 rows have no new id yet");
+    export(database, pairs, 0, "0 pairs were written; 500 rows lack one of both ids");
     assert_eq!(std::fs::read_to_string(pairs).unwrap(), "old,new\n");
     let sql = migrate(&["advance", "people", "--dry-run"], 0);
     for said in ["dual-write -> backfilling", "one pass over people", "ORDER BY", "INSERT INTO"] {

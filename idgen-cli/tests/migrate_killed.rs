@@ -88,11 +88,10 @@ fn ends_within(child: &mut Child, while_: Duration) -> Option<bool> {
 /// Kills one after the other until one reaches the end, and says how many.
 fn killed(database: &str, seed: u64) -> u64 {
     let mut random = SplitMix64::new(seed);
-    let (mut kills, mut errors) = (0, 0);
+    let (mut kills, mut errors, mut most) = (0, 0, 40);
     loop {
         let mut child = advance(database);
-        // Ever later, so that the end is reached on a slow machine too.
-        let while_ = Duration::from_millis(20 + random.below(20 + 5 * kills));
+        let while_ = Duration::from_millis(20 + random.below(most));
         match ends_within(&mut child, while_) {
             Some(true) => return kills,
             Some(false) => {
@@ -105,6 +104,8 @@ fn killed(database: &str, seed: u64) -> u64 {
                 child.kill().unwrap(); // SIGKILL
                 child.wait().unwrap();
                 (kills, errors) = (kills + 1, 0);
+                // Ever later, so that the end is reached on a slow machine too, and soon enough.
+                most += most / 20;
             }
         }
     }
